@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a page is made of once it has been looked at: pixels, boxes, words.
+
+Every value keeps the place on the paper it was read from (`Box`), so that a person can always
+look at the ink behind a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+"""An image: (height, width) grey or (height, width, 3) RGB, 0 is black."""
+
+
+class ReadingSource(StrEnum):
+    """Where a word or a value came from (the `source` of the JSON contract)."""
+
+    OCR = "ocr"
+    TEXT_LAYER = "text_layer"
+    QR = "qr"
+    MRZ = "mrz"
+    BARCODE = "barcode"
+    SIGNATURE = "signature"
+    DATABASE = "database"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in fractions (0..1) of the upright page as scanned; origin top left."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def union(self, other: Box) -> Box:
+        return Box(
+            min(self.x0, other.x0),
+            min(self.y0, other.y0),
+            max(self.x1, other.x1),
+            max(self.y1, other.y1),
+        )
+
+    @classmethod
+    def around(cls, boxes: Iterable[Box]) -> Box | None:
+        """The smallest box that holds all of `boxes`; None when there are none."""
+        whole: Box | None = None
+        for box in boxes:
+            whole = box if whole is None else whole.union(box)
+        return whole
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+    def as_list(self) -> list[float]:
+        return [round(v, 5) for v in (self.x0, self.y0, self.x1, self.y1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One word as read; `confidence` 0..1; `line` numbers the text line it stands on."""
+
+    text: str
+    box: Box
+    confidence: float
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageImage:
+    """One rendered page, not yet turned upright. `number` counts from 1; `dpi` of the raster.
+
+    `layer` holds the words of the file's own text layer (annotations and signature appearances
+    left out), in the page as rendered. It is believed only when the reader finds reason to.
+    """
+
+    number: int
+    pixels: Pixels
+    dpi: float
+    layer: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageText:
+    """What was read on one page.
+
+    `width`, `height`: pixels of the upright raster that was read, at `dpi`. `rotation`: clockwise
+    degrees that turn the page as scanned upright. `quality` holds named measures and advice.
+    """
+
+    page: int
+    width: int
+    height: int
+    dpi: float
+    rotation: int = 0
+    blank: bool = False
+    source: ReadingSource = ReadingSource.OCR
+    text: str = ""
+    words: tuple[Word, ...] = ()
+    quality: dict[str, Any] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    engine: str = ""

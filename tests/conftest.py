@@ -1,0 +1,52 @@
+"""Fixtures every test may ask for; and the rule that nothing is skipped in silence.
+
+A test that cannot run on this machine is deselected, with the reason printed at the end.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+NEEDS = {
+    "shared_data": (lambda: SHARED_DATA.is_dir(), "../shared/data is absent"),
+    "requires_sane": (lambda: shutil.which("scanimage"), "scanimage is not installed"),
+    "requires_pdfsig": (lambda: shutil.which("pdfsig"), "pdfsig is not installed"),
+    "requires_chromium": (lambda: shutil.which("chromium"), "chromium is not installed"),
+    "requires_postgresql": (
+        lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+        "PostgreSQL is not installed",
+    ),
+    "requires_softhsm": (lambda: shutil.which("softhsm2-util"), "softhsm2 is not installed"),
+    "requires_buildah": (lambda: shutil.which("buildah"), "buildah is not installed"),
+}
+_deselected: dict[str, int] = {}
+
+
+def pytest_collection_modifyitems(config, items):
+    missing = {mark: why for mark, (present, why) in NEEDS.items() if not present()}
+    keep, drop = [], []
+    for item in items:
+        why = next((missing[m.name] for m in item.iter_markers() if m.name in missing), None)
+        if why is None:
+            keep.append(item)
+        else:
+            drop.append(item)
+            _deselected[why] = _deselected.get(why, 0) + 1
+    if drop:
+        config.hook.pytest_deselected(items=drop)
+        items[:] = keep
+
+
+def pytest_terminal_summary(terminalreporter):
+    for why, count in _deselected.items():
+        terminalreporter.write_line(f"deselected {count} tests: {why}")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real documents that are not part of the project (mark the test `shared_data`)."""
+    return SHARED_DATA

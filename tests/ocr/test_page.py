@@ -1,0 +1,29 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocr.page import Box
+
+unit = st.floats(0, 1, allow_nan=False)
+boxes = st.builds(
+    lambda a, b, c, d: Box(min(a, c), min(b, d), max(a, c), max(b, d)), unit, unit, unit, unit
+)
+
+
+@given(boxes, boxes)
+def test_the_union_of_two_boxes_holds_both_and_does_not_depend_on_order(a, b):
+    whole = a.union(b)
+    assert whole == b.union(a)
+    for box in (a, b):
+        assert whole.x0 <= box.x0 <= box.x1 <= whole.x1
+        assert whole.y0 <= box.y0 <= box.y1 <= whole.y1
+
+
+@given(st.lists(boxes, min_size=1))
+def test_around_equals_repeated_union(many):
+    whole = Box.around(many)
+    assert whole is not None
+    assert all(whole.union(b) == whole for b in many)
+
+
+def test_around_nothing_is_nothing():
+    assert Box.around([]) is None

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Typed access to what is written down. Every query takes the Scope it may see.
+
+One `Transaction` is one commit: rows, the job and the AuditEvent together or not at all
+.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from workflows.domain.audit import AuditEvent, LegalRule
+from workflows.domain.document import (
+    Batch,
+    Document,
+    DocumentFilter,
+    ExtractionRecord,
+    FieldValue,
+    HitPage,
+    PageRecord,
+    Scan,
+    SignedCopy,
+)
+from workflows.domain.dossier import Dossier, Filing, Holder, Procedure
+from workflows.domain.unit import ApiKey, Scope, Unit, User
+from workflows.ports.engine import Queue
+
+
+class ScanRepository(Protocol):
+    def add(self, scan: Scan) -> None: ...
+
+    def get(self, scan_id: str, scope: Scope) -> Scan:
+        """`NotFound` when absent or out of scope."""
+        ...
+
+    def by_key(self, unit_id: str, idempotency_key: str) -> Scan | None: ...
+
+
+class BatchRepository(Protocol):
+    def add(self, batch: Batch) -> None: ...
+
+    def get(self, batch_id: str, scope: Scope) -> Batch: ...
+
+    def progress(self, batch_id: str) -> Mapping[str, int]:
+        """Documents of the batch counted by reading status and by state."""
+        ...
+
+
+class DocumentRepository(Protocol):
+    def add(self, document: Document) -> None: ...
+
+    def get(self, document_id: str, scope: Scope) -> Document:
+        """`NotFound` when absent or out of scope."""
+        ...
+
+    def save(self, document: Document) -> Document:
+        """Write if the row still has `document.version`; returns it with version + 1.
+
+        `StaleVersion` otherwise.
+        """
+        ...
+
+    def find(
+        self, wanted: DocumentFilter, scope: Scope, *, limit: int = 50, cursor: str | None = None
+    ) -> HitPage:
+        """Newest first, or best match first when `wanted.text` is set."""
+        ...
+
+
+class ReadingRepository(Protocol):
+    """What the machine saw. Written once; a second write of the same page is a no-op."""
+
+    def add_page(self, page: PageRecord) -> None: ...
+
+    def pages(self, document_id: str) -> Sequence[PageRecord]: ...
+
+    def add_extraction(self, extraction: ExtractionRecord) -> None: ...
+
+    def extraction(self, document_id: str) -> ExtractionRecord | None:
+        """The newest one."""
+        ...
+
+
+class FieldRepository(Protocol):
+    def put(self, value: FieldValue) -> FieldValue:
+        """Insert or replace one field's value; keeps the older one in history."""
+        ...
+
+    def values(self, document_id: str) -> Mapping[str, FieldValue]: ...
+
+    def history(self, document_id: str, name: str) -> Sequence[FieldValue]: ...
+
+
+class SignedCopyRepository(Protocol):
+    def add(self, copy: SignedCopy) -> None: ...
+
+    def revisions(self, document_id: str) -> Sequence[SignedCopy]: ...
+
+
+class DossierRepository(Protocol):
+    def add(self, dossier: Dossier) -> None: ...
+
+    def by_code(self, code: str, scope: Scope) -> Dossier: ...
+
+    def find(
+        self, scope: Scope, *, text: str | None = None, limit: int = 50
+    ) -> Sequence[Dossier]: ...
+
+    def save(self, dossier: Dossier) -> Dossier: ...
+
+
+class FilingRepository(Protocol):
+    def add(self, filing: Filing) -> None:
+        """`Conflict` when this Document already stands in this slot of this Dossier."""
+        ...
+
+    def of_dossier(self, dossier_id: str) -> Sequence[Filing]: ...
+
+    def of_document(self, document_id: str) -> Sequence[Filing]: ...
+
+
+class HolderRepository(Protocol):
+    def add(self, holder: Holder) -> None: ...
+
+    def get(self, holder_id: str) -> Holder: ...
+
+    def by_number(self, number: str) -> Holder | None: ...
+
+
+class ReuseRepository(Protocol):
+    def candidates(
+        self, holder_id: str, type_codes: Sequence[str], on: dt.date
+    ) -> Sequence[Document]:
+        """Stored Documents of the Holder, not superseded or expired on that day, best trust first.
+
+        Across Units on purpose: reuse is what the store is for; the caller logs the purpose.
+        """
+        ...
+
+
+class CatalogueRepository(Protocol):
+    """Units, procedures, rules: dated reference rows."""
+
+    def put(self, row: Unit | Procedure | LegalRule) -> None:
+        """Insert or replace one row."""
+        ...
+
+    def units(self, *, on: dt.date | None = None, text: str | None = None) -> Sequence[Unit]:
+        """Units valid on that day whose name matches `text` (marks ignored); newest codes first."""
+        ...
+
+    def procedures(
+        self, *, text: str | None = None, code: str | None = None, limit: int = 50
+    ) -> Sequence[Procedure]: ...
+
+    def rules(self, citation: str | None, on: dt.date) -> Sequence[LegalRule]: ...
+
+
+class AccountRepository(Protocol):
+    def put(self, account: User | ApiKey) -> None: ...
+
+    def user(self, *, username: str | None = None, user_id: str | None = None) -> User | None: ...
+
+    def key(self, secret_sha256: str) -> ApiKey | None: ...
+
+    def scope_of(self, unit_id: str) -> Scope:
+        """The Unit and everything below it."""
+        ...
+
+
+class AuditRepository(Protocol):
+    def append(self, event: AuditEvent) -> str:
+        """Chain the event to the last one; returns its hash. Serialised by the database."""
+        ...
+
+    def entries(
+        self, *, after: int = 0, subject_id: str | None = None, limit: int = 200
+    ) -> Sequence[tuple[int, str, AuditEvent]]:
+        """(sequence, hash, event), oldest first."""
+        ...
+
+
+class Jobs(Protocol):
+    def enqueue(self, workflow: str, key: str, *, queue: Queue, priority: int = 5) -> None:
+        """Part of the transaction: the job exists if and only if the rows do."""
+        ...
+
+
+class Transaction(Protocol):
+    """One commit. Leaving the block without an exception commits."""
+
+    @property
+    def scans(self) -> ScanRepository: ...
+    @property
+    def batches(self) -> BatchRepository: ...
+    @property
+    def documents(self) -> DocumentRepository: ...
+    @property
+    def readings(self) -> ReadingRepository: ...
+    @property
+    def fields(self) -> FieldRepository: ...
+    @property
+    def signed_copies(self) -> SignedCopyRepository: ...
+    @property
+    def dossiers(self) -> DossierRepository: ...
+    @property
+    def filings(self) -> FilingRepository: ...
+    @property
+    def holders(self) -> HolderRepository: ...
+    @property
+    def reuse(self) -> ReuseRepository: ...
+    @property
+    def catalogue(self) -> CatalogueRepository: ...
+    @property
+    def accounts(self) -> AccountRepository: ...
+    @property
+    def audit(self) -> AuditRepository: ...
+    @property
+    def jobs(self) -> Jobs: ...
+    def next_number(self, series: str) -> int:
+        """The next of an unbroken series (result codes), inside this commit."""
+        ...
+
+
+class Database(Protocol):
+    def transaction(self) -> AbstractContextManager[Transaction]: ...
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A read-only look; takes no write lock."""
+        ...
+
+    def ping(self) -> dict[str, Any]:
+        """Version and reachability, for health."""
+        ...

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kho tệp: write-once bytes, addressed by content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from workflows.domain.document import StoredObject
+
+
+class ObjectStore(Protocol):
+    """Write-once store. A key, once written, never changes its bytes.
+
+    Errors: `StorageUnavailable` (no answer within 10 s), `StorageFull`, `IntegrityViolation`
+    (bytes read do not match the hash), `NotFound`, `Conflict` (key exists with other bytes).
+    """
+
+    def put(self, key: str, content: bytes | Path, media_type: str) -> StoredObject:
+        """Store durably, create-once. The same bytes under the same key again is success."""
+        ...
+
+    def get(self, stored: StoredObject) -> bytes:
+        """Read back whole, verified against `stored.sha256`."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """What is under `prefix`, with the sha256 recorded at put. For scrub and reconcile."""
+        ...
+
+
+class Inbox(Protocol):
+    """Received bytes rest here first: durable but deletable (secret papers must be erasable)."""
+
+    def receive(self, chunks: Iterator[bytes], *, limit: int) -> tuple[Path, str, int]:
+        """Stream to disk with fsync; returns (path, sha256, size). Over `limit`: `TooLarge`.
+
+        No space left: `StorageFull`, nothing kept.
+        """
+        ...
+
+    def erase(self, path: Path) -> None:
+        """Overwrite and unlink. Idempotent."""
+        ...
+
+    def quarantine(self, path: Path, reason: str) -> Path:
+        """Set aside a file nobody could open, with its reason beside it, for a person to see."""
+        ...
+
+
+def original_key(sha256: str) -> str:
+    """`orig/<first two>/<sha256>`: what came in, byte for byte."""
+    return f"orig/{sha256[:2]}/{sha256}"
+
+
+def derived_key(kind: str, original_sha256: str, name: str) -> str:
+    """Keyed by the hash of the original, so that a re-added file never meets an old copy (f15)."""
+    return f"{kind}/{original_sha256[:2]}/{original_sha256}/{name}"

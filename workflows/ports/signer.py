@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Chữ ký số: signing and verifying PDF, behind a port (keys may live in a token or an HSM)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureProfile:
+    """Hồ sơ ký: who signs, where the mark stands, which level. Profiles are data."""
+
+    name: str
+    reason: str
+    field_prefix: str
+    corner: str = "top_left"  # TT 01/2023 Đ.8; NĐ 30 copies: top_right
+    level: str = "B-B"
+    visible: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureDone:
+    """The signed bytes and what was put in them."""
+
+    content: bytes
+    signer_name: str
+    level: str
+    signed_at: dt.datetime
+    field_name: str
+
+
+class SignatureState(StrEnum):
+    """States a person must be able to tell apart ."""
+
+    VALID = "hop_le"
+    ALTERED = "bi_sua"
+    UNTRUSTED = "chua_tin_cay"
+    EXPIRED = "chung_thu_het_han"
+    REVOKED = "chung_thu_bi_thu_hoi"
+    WEAK_DIGEST = "thuat_toan_yeu"
+    UNREADABLE = "khong_doc_duoc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureReport:
+    """One signature of a PDF. `state` is VALID only when the validator's bottom line is true."""
+
+    field_name: str
+    signer_name: str
+    state: SignatureState
+    intact: bool
+    trusted: bool
+    covers_whole_file: bool
+    signed_at: dt.datetime | None
+    digest: str
+    reason: str = ""
+    level: str = ""
+    is_timestamp: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "field": self.field_name,
+            "signer": self.signer_name,
+            "state": self.state.value,
+            "intact": self.intact,
+            "trusted": self.trusted,
+            "covers_whole_file": self.covers_whole_file,
+            "signed_at": self.signed_at.isoformat() if self.signed_at else None,
+            "digest": self.digest,
+            "level": self.level,
+            "is_timestamp": self.is_timestamp,
+            "reason": self.reason,
+        }
+
+
+class Signer(Protocol):
+    def sign(self, pdf: bytes, *, profile: SignatureProfile, who: str) -> SignatureDone:
+        """Add one PAdES signature of `who` (a user id) as an incremental revision.
+
+        Raises `SigningFailed` when key, token or time stamp are not there, or when the result
+        does not verify with a bottom line of true.
+        """
+        ...
+
+
+class Verifier(Protocol):
+    def verify(self, pdf: Path) -> Sequence[SignatureReport]:
+        """Every signature in file order; empty when there is none. Foreign bytes: sandboxed."""
+        ...
