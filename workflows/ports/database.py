@@ -83,6 +83,13 @@ class ReadingRepository(Protocol):
         """The newest one."""
         ...
 
+    def forget(self, document_id: str, *, keep_extraction: bool) -> None:
+        """Remove pages and their text from rows and index, and the extraction unless kept.
+
+        For papers the law forbids to keep: secret papers; identity cards (extraction kept).
+        """
+        ...
+
 
 class FieldRepository(Protocol):
     def put(self, value: FieldValue) -> FieldValue:
@@ -137,7 +144,16 @@ class ReuseRepository(Protocol):
         """Stored Documents of the Holder, not superseded or expired on that day, best trust first.
 
         Across Units on purpose: reuse is what the store is for; the caller logs the purpose.
+        An empty `type_codes` means any type.
         """
+        ...
+
+    def grant(self, actor_id: str, document_id: str, purpose: str, at: dt.datetime) -> None:
+        """Whoever was offered a Document may open it for that purpose, for a while."""
+        ...
+
+    def granted(self, actor_id: str, document_id: str, since: dt.datetime) -> str | None:
+        """The purpose of the newest grant not older than `since`; None without one."""
         ...
 
 
@@ -151,6 +167,8 @@ class CatalogueRepository(Protocol):
     def units(self, *, on: dt.date | None = None, text: str | None = None) -> Sequence[Unit]:
         """Units valid on that day whose name matches `text` (marks ignored); newest codes first."""
         ...
+
+    def units_by_id(self, unit_ids: Sequence[str]) -> Sequence[Unit]: ...
 
     def procedures(
         self, *, text: str | None = None, code: str | None = None, limit: int = 50

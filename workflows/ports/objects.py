@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +30,13 @@ class ObjectStore(Protocol):
         """What is under `prefix`, with the sha256 recorded at put. For scrub and reconcile."""
         ...
 
+    def erase(self, stored: StoredObject) -> None:
+        """Remove for good. Only for papers the law forbids to keep (secret papers, ID cards).
+
+        A store under object lock refuses: such papers must be stopped before promotion.
+        """
+        ...
+
 
 class Inbox(Protocol):
     """Received bytes rest here first: durable but deletable (secret papers must be erasable)."""
@@ -47,6 +55,10 @@ class Inbox(Protocol):
     def quarantine(self, path: Path, reason: str) -> Path:
         """Set aside a file nobody could open, with its reason beside it, for a person to see."""
         ...
+
+
+def content_sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def original_key(sha256: str) -> str:

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nhật ký: one way to write an AuditEvent, always inside the commit it tells of."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from workflows.domain.audit import AuditEvent
+from workflows.domain.document import Batch, Document
+from workflows.domain.dossier import Dossier
+from workflows.domain.unit import Actor
+from workflows.ports.database import Transaction
+
+SYSTEM = "system"
+Subject = Document | Dossier | Batch
+
+
+def record(
+    tx: Transaction,
+    action: str,
+    subject: Subject,
+    *,
+    by: Actor | str,
+    at: dt.datetime,
+    purpose: str | None = None,
+    **facts: Any,
+) -> None:
+    """Append "`by` did `action` to `subject`". `facts` are names and hashes, never content."""
+    tx.audit.append(
+        AuditEvent(
+            actor_id=by if isinstance(by, str) else by.id,
+            action=f"{type(subject).__name__.lower()}.{action}",
+            subject_kind=type(subject).__name__.lower(),
+            subject_id=subject.id,
+            unit_id=subject.unit_id,
+            at=at,
+            purpose=purpose,
+            facts=facts,
+        )
+    )
+
+
+def record_refusal(
+    tx: Transaction, action: str, *, by: Actor, at: dt.datetime, **facts: Any
+) -> None:
+    """Something was turned away before it became a subject: no content, not even a hash."""
+    tx.audit.append(
+        AuditEvent(
+            actor_id=by.id,
+            action=action,
+            subject_kind="file",
+            subject_id="-",
+            unit_id=by.unit_id,
+            at=at,
+            facts=facts,
+        )
+    )

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bóc tách: only a person's comparison makes a value official (TT 01/2023/TT-VPCP, Đ.9).
+
+Every doubtful field is looked at one by one; the rest is attested in one act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ocr.document_types import DocumentTypes
+from ocr.extraction import Extraction, FieldReading
+from workflows.audit import record
+from workflows.domain.document import Document, DocumentState, FieldValue, ReadingStatus
+from workflows.domain.unit import Actor
+from workflows.errors import IllegalMove, InvalidValue, StaleVersion
+from workflows.ports.clock import Clock
+from workflows.ports.database import Database, Transaction
+from workflows.ports.engine import Queue
+from workflows.states import move
+
+_OPEN = frozenset({DocumentState.RECEIVED, DocumentState.CAPTURED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirming:
+    """Takes a person's word for what stands on the paper."""
+
+    database: Database
+    document_types: DocumentTypes
+    clock: Clock
+
+    def put_field(
+        self, document: Document, name: str, value: Any, *, by: Actor, version: int | None = None
+    ) -> FieldValue:
+        """One field looked at: kept as read, or corrected. `version` guards against a race.
+
+        Raises `InvalidValue` (the value cannot be), `StaleVersion`, `IllegalMove` (too late).
+        """
+        if document.state not in _OPEN:
+            raise IllegalMove(f"fields of a {document.state} document are closed")
+        with self.database.transaction() as tx:
+            known = tx.fields.values(document.id).get(name)
+            if version is not None and version != (known.version if known else 0):
+                raise StaleVersion(f"{name}: {version} is not the current version")
+            saved = self._put(tx, document, name, value, by)
+            record(tx, "field_put", document, by=by, at=self.clock.now(), field=name)
+        return saved
+
+    def set_type(self, document: Document, code: str, *, by: Actor) -> Document:
+        """The person says what kind of paper it is."""
+        if document.state not in _OPEN:
+            raise IllegalMove(f"the type of a {document.state} document is closed")
+        kind = self.document_types.get(code)
+        if kind is None:
+            raise InvalidValue(
+                f"unknown type {code}", message="Loại giấy tờ không có trong danh mục."
+            )
+        with self.database.transaction() as tx:
+            saved = tx.documents.save(replace(document, type_code=kind.code, type_name=kind.name))
+            record(tx, "type_set", document, by=by, at=self.clock.now(), type=code)
+        return saved
+
+    def confirm(self, document: Document, values: Mapping[str, Any], *, by: Actor) -> Document:
+        """All values attested; the Document becomes `extracted` and goes on by itself.
+
+        `values` are the fields looked at in this act. Raises `IllegalMove` naming the doubtful
+        fields nobody has looked at, or when the copy is not signed yet.
+        """
+        if document.reading is not ReadingStatus.READ:
+            raise IllegalMove(f"{document.id} is not read yet")
+        attested = move(document, DocumentState.EXTRACTED)
+        with self.database.transaction() as tx:
+            for name, value in values.items():
+                self._put(tx, document, name, value, by)
+            missing = self._attest_the_rest(tx, document, by)
+            if missing:
+                raise IllegalMove(
+                    f"not looked at: {', '.join(missing)}",
+                    message="Còn trường máy chưa chắc, cần xem từng trường: "
+                    + ", ".join(self._label(document, n) for n in missing)
+                    + ".",
+                )
+            saved = tx.documents.save(attested)
+            tx.jobs.enqueue("keep", document.id, queue=Queue.COUNTER, priority=1)
+            record(tx, "confirmed", document, by=by, at=self.clock.now(), fields=len(values))
+        return saved
+
+    def _attest_the_rest(self, tx: Transaction, document: Document, by: Actor) -> list[str]:
+        """Confirm what the machine is sure of; return the doubtful fields still open."""
+        known = tx.fields.values(document.id)
+        missing: list[str] = []
+        for name, reading in readings_of(tx, document).items():
+            if name in known:
+                continue
+            if reading.needs_review:
+                missing.append(name)
+            elif reading.value is not None:
+                self._put(tx, document, name, reading.value, by)
+        return missing
+
+    def _put(
+        self, tx: Transaction, document: Document, name: str, value: Any, by: Actor
+    ) -> FieldValue:
+        checked = self._checked(document, name, value)
+        record = tx.readings.extraction(document.id)
+        read = readings_of(tx, document).get(name)
+        return tx.fields.put(
+            FieldValue(
+                document_id=document.id,
+                name=name,
+                value=checked,
+                confirmed_by=by.id,
+                confirmed_at=self.clock.now(),
+                extraction_id=record.id if record else None,
+                corrected=read is None or read.value != checked,
+            )
+        )
+
+    def _checked(self, document: Document, name: str, value: Any) -> Any:
+        kind = self.document_types.get(document.type_code)
+        if kind is None:
+            raise InvalidValue(f"unknown type {document.type_code}")
+        try:
+            return kind.checked(name, value)
+        except ValueError as trouble:
+            raise InvalidValue(f"{name}: {trouble}", message=str(trouble)) from trouble
+
+    def _label(self, document: Document, name: str) -> str:
+        kind = self.document_types.get(document.type_code)
+        return kind.label(name) if kind else name
+
+
+def readings_of(tx: Transaction, document: Document) -> Mapping[str, FieldReading]:
+    """What the machine read, by field; empty before the paper is read."""
+    record = tx.readings.extraction(document.id)
+    return Extraction.from_json(record.body).document.fields if record else {}

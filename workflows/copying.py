@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sao chụp: the archival copy, and the personal signature that completes it (TT 01/2023, Đ.8).
+
+A paper that came in signed is never rewritten: its own bytes are the evidence.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ocr.extraction import page_from_json
+from workflows.audit import SYSTEM, record
+from workflows.domain.document import (
+    Document,
+    DocumentState,
+    PageRecord,
+    ReadingStatus,
+    SignedCopy,
+    StoredObject,
+    TrustLevel,
+)
+from workflows.domain.unit import EVERYWHERE, Actor
+from workflows.errors import IllegalMove
+from workflows.ports.archival import ArchivalPdf, ConversionMark, CopyPage
+from workflows.ports.clock import Clock
+from workflows.ports.database import Database
+from workflows.ports.objects import ObjectStore, content_sha256, derived_key
+from workflows.ports.signer import (
+    SignatureProfile,
+    SignatureReport,
+    SignatureState,
+    Signer,
+    Verifier,
+)
+from workflows.states import move
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copying:
+    """Composes the PDF/A copy and has it signed."""
+
+    database: Database
+    objects: ObjectStore
+    archival: ArchivalPdf
+    signer: Signer
+    verifier: Verifier
+    clock: Clock
+    personal: SignatureProfile
+
+    def compose(self, document_id: str) -> str | None:
+        """The unsigned archival copy; returns its sha-256. None for a paper that came signed."""
+        with self.database.read() as tx:
+            document = tx.documents.get(document_id, EVERYWHERE)
+            pages = tx.readings.pages(document_id)
+            by = tx.accounts.user(user_id=document.created_by)
+            units = {u.id: u.name for u in tx.catalogue.units_by_id([document.unit_id])}
+        if document.state in (DocumentState.REJECTED, DocumentState.SET_ASIDE) and not pages:
+            return None  # erased: nothing may be made of it
+        if document.came_signed:
+            self._accept_signed(document)
+            return None
+        mark = ConversionMark(
+            converted_by=by.full_name if by else document.created_by,
+            unit_name=units.get(document.unit_id, ""),
+            converted_at=document.created_at,
+        )
+        content = self.archival.compose(
+            [self._bind(p) for p in pages], title=_title(document), mark=mark
+        )
+        stored = self._put("copies", document, content)
+        with self.database.transaction() as tx:
+            current = tx.documents.get(document_id, EVERYWHERE)
+            if current.evidence is None:
+                tx.documents.save(replace(current, copy=stored))
+        return stored.sha256
+
+    def sign(self, document: Document, *, by: Actor) -> Document:
+        """The clerk's personal signature on the copy; the Document becomes `captured`.
+
+        Raises `IllegalMove` before the copy is made or when it is signed already,
+        `SigningFailed` when key or token do not answer; the Document is then unchanged.
+        """
+        if document.copy is None or document.reading is not ReadingStatus.READ:
+            raise IllegalMove(f"{document.id} has no copy to sign yet")
+        signed_now = move(document, DocumentState.CAPTURED)
+        done = self.signer.sign(self.objects.get(document.copy), profile=self.personal, who=by.id)
+        stored = self._put("signed", document, done.content)
+        with self.database.transaction() as tx:
+            saved = tx.documents.save(
+                replace(signed_now, evidence=stored, trust=TrustLevel.SIGNED_SCAN)
+            )
+            tx.signed_copies.add(
+                SignedCopy(
+                    id=uuid.uuid4().hex,
+                    document_id=document.id,
+                    object=stored,
+                    revision=len(tx.signed_copies.revisions(document.id)) + 1,
+                    profile=self.personal.name,
+                    signer_name=done.signer_name,
+                    signed_by=by.id,
+                    signed_at=done.signed_at,
+                    level=done.level,
+                )
+            )
+            record(
+                tx,
+                "signed",
+                document,
+                by=by,
+                at=done.signed_at,
+                sha256=stored.sha256,
+                level=done.level,
+                profile=self.personal.name,
+            )
+        return saved
+
+    def verify(self, document: Document) -> tuple[SignatureReport, ...]:
+        """Every signature of what `/file` gives, checked now, in the sandbox."""
+        evidence = document.evidence or document.original
+        with tempfile.TemporaryDirectory() as room:
+            path = Path(room) / "document.pdf"
+            path.write_bytes(self.objects.get(evidence))
+            return tuple(self.verifier.verify(path))
+
+    def _accept_signed(self, document: Document) -> None:
+        reports = [r for r in self.verify(document) if not r.is_timestamp]
+        good = bool(reports) and all(r.state is SignatureState.VALID for r in reports)
+        trust = TrustLevel.SIGNED_ORIGINAL if good else TrustLevel.IMAGE
+        with self.database.transaction() as tx:
+            current = tx.documents.get(document.id, EVERYWHERE)
+            if current.state is DocumentState.RECEIVED:
+                current = move(current, DocumentState.CAPTURED)
+            tx.documents.save(replace(current, evidence=current.original, trust=trust))
+            states = sorted({r.state.value for r in reports})
+            record(tx, "verified", document, by=SYSTEM, at=self.clock.now(), states=states)
+
+    def _bind(self, page: PageRecord) -> CopyPage:
+        return CopyPage(
+            jpeg=self.objects.get(page.image),
+            width=page.width,
+            height=page.height,
+            dpi=page.dpi,
+            text=page_from_json(page.reading),
+        )
+
+    def _put(self, kind: str, document: Document, content: bytes) -> StoredObject:
+        name = f"{content_sha256(content)}.pdf"
+        key = derived_key(kind, document.original.sha256, name)
+        return self.objects.put(key, content, "application/pdf")
+
+
+def _title(document: Document) -> str:
+    return f"{document.type_name} ({document.id[:8]})"

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tiếp nhận: bytes come in and are safe before anybody is told so.
+
+Write order (kept by kill tests): durable in the inbox and hashed; looked at in the sandbox;
+promoted to the write-once store; then Scan, Document, job and AuditEvent in one transaction; and
+only then the acknowledgement. Doing all of it twice leaves one Document.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ocr.opening import Opening
+
+from workflows.audit import record, record_refusal
+from workflows.domain.document import Document, DocumentState, ReadingStatus, Scan
+from workflows.domain.unit import Actor
+from workflows.errors import (
+    BadInput,
+    Conflict,
+    IdempotencyMismatch,
+    NotADocument,
+    SecretDocument,
+)
+from workflows.opening import Opener
+from workflows.ports.clock import Clock
+from workflows.ports.database import Database
+from workflows.ports.engine import Queue
+from workflows.ports.objects import Inbox, ObjectStore, original_key
+from workflows.reading import SecrecyCheck
+from workflows.states import set_aside
+
+MAX_BYTES = 512 << 20
+MEDIA_TYPES = {
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "tiff": "image/tiff",
+}
+Source = Literal["upload", "scanner", "hot_folder", "batch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What is said about the bytes that come: where from, under which key, how many sheets."""
+
+    file_name: str
+    source: Source = "upload"
+    idempotency_key: str | None = None
+    declared_sheets: int | None = None
+    batch_id: str | None = None
+    urgent: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Receives files. One instance serves all threads."""
+
+    database: Database
+    objects: ObjectStore
+    inbox: Inbox
+    opener: Opener
+    secrecy: SecrecyCheck
+    clock: Clock
+
+    def receive(self, untrusted: Iterator[bytes], arrival: Arrival, *, by: Actor) -> Scan:
+        """Take one file in. The same key with the same bytes gives the Scan made the first time.
+
+        Raises `BadInput` (and quarantines what a person must see), `IdempotencyMismatch`,
+        `StorageFull`, `StorageUnavailable`; after any of them nothing is half recorded.
+        """
+        path, sha256, _ = self.inbox.receive(untrusted, limit=MAX_BYTES)
+        try:
+            known = self._known(arrival, sha256, by)
+            if known is None:
+                opening = self._look_into(path, arrival, by)
+                known = self._record(path, sha256, opening, arrival, by)
+        except Exception:
+            self.inbox.erase(path)
+            raise
+        self.inbox.erase(path)
+        return known
+
+    def _known(self, arrival: Arrival, sha256: str, by: Actor) -> Scan | None:
+        key = arrival.idempotency_key or f"sha256:{sha256}"
+        with self.database.read() as tx:
+            scan = tx.scans.by_key(by.unit_id, key)
+        if scan is not None and scan.content_sha256 != sha256:
+            raise IdempotencyMismatch(f"key {key} was used for {scan.content_sha256}")
+        return scan
+
+    def _look_into(self, path: Path, arrival: Arrival, by: Actor) -> Opening:
+        try:
+            opening = self.opener.inspect(path)
+            mark = self.secrecy.mark_on(path, opening)
+        except BadInput as trouble:
+            if not isinstance(trouble, NotADocument):
+                # somebody has to see it: the sender may have no other copy
+                self.inbox.quarantine(path, f"{trouble.code}: {trouble.shown}")
+            self._refused(by, "intake.refused", code=trouble.code)
+            raise
+        if mark is not None:
+            # Luật Bảo vệ bí mật nhà nước: no content, not even a hash, is kept of it
+            self._refused(by, "intake.secret", mark=mark)
+            raise SecretDocument(mark)
+        return opening
+
+    def _record(
+        self, path: Path, sha256: str, opening: Opening, arrival: Arrival, by: Actor
+    ) -> Scan:
+        original = self.objects.put(original_key(sha256), path, MEDIA_TYPES[opening.kind])
+        now = self.clock.now()
+        document = Document(
+            id=uuid.uuid4().hex,
+            scan_id=uuid.uuid4().hex,
+            unit_id=by.unit_id,
+            original=original,
+            file_name=Path(arrival.file_name).name[:200],
+            state=DocumentState.RECEIVED,
+            reading=ReadingStatus.WAITING,
+            created_at=now,
+            created_by=by.id,
+            page_count=opening.page_count,
+            came_signed=opening.signed,
+            batch_id=arrival.batch_id,
+            urgent=arrival.urgent,
+        )
+        document = _held_unless_complete(document, arrival.declared_sheets)
+        scan = Scan(
+            id=document.scan_id,
+            unit_id=by.unit_id,
+            idempotency_key=arrival.idempotency_key or f"sha256:{sha256}",
+            content_sha256=sha256,
+            source=arrival.source,
+            received_at=now,
+            received_by=by.id,
+            document_ids=(document.id,),
+            batch_id=arrival.batch_id,
+            declared_sheets=arrival.declared_sheets,
+        )
+        try:
+            with self.database.transaction() as tx:
+                tx.scans.add(scan)
+                tx.documents.add(document)
+                tx.jobs.enqueue(
+                    "digitise",
+                    document.id,
+                    queue=Queue.COUNTER if arrival.urgent else Queue.BATCH,
+                    priority=1 if arrival.urgent else 9,
+                )
+                record(
+                    tx,
+                    "received",
+                    document,
+                    by=by,
+                    at=now,
+                    sha256=sha256,
+                    pages=opening.page_count,
+                )
+        except Conflict:
+            # another request with the same key came first: its Scan is the answer
+            known = self._known(arrival, sha256, by)
+            if known is None:
+                raise
+            return known
+        return scan
+
+    def _refused(self, by: Actor, action: str, **facts: str) -> None:
+        with self.database.transaction() as tx:
+            record_refusal(tx, action, by=by, at=self.clock.now(), **facts)
+
+
+def _held_unless_complete(document: Document, declared_sheets: int | None) -> Document:
+    """Images must equal the sheets declared, one- or two-sided (TT 01/2023 Đ.8, f10)."""
+    if declared_sheets is None or document.page_count in (declared_sheets, 2 * declared_sheets):
+        return document
+    return set_aside(
+        document, f"Khai báo {declared_sheets} tờ nhưng nhận được {document.page_count} trang."
+    )

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opening what came in: the one place where foreign bytes meet a parser, in a limited child.
+
+The child (`python -m ocr.opening`) hands back pixels and bounded JSON; this side checks them
+before it believes them. Exit code 0 proves nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocr.opening import CannotOpen, Opening, load_pages, read_opening
+
+from ocr.page import PageImage
+from workflows.errors import (
+    BadInput,
+    DamagedDocument,
+    EncryptedDocument,
+    HostileDocument,
+    NotADocument,
+    TooLarge,
+)
+from workflows.ports.sandbox import Limits, Ran, Sandbox
+
+_BY_CODE: dict[str, type[BadInput]] = {
+    e.code: e for e in (NotADocument, EncryptedDocument, DamagedDocument, TooLarge, HostileDocument)
+}
+
+INSPECT_LIMITS = Limits(wall_s=30, cpu_s=20)
+RENDER_LIMITS = Limits(wall_s=90, cpu_s=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opener:
+    """Looks into files and renders their pages. `scratch`: where the child may write."""
+
+    sandbox: Sandbox
+    scratch: Path
+    inspect_limits: Limits = INSPECT_LIMITS
+    render_limits: Limits = RENDER_LIMITS
+
+    def inspect(self, untrusted: Path) -> Opening:
+        """Kind, page count, sizes, signatures. Raises the `BadInput` that names the trouble."""
+        with self._room() as out:
+            ran = self._run(["inspect", str(untrusted), str(out)], untrusted, out, "inspect")
+            try:
+                return read_opening(out)
+            except CannotOpen as trouble:
+                raise _as_bad_input(trouble, ran) from trouble
+
+    def pages(self, untrusted: Path, first: int, last: int, dpi: int) -> Iterator[PageImage]:
+        """Pages `first`..`last` rendered at `dpi`, one after the other."""
+        with self._room() as out:
+            argv = ["render", str(untrusted), str(out), "--first", str(first)]
+            argv += ["--last", str(last), "--dpi", str(dpi)]
+            ran = self._run(argv, untrusted, out, "render")
+            try:
+                yield from load_pages(out)
+            except CannotOpen as trouble:
+                raise _as_bad_input(trouble, ran) from trouble
+
+    def _run(self, argv: list[str], untrusted: Path, out: Path, verb: str) -> Ran:
+        limits = self.inspect_limits if verb == "inspect" else self.render_limits
+        ran = self.sandbox.run(
+            [sys.executable, "-m", "ocr.opening", *argv],
+            read=[untrusted],
+            out=out,
+            limits=limits,
+        )
+        if ran.killed:
+            raise HostileDocument(f"{verb}: killed by the {ran.killed} limit")
+        return ran
+
+    @contextmanager
+    def _room(self) -> Iterator[Path]:
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.scratch, ignore_cleanup_errors=True) as name:
+            yield Path(name)
+
+
+def _as_bad_input(trouble: CannotOpen, ran: Ran) -> BadInput:
+    kind = _BY_CODE.get(trouble.code, DamagedDocument)
+    tail = ran.stderr[-400:].decode("utf-8", "replace")
+    return kind(f"{trouble.detail} (rc {ran.returncode}) {tail}".strip())
