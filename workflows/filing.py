@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from workflows.audit import record
@@ -146,6 +147,15 @@ class FilingDesk:
                 origin=origin.value,
             )
         return filing
+
+    def get(self, code: str, *, by: Actor) -> Dossier:
+        """`NotFound` for another Unit's Dossier."""
+        with self.database.read() as tx:
+            return tx.dossiers.by_code(code, by.scope)
+
+    def find(self, text: str | None, *, by: Actor, limit: int = 50) -> Sequence[Dossier]:
+        with self.database.read() as tx:
+            return tx.dossiers.find(by.scope, text=text, limit=limit)
 
     def view(self, dossier: Dossier) -> DossierView:
         """The counter's list: which papers are there, which are missing."""

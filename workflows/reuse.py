@@ -16,7 +16,7 @@ from workflows.domain.audit import AuditEvent
 from workflows.domain.document import Document
 from workflows.domain.dossier import Holder
 from workflows.domain.unit import Actor
-from workflows.errors import IntegrityViolation, InvalidValue, NotFound
+from workflows.errors import IntegrityViolation, InvalidValue, NotAllowed, NotFound
 from workflows.ports.clock import VIETNAM, Clock
 from workflows.ports.database import Database, Transaction
 from workflows.ports.signer import SignatureReport, SignatureState
@@ -65,6 +65,10 @@ class Reuse:
         if not question.purpose.strip():
             raise InvalidValue(
                 "no purpose", message="Phải nêu mục đích khi tra cứu giấy tờ để dùng lại."
+            )
+        if by.kind == "partner" and question.purpose not in by.purposes:
+            raise NotAllowed(
+                question.purpose, message="Khóa API không được cấp cho mục đích đã nêu."
             )
         today = self.clock.now().astimezone(VIETNAM).date()
         with self.database.read() as tx:

@@ -19,6 +19,7 @@ from workflows.domain.document import (
     FieldValue,
     HitPage,
     PageRecord,
+    Scan,
     StoredObject,
 )
 from workflows.domain.dossier import Filing
@@ -76,6 +77,10 @@ class Shelf:
         if document.state is not DocumentState.STORED:
             raise NotFound(document_id)
         return document
+
+    def scan(self, scan_id: str, *, by: Actor) -> Scan:
+        with self.database.read() as tx:
+            return tx.scans.get(scan_id, by.scope)
 
     def open(self, document_id: str, *, by: Actor) -> OpenDocument:
         with self.database.read() as tx:

@@ -69,6 +69,7 @@ class Actor:
     roles: frozenset[Role]
     scope: Scope
     kind: str = "user"  # user | partner | system
+    purposes: tuple[str, ...] = ()  # what a partner may ask for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

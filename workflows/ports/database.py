@@ -238,6 +238,13 @@ class Transaction(Protocol):
     def audit(self) -> AuditRepository: ...
     @property
     def jobs(self) -> Jobs: ...
+    def indicators(self, scope: Scope, since: dt.date, until: dt.date) -> Mapping[str, int]:
+        """Counts for Dossiers received in the period: `dossiers`, `digitized` (a Filing as
+        component and one as result), `reused` (a Filing with origin reused), and of the scope's
+        Documents created in the period: `documents`, `stored`.
+        """
+        ...
+
     def next_number(self, series: str) -> int:
         """The next of an unbroken series (result codes), inside this commit."""
         ...

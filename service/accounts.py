@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may come in: passwords (argon2id), sessions (signed, idle-limited), partner keys."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+import uuid
+from dataclasses import dataclass, replace
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
+
+from workflows.domain.unit import Actor, ApiKey, Role, Scope, User
+from workflows.errors import InvalidValue, NotAuthenticated
+from workflows.ports.clock import Clock
+from workflows.ports.database import Database
+
+KEY_PREFIX = "sk_"
+MIN_PASSWORD = 14
+"""TCVN 14423:2026, 5.6: at least 14 characters where there is no second factor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """Signs people in and knows partners by their key."""
+
+    database: Database
+    clock: Clock
+    signing_key: bytes
+    session_minutes: int = 15
+    login_tries: int = 5
+    lock_minutes: int = 15
+    hasher: PasswordHasher
+
+    def sign_in(self, username: str, password: str) -> str:
+        """A session token. Five wrong tries lock the account for a while.
+
+        The answer to a wrong name and to a wrong password is the same, and takes as long.
+        """
+        now = self.clock.now()
+        with self.database.read() as tx:
+            user = tx.accounts.user(username=username)
+        good = self._matches(user, password)
+        if user is None or not user.active or (user.locked_until and user.locked_until > now):
+            raise NotAuthenticated(username, message="Sai tên đăng nhập hoặc mật khẩu.")
+        failures = 0 if good else user.failures + 1
+        lock = failures >= self.login_tries
+        until = now + dt.timedelta(minutes=self.lock_minutes) if lock else None
+        if failures or user.failures:
+            with self.database.transaction() as tx:
+                tx.accounts.put(replace(user, failures=0 if lock else failures, locked_until=until))
+        if not good:
+            raise NotAuthenticated(username, message="Sai tên đăng nhập hoặc mật khẩu.")
+        return self.session(user.id)
+
+    def session(self, user_id: str) -> str:
+        return self._signer().sign(user_id).decode()
+
+    def actor(self, token: str) -> Actor:
+        """Who holds this session token or partner key. Raises `NotAuthenticated`."""
+        return self._partner(token) if token.startswith(KEY_PREFIX) else self._person(token)
+
+    def add_user(
+        self, username: str, full_name: str, password: str, unit_id: str, roles: frozenset[Role]
+    ) -> User:
+        """Raises `InvalidValue` for a short password or a taken name."""
+        if len(password) < MIN_PASSWORD:
+            raise InvalidValue(
+                "password", message=f"Mật khẩu phải có ít nhất {MIN_PASSWORD} ký tự."
+            )
+        user = User(
+            id=uuid.uuid4().hex,
+            username=username,
+            full_name=full_name,
+            unit_id=unit_id,
+            roles=roles - {Role.PARTNER},
+            password_hash=self.hasher.hash(password),
+        )
+        with self.database.transaction() as tx:
+            if tx.accounts.user(username=username) is not None:
+                raise InvalidValue(username, message="Tên đăng nhập đã có người dùng.")
+            tx.accounts.put(user)
+        return user
+
+    def add_key(
+        self, name: str, unit_id: str, purposes: tuple[str, ...], days: int | None = 365
+    ) -> tuple[ApiKey, str]:
+        """A partner's key and its secret, which is shown this once and never stored."""
+        secret = KEY_PREFIX + secrets.token_urlsafe(32)
+        now = self.clock.now()
+        key = ApiKey(
+            id=uuid.uuid4().hex,
+            name=name,
+            secret_sha256=hashlib.sha256(secret.encode()).hexdigest(),
+            unit_id=unit_id,
+            purposes=purposes,
+            created_at=now,
+            expires_at=now + dt.timedelta(days=days) if days else None,
+        )
+        with self.database.transaction() as tx:
+            tx.accounts.put(key)
+        return key, secret
+
+    def _matches(self, user: User | None, password: str) -> bool:
+        reference = user.password_hash if user else _NOBODY
+        try:
+            return self.hasher.verify(reference, password) and user is not None
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+
+    def _person(self, token: str) -> Actor:
+        try:
+            user_id = self._signer().unsign(token, max_age=self.session_minutes * 60).decode()
+        except SignatureExpired as error:
+            raise NotAuthenticated(
+                "expired", message="Phiên đã hết hạn do lâu không thao tác."
+            ) from error
+        except BadSignature as error:
+            raise NotAuthenticated("bad session") from error
+        with self.database.read() as tx:
+            user = tx.accounts.user(user_id=user_id)
+            if user is None or not user.active:
+                raise NotAuthenticated(user_id)
+            scope = tx.accounts.scope_of(user.unit_id)
+        return actor_of(user, scope)
+
+    def _partner(self, secret: str) -> Actor:
+        with self.database.read() as tx:
+            key = tx.accounts.key(hashlib.sha256(secret.encode()).hexdigest())
+        now = self.clock.now()
+        if key is None or key.revoked_at or (key.expires_at and key.expires_at <= now):
+            raise NotAuthenticated("api key")
+        return Actor(
+            id=key.id,
+            name=key.name,
+            unit_id=key.unit_id,
+            roles=frozenset({Role.PARTNER}),
+            scope=Scope(frozenset()),
+            kind="partner",
+            purposes=key.purposes,
+        )
+
+    def _signer(self) -> TimestampSigner:
+        return TimestampSigner(self.signing_key, salt="sohoa.session")
+
+
+def actor_of(user: User, scope: Scope) -> Actor:
+    return Actor(
+        id=user.id, name=user.full_name, unit_id=user.unit_id, roles=user.roles, scope=scope
+    )
+
+
+# A hash of nothing, so that an unknown name costs the same time as a wrong password.
+_NOBODY = PasswordHasher().hash(secrets.token_hex(16))

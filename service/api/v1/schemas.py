@@ -1,0 +1,483 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the REST door says and hears. Dates are ISO, times carry their offset, text is NFC."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from ocr.extraction import FieldReading
+from service.wiring import Workstation
+from workflows.batch import BatchProgress
+from workflows.domain.document import Document, DocumentHit, Scan
+from workflows.domain.dossier import (
+    Component,
+    Dossier,
+    Filing,
+    FilingOrigin,
+    FilingRole,
+    Holder,
+    HolderKind,
+    Procedure,
+)
+from workflows.filing import DossierView
+from workflows.ports.signer import SignatureReport
+from workflows.reuse import ReuseOffer
+from workflows.shelf import OpenDocument
+
+
+def _nfc(value: str) -> str:
+    return unicodedata.normalize("NFC", value)
+
+
+Text = Annotated[str, AfterValidator(_nfc)]
+
+
+class Asked(BaseModel):
+    """What a caller sends: unknown keys are refused, so that a typing error is not silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SignIn(Asked):
+    username: Text = Field(max_length=100)
+    password: str = Field(max_length=200)
+
+
+class Session(BaseModel):
+    token: str
+    expires_in: int = Field(description="Giây; gia hạn sau mỗi thao tác trên giao diện.")
+
+
+class Me(BaseModel):
+    id: str
+    name: str
+    unit_id: str
+    roles: list[str]
+    kind: str
+
+
+class ScanOut(BaseModel):
+    id: str
+    source: str
+    received_at: dt.datetime
+    document_ids: list[str]
+    batch_id: str | None
+    documents: list[DocumentOut] = []
+
+    @classmethod
+    def of(cls, scan: Scan, documents: list[Document]) -> ScanOut:
+        return cls(
+            id=scan.id,
+            source=scan.source,
+            received_at=scan.received_at,
+            document_ids=list(scan.document_ids),
+            batch_id=scan.batch_id,
+            documents=[DocumentOut.of(d) for d in documents],
+        )
+
+
+class DocumentOut(BaseModel):
+    """Giấy tờ, without its text. `state`: received, captured, extracted, coded, stored, …"""
+
+    id: str
+    scan_id: str
+    unit_id: str
+    state: str
+    reading: str
+    type_code: str
+    type_name: str
+    file_name: str
+    page_count: int
+    created_at: dt.datetime
+    stored_at: dt.datetime | None
+    sha256: str = Field(description="Dấu vân tay của tệp gốc.")
+    evidence_sha256: str | None = Field(description="Dấu vân tay của bản có giá trị chứng cứ.")
+    came_signed: bool
+    signed: bool
+    trust: int
+    result_code: str | None
+    holder_id: str | None
+    owner_name: str | None
+    awaiting_org_signature: bool
+    failure_code: str | None
+    set_aside_reason: str | None
+    version: int
+
+    @classmethod
+    def of(cls, document: Document) -> DocumentOut:
+        return cls(
+            id=document.id,
+            scan_id=document.scan_id,
+            unit_id=document.unit_id,
+            state=document.state.value,
+            reading=document.reading.value,
+            type_code=document.type_code,
+            type_name=document.type_name,
+            file_name=document.file_name,
+            page_count=document.page_count,
+            created_at=document.created_at,
+            stored_at=document.stored_at,
+            sha256=document.original.sha256,
+            evidence_sha256=document.evidence.sha256 if document.evidence else None,
+            came_signed=document.came_signed,
+            signed=document.evidence is not None,
+            trust=int(document.trust),
+            result_code=document.result_code,
+            holder_id=document.holder_id,
+            owner_name=document.owner_name,
+            awaiting_org_signature=document.awaiting_org_signature,
+            failure_code=document.failure_code,
+            set_aside_reason=document.set_aside_reason,
+            version=document.version,
+        )
+
+
+class FieldOut(BaseModel):
+    """One field: what the machine read, what a person confirmed."""
+
+    name: str
+    label: str
+    reading: dict[str, Any] | None
+    value: Any
+    confirmed: bool
+    confirmed_by: str | None
+    confirmed_at: dt.datetime | None
+    corrected: bool
+    version: int
+
+
+class PageOut(BaseModel):
+    number: int
+    width: int
+    height: int
+    dpi: float
+    rotation: int
+    blank: bool
+    image: str
+
+
+class DocumentDetail(DocumentOut):
+    fields: list[FieldOut]
+    pages: list[PageOut]
+    open_fields: list[str] = Field(description="Trường máy chưa chắc mà chưa ai xem.")
+    evidence: list[str] = Field(description="Vì sao máy cho là loại giấy tờ này.")
+    filings: list[FilingOut]
+
+    @classmethod
+    def from_open(cls, opened: OpenDocument, station: Workstation) -> DocumentDetail:
+        document = opened.document
+        kind = station.document_types.get(document.type_code)
+        names = list(dict.fromkeys([*opened.readings, *opened.values]))
+        body = opened.extraction.body if opened.extraction else {}
+        return cls(
+            **DocumentOut.of(document).model_dump(),
+            fields=[
+                _field(n, kind.label(n) if kind else n, opened.readings.get(n), opened)
+                for n in names
+            ],
+            pages=[
+                PageOut(
+                    number=p.number,
+                    width=p.width,
+                    height=p.height,
+                    dpi=p.dpi,
+                    rotation=p.rotation,
+                    blank=p.blank,
+                    image=f"/api/v1/documents/{document.id}/pages/{p.number}/image",
+                )
+                for p in opened.pages
+            ],
+            open_fields=list(opened.open_fields),
+            evidence=list(body.get("document_type", {}).get("evidence", [])),
+            filings=[FilingOut.of(f) for f in opened.filings],
+        )
+
+
+def _field(name: str, label: str, reading: FieldReading | None, opened: OpenDocument) -> FieldOut:
+    value = opened.values.get(name)
+    return FieldOut(
+        name=name,
+        label=label,
+        reading=reading.as_json() if reading else None,
+        value=value.value if value else (reading.value if reading else None),
+        confirmed=value is not None,
+        confirmed_by=value.confirmed_by if value else None,
+        confirmed_at=value.confirmed_at if value else None,
+        corrected=value.corrected if value else False,
+        version=value.version if value else 0,
+    )
+
+
+class FieldIn(Asked):
+    value: Any = Field(description="Giá trị đúng như trên giấy; null: trên giấy không có.")
+
+
+class TypeIn(Asked):
+    type_code: Text
+
+
+class ConfirmIn(Asked):
+    values: dict[str, Any] = Field(
+        default_factory=dict, description="Các trường đã xem trong lần xác nhận này."
+    )
+
+
+class ReasonIn(Asked):
+    reason: Text = Field(min_length=1, max_length=500)
+
+
+class SignatureOut(BaseModel):
+    field: str
+    signer: str
+    state: str
+    intact: bool
+    trusted: bool
+    covers_whole_file: bool
+    signed_at: dt.datetime | None
+    digest: str
+    level: str
+    is_timestamp: bool
+    reason: str
+
+    @classmethod
+    def of(cls, report: SignatureReport) -> SignatureOut:
+        return cls(**report.as_json())
+
+
+class DocumentList(BaseModel):
+    items: list[HitOut]
+    next_cursor: str | None
+
+
+class HitOut(BaseModel):
+    document: DocumentOut
+    values: dict[str, Any]
+    snippet: str | None
+
+    @classmethod
+    def of(cls, hit: DocumentHit) -> HitOut:
+        return cls(
+            document=DocumentOut.of(hit.document), values=dict(hit.values), snippet=hit.snippet
+        )
+
+
+class DossierIn(Asked):
+    procedure_code: Text
+    holder_name: Text = Field(min_length=1, max_length=200)
+    holder_number: Text | None = Field(None, description="Số định danh hoặc mã số thuế.")
+    holder_kind: HolderKind = HolderKind.CITIZEN
+    code: Text | None = Field(None, max_length=50)
+    due_on: dt.date | None = None
+
+
+class FilingIn(Asked):
+    document_id: Text
+    role: FilingRole
+    origin: FilingOrigin = FilingOrigin.SCANNED
+    component_code: Text | None = None
+
+
+class FilingOut(BaseModel):
+    id: str
+    dossier_id: str
+    document_id: str
+    role: str
+    origin: str
+    component_code: str | None
+    filed_at: dt.datetime
+
+    @classmethod
+    def of(cls, filing: Filing) -> FilingOut:
+        return cls(
+            id=filing.id,
+            dossier_id=filing.dossier_id,
+            document_id=filing.document_id,
+            role=filing.role.value,
+            origin=filing.origin.value,
+            component_code=filing.component_code,
+            filed_at=filing.filed_at,
+        )
+
+
+class HolderOut(BaseModel):
+    id: str
+    kind: str
+    name: str
+    number: str | None
+
+    @classmethod
+    def of(cls, holder: Holder) -> HolderOut:
+        return cls(id=holder.id, kind=holder.kind.value, name=holder.name, number=holder.number)
+
+
+class ComponentOut(BaseModel):
+    code: str
+    name: str
+    document_types: list[str]
+    required: bool
+
+    @classmethod
+    def of(cls, component: Component) -> ComponentOut:
+        return cls(
+            code=component.code,
+            name=component.name,
+            document_types=list(component.document_types),
+            required=component.required,
+        )
+
+
+class SlotOut(ComponentOut):
+    filled: bool
+    filings: list[FilingOut]
+
+
+class DossierOut(BaseModel):
+    id: str
+    code: str
+    procedure_code: str
+    unit_id: str
+    status: int
+    received_on: dt.date
+    due_on: dt.date | None
+    holder_id: str
+
+    @classmethod
+    def of(cls, dossier: Dossier) -> DossierOut:
+        return cls(
+            id=dossier.id,
+            code=dossier.code,
+            procedure_code=dossier.procedure_code,
+            unit_id=dossier.unit_id,
+            status=int(dossier.status),
+            received_on=dossier.received_on,
+            due_on=dossier.due_on,
+            holder_id=dossier.holder_id,
+        )
+
+
+class DossierDetail(DossierOut):
+    procedure_name: str
+    holder: HolderOut
+    slots: list[SlotOut]
+    results: list[FilingOut]
+    missing: list[str]
+
+    @classmethod
+    def from_view(cls, view: DossierView) -> DossierDetail:
+        return cls(
+            **DossierOut.of(view.dossier).model_dump(),
+            procedure_name=view.procedure.name,
+            holder=HolderOut.of(view.holder),
+            slots=[
+                SlotOut(
+                    **ComponentOut.of(s.component).model_dump(),
+                    filled=s.filled,
+                    filings=[FilingOut.of(f) for f in s.filings],
+                )
+                for s in view.slots
+            ],
+            results=[FilingOut.of(f) for f in view.results],
+            missing=[c.code for c in view.missing],
+        )
+
+
+class OfferOut(BaseModel):
+    """A paper the Holder already has. `valid`: signatures hold and the bytes are those stored."""
+
+    document: DocumentOut
+    values: dict[str, Any]
+    valid: bool
+    signatures: list[SignatureOut]
+    component_code: str | None
+    file: str
+
+    @classmethod
+    def of(cls, offer: ReuseOffer) -> OfferOut:
+        return cls(
+            document=DocumentOut.of(offer.document),
+            values=dict(offer.values),
+            valid=offer.valid,
+            signatures=[SignatureOut.of(s) for s in offer.signatures],
+            component_code=offer.component_code,
+            file=f"/api/v1/documents/{offer.document.id}/file",
+        )
+
+
+class BatchIn(Asked):
+    name: Text = Field(min_length=1, max_length=200)
+    declared_files: int = Field(0, ge=0, le=1_000_000)
+
+
+class BatchOut(BaseModel):
+    id: str
+    name: str
+    unit_id: str
+    declared_files: int
+    created_at: dt.datetime
+    counts: dict[str, int]
+
+    @classmethod
+    def of(cls, progress: BatchProgress) -> BatchOut:
+        batch = progress.batch
+        return cls(
+            id=batch.id,
+            name=batch.name,
+            unit_id=batch.unit_id,
+            declared_files=batch.declared_files,
+            created_at=batch.created_at,
+            counts=dict(progress.counts),
+        )
+
+
+class ProcedureOut(BaseModel):
+    code: str
+    name: str
+    field: str
+    level: str
+    components: list[ComponentOut]
+
+    @classmethod
+    def of(cls, procedure: Procedure) -> ProcedureOut:
+        return cls(
+            code=procedure.code,
+            name=procedure.name,
+            field=procedure.field,
+            level=procedure.level,
+            components=[ComponentOut.of(c) for c in procedure.components],
+        )
+
+
+class UnitOut(BaseModel):
+    id: str
+    code: str
+    name: str
+    level: str
+    parent_id: str | None
+    valid_from: dt.date | None
+    valid_to: dt.date | None
+
+
+class DocumentTypeOut(BaseModel):
+    code: str
+    name: str
+    fields: list[dict[str, str]]
+
+
+class AuditOut(BaseModel):
+    sequence: int
+    hash: str
+    at: dt.datetime
+    actor_id: str
+    action: str
+    subject_kind: str
+    subject_id: str
+    purpose: str | None
+    facts: dict[str, Any]
+
+
+for model in (ScanOut, DocumentDetail, DocumentList):
+    model.model_rebuild()

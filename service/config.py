@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings, read once from the environment (`SOHOA_*`), `sohoa.toml`, or files (`SOHOA_*_FILE`).
+
+Nothing below `service` knows the environment: values are passed down through constructors.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class Settings(BaseSettings):
+    """Every setting of the workstation. The description is what `sohoa config` shows."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SOHOA_", toml_file="sohoa.toml", extra="forbid", frozen=True
+    )
+
+    data_dir: Path = Field(Path("var"), description="Thư mục dữ liệu (cơ sở dữ liệu, kho tệp).")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL; để trống: SQLite trong thư mục dữ liệu."
+    )
+    object_store: Literal["folder", "s3"] = Field("folder", description="Loại kho tệp.")
+    s3_endpoint: str = Field("", description="Máy chủ S3, dạng host:port.")
+    s3_access_key: str = Field("", description="Khóa truy cập S3.")
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="Mật khẩu S3.")
+    s3_bucket: str = Field("hoso", description="Bucket chứa giấy tờ.")
+    s3_secure: bool = Field(True, description="Dùng TLS tới máy chủ S3.")
+    s3_ca_file: Path | None = Field(None, description="Chứng thư gốc của máy chủ S3.")
+    host: str = Field("127.0.0.1", description="Địa chỉ lắng nghe.")
+    port: int = Field(8000, description="Cổng lắng nghe.")
+    workers: int = Field(2, ge=1, le=64, description="Số tiến trình đọc giấy tờ.")
+    secret_key: SecretStr = Field(
+        SecretStr(""), description="Khóa ký phiên đăng nhập; để trống: tạo trong thư mục dữ liệu."
+    )
+    secure_cookies: bool = Field(False, description="Chỉ gửi cookie qua HTTPS.")
+    session_minutes: int = Field(15, ge=1, description="Phút không thao tác thì khóa phiên.")
+    login_tries: int = Field(5, ge=1, description="Số lần nhập sai trước khi khóa tài khoản.")
+    login_lock_minutes: int = Field(15, ge=1, description="Số phút khóa tài khoản.")
+    render_dpi: int = Field(0, ge=0, le=600, description="Độ phân giải khi đọc; 0: mặc định.")
+    sandbox_min: int = Field(1, ge=1, le=3, description="Mức cách ly tối thiểu để mở tệp lạ.")
+    keep_card_images: bool = Field(False, description="Lưu ảnh căn cước (mặc định không).")
+    result_code_template: str = Field(
+        "KQ.{unit_code}.{year}.{type_code}.{sequence:06d}",
+        description="Mẫu mã kết quả số hóa.",
+    )
+    certificates_dir: Path | None = Field(
+        None, description="Chứng thư ký số; để trống: chứng thư thử trong thư mục dữ liệu."
+    )
+    consume_dir: Path | None = Field(None, description="Thư mục nóng: tệp đặt vào được tiếp nhận.")
+    consume_user: str = Field("", description="Tài khoản đứng tên tệp từ thư mục nóng.")
+    log_level: str = Field("INFO", description="Mức nhật ký kỹ thuật.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (
+            init_settings,
+            env_settings,
+            _FromFiles(settings_cls),
+            TomlConfigSettingsSource(settings_cls),
+        )
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'sohoa.db').resolve()}"
+
+    @property
+    def certificates(self) -> Path:
+        return self.certificates_dir or self.data_dir / "certificates"
+
+    def signing_key(self) -> bytes:
+        """The key that signs sessions; made once, 0600, where none is given."""
+        if self.secret_key.get_secret_value():
+            return self.secret_key.get_secret_value().encode()
+        path = self.data_dir / "session.key"
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes()
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_hex(32).encode())
+        return path.read_bytes()
+
+
+class _FromFiles(PydanticBaseSettingsSource):
+    """`SOHOA_S3_SECRET_KEY_FILE=/run/secrets/s3`: the value stands in a file."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"SOHOA_{field_name.upper()}_FILE")
+        value = Path(path).read_text("utf-8").strip() if path else None
+        return value, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in found.items() if value is not None}
