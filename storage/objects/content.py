@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every store checks before it takes bytes: the key, and the fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from workflows.errors import IntegrityViolation, InvalidValue
+
+CHUNK = 1 << 20
+_LONGEST_KEY = 1024  # bytes; the S3 limit, so that a folder can move to S3 later
+_LONGEST_SEGMENT = 240  # bytes; file systems stop at 255 and the record adds ".json"
+_ORIGINAL = re.compile(r"orig/[0-9a-f]{2}/([0-9a-f]{64})")
+
+
+def check_key(key: str) -> str:
+    """The key, when it is NFC, relative, and cannot leave its folder; else `InvalidValue`."""
+    if not key or key != unicodedata.normalize("NFC", key):
+        raise InvalidValue(f"object key is empty or not NFC: {key!r}")
+    if len(key.encode("utf-8", "surrogatepass")) > _LONGEST_KEY:
+        raise InvalidValue(f"object key is longer than {_LONGEST_KEY} bytes")
+    if any(_bad_segment(segment) for segment in key.split("/")):
+        raise InvalidValue(f"object key could leave its folder: {key!r}")
+    return key
+
+
+def _bad_segment(segment: str) -> bool:
+    return (
+        segment in {"", ".", ".."}
+        or any(map(_bad_letter, segment))
+        or len(segment.encode()) > _LONGEST_SEGMENT
+    )
+
+
+def _bad_letter(letter: str) -> bool:
+    # a colon opens a stream or a drive on Windows, a backslash is a separator there
+    return letter in "\\:" or unicodedata.category(letter) in {"Cc", "Cs"}
+
+
+def check_address(key: str, sha256: str) -> None:
+    """`orig/ab/<sha256>` may only hold the bytes it names: the file may have changed on the way."""
+    original = _ORIGINAL.fullmatch(key)
+    if original and original[1] != sha256:
+        raise IntegrityViolation(f"{key} was given bytes with sha256 {sha256}")
+
+
+def pieces(content: bytes | Path) -> Iterator[bytes]:
+    """The content in pieces of at most 1 MiB, whether it rests in memory or in a file."""
+    if isinstance(content, bytes):
+        yield from (content[i : i + CHUNK] for i in range(0, len(content), CHUNK))
+        return
+    with content.open("rb") as source:
+        while piece := source.read(CHUNK):
+            yield piece
+
+
+def fingerprint(content: bytes | Path) -> tuple[str, int]:
+    """(sha256 as hex, size in bytes)."""
+    digest, size = hashlib.sha256(), 0
+    for piece in pieces(content):
+        digest.update(piece)
+        size += len(piece)
+    return digest.hexdigest(), size

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The object store on a file system: one PC, or a mounted volume.
+
+Layout under `root`:
+
+    objects/<key>        the bytes themselves, read-only, readable without this program
+    records/<key>.json   sha256, size and media type as they were at put
+    tmp/                 writes under way; what a crash left here is swept
+
+The order is temp file, fsync, read back, link (which fails if the name is taken), record, fsync of
+both folders. So a name under `objects/` only ever appears with all its bytes behind it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from storage.objects.content import check_address, check_key, fingerprint, pieces
+from storage.objects.disk import disk_errors, make_folder, sync_folder, write_synced
+from workflows.domain.document import StoredObject
+from workflows.errors import Conflict, IntegrityViolation, NotFound
+
+
+class FolderStore:
+    """`ObjectStore` on a folder. Safe for any number of processes on one file system."""
+
+    def __init__(self, root: Path) -> None:
+        self._objects = root / "objects"
+        self._records = root / "records"
+        self._tmp = root / "tmp"
+        with disk_errors(f"opening {root}"):
+            for folder in (self._objects, self._records, self._tmp):
+                make_folder(folder)
+
+    def put(self, key: str, content: bytes | Path, media_type: str) -> StoredObject:
+        """Create-once; the same bytes again is success and returns what is recorded."""
+        check_key(key)
+        with disk_errors(f"put {key}"), self._scratch() as fresh:
+            sha256, size = self._write(fresh, content)
+            check_address(key, sha256)
+            self._publish(key, fresh, sha256)
+            stored = StoredObject(key=key, sha256=sha256, size=size, media_type=media_type)
+            return self._record(stored)
+
+    def get(self, stored: StoredObject) -> bytes:
+        """Whole content, verified. Its size is that of the object: memory is the caller's care."""
+        path = self._objects / check_key(stored.key)
+        with disk_errors(f"get {stored.key}"):
+            try:
+                content = path.read_bytes()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as absent:
+                raise NotFound(stored.key) from absent
+        if fingerprint(content)[0] != stored.sha256:
+            raise IntegrityViolation(f"{stored.key}: the disk gives other bytes than were stored")
+        return content
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """In order of key. `size` is what the disk holds now, `sha256` what was recorded at put."""
+        with disk_errors(f"list {prefix}"):
+            for path in _files(self._objects / prefix.rpartition("/")[0]):
+                key = path.relative_to(self._objects).as_posix()
+                if key.startswith(prefix):
+                    yield self._recorded(key) or self._measured(key)
+
+    def sweep(self, older_than_s: float = 3600.0) -> int:
+        """Remove what crashed writers left; the number removed. Writes under way are younger."""
+        edge, removed = time.time() - older_than_s, 0
+        with disk_errors("sweep"):
+            for path in list(self._tmp.iterdir()):
+                if path.stat().st_mtime <= edge:
+                    path.unlink(missing_ok=True)
+                    removed += 1
+        return removed
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        path = self._tmp / uuid.uuid4().hex
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _write(self, path: Path, content: bytes | Path) -> tuple[str, int]:
+        """What was hashed on the way in must be what is read back (f38: a full disk said "ok")."""
+        write_synced(path, pieces(content))
+        found = fingerprint(path)
+        if found != fingerprint(content):
+            raise IntegrityViolation("the file read back differs from what was written")
+        return found
+
+    def _publish(self, key: str, fresh: Path, sha256: str) -> None:
+        final = self._objects / key
+        try:
+            make_folder(final.parent)
+            os.link(fresh, final)
+        except (FileExistsError, NotADirectoryError) as taken:
+            self._compare(key, sha256, taken)
+        # also after losing the race: the winner may not have reached its own fsync yet
+        sync_folder(final.parent)
+
+    def _compare(self, key: str, sha256: str, taken: OSError) -> None:
+        """A retry meets its own first attempt: fine. Anything else under the name is not."""
+        final = self._objects / key
+        found = fingerprint(final)[0] if final.is_file() else None
+        if found == sha256:
+            return
+        recorded = self._recorded(key) if found else None
+        if recorded and recorded.sha256 == sha256:
+            raise IntegrityViolation(f"{key}: recorded as {sha256}, the disk holds {found}")
+        raise Conflict(f"{key} is taken (sha256 {found})") from taken
+
+    def _record(self, stored: StoredObject) -> StoredObject:
+        final = self._record_path(stored.key)
+        body = {"sha256": stored.sha256, "size": stored.size, "media_type": stored.media_type}
+        with self._scratch() as fresh:
+            write_synced(fresh, iter([json.dumps(body, ensure_ascii=False).encode()]))
+            make_folder(final.parent)
+            try:
+                os.link(fresh, final)
+            except FileExistsError:
+                return self._recorded(stored.key) or stored
+            finally:
+                sync_folder(final.parent)
+        return stored
+
+    def _recorded(self, key: str) -> StoredObject | None:
+        """From the record, with the size on disk; None where a crash came before the record."""
+        try:
+            body = json.loads(self._record_path(key).read_bytes())
+            size = (self._objects / key).stat().st_size
+            return StoredObject(
+                key=key, sha256=body["sha256"], size=size, media_type=body["media_type"]
+            )
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError) as damaged:
+            raise IntegrityViolation(f"the record of {key} cannot be read") from damaged
+
+    def _measured(self, key: str) -> StoredObject:
+        sha256, size = fingerprint(self._objects / key)
+        return StoredObject(
+            key=key, sha256=sha256, size=size, media_type="application/octet-stream"
+        )
+
+    def _record_path(self, key: str) -> Path:
+        return self._records / f"{key}.json"
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file below, in order of name; nothing when the folder is not there."""
+    if not folder.is_dir():
+        return
+    for entry in sorted(os.scandir(folder), key=lambda e: e.name):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(Path(entry.path))
+        elif entry.is_file(follow_symlinks=False):
+            yield Path(entry.path)
