@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sao chụp: pages and their words become one PDF/A-2b, checked before it is handed on."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from pikepdf import Array, Dictionary, Name, ObjectStreamMode, Page, Pdf, Stream, String
+
+from storage.pdf.font import EmbeddedFont, embed
+from storage.pdf.mark import PlacedMark, mark_operators, place_mark
+from storage.pdf.raster import JpegRaster, PageRaster
+from storage.pdf.rules import check
+from storage.pdf.text_layer import LayerWord, lay_words, layer_operators
+from storage.pdf.xmp import packet
+from storage.typeface import Typeface, load_typeface
+from workflows.errors import DamagedDocument, SohoaError, Unavailable
+from workflows.ports.archival import ConversionMark, CopyPage
+
+SRGB = Path("/usr/share/color/icc/sRGB.icc")
+"""Debian package icc-profiles-free; version 2, as every validator accepts."""
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """`dropped`: characters of the words that the font could not write (0 for Vietnamese)."""
+
+    content: bytes
+    dropped: int
+
+
+class PikepdfArchivalPdf:
+    """The `ArchivalPdf` port over pikepdf. Font and colour profile are checked when it is built."""
+
+    def __init__(
+        self,
+        *,
+        face: Typeface | None = None,
+        profile: Path = SRGB,
+        raster: PageRaster | None = None,
+    ) -> None:
+        if not profile.is_file():
+            raise Unavailable(f"{profile} is absent", message="Máy chủ thiếu hồ sơ màu sRGB.")
+        self._face = face or load_typeface()
+        self._icc = profile.read_bytes()
+        self._raster = raster or JpegRaster()
+
+    def compose(
+        self, pages: Sequence[CopyPage], *, title: str, mark: ConversionMark | None
+    ) -> bytes:
+        """PDF/A-2b; the same input gives the same bytes.
+
+        Raises `DamagedDocument` for no pages or a picture that is not what the page says.
+        """
+        composed = self.compose_counted(pages, title=title, mark=mark)
+        if composed.dropped:
+            _LOG.warning("text layer: %d characters have no glyph", composed.dropped)
+        return composed.content
+
+    def compose_counted(
+        self, pages: Sequence[CopyPage], *, title: str, mark: ConversionMark | None
+    ) -> Composed:
+        """As `compose`, with the number of characters that had no glyph."""
+        if not pages:
+            raise DamagedDocument("no pages to bind")
+        laid = [lay_words(p.text, *_points(p), self._face) for p in pages]
+        placed, lost = place_mark(mark, pages[0], self._face) if mark else (None, 0)
+        with Pdf.new() as pdf:
+            font = embed(pdf, self._face, _characters([w for w, _ in laid], placed))
+            for number, (page, (words, _)) in enumerate(zip(pages, laid, strict=True)):
+                self._add_page(pdf, page, words, font, placed if number == 0 else None)
+            self._declare(pdf, unicodedata.normalize("NFC", title), mark)
+            content = _saved(pdf)
+        broken = check(content)
+        if broken:
+            detail = "; ".join(f"{v.rule}: {v.detail}" for v in broken[:5])
+            raise SohoaError(detail, message="Bản sao lưu trữ vừa tạo không đạt chuẩn PDF/A-2b.")
+        return Composed(content=content, dropped=lost + sum(n for _, n in laid))
+
+    def _add_page(
+        self,
+        pdf: Pdf,
+        page: CopyPage,
+        words: tuple[LayerWord, ...],
+        font: EmbeddedFont,
+        placed: PlacedMark | None,
+    ) -> None:
+        width, height = _points(page)
+        painted = self._raster.paint(pdf, page)
+        parts = [b"q %.3f 0 0 %.3f 0 0 cm" % (width, height), painted.operators, b"Q"]
+        parts.append(layer_operators(words, font.encode))
+        if placed is not None:
+            parts.append(mark_operators(placed, self._face, font.encode))
+        resources = Dictionary(
+            XObject=Dictionary(dict(painted.images)), Font=Dictionary({"/F0": font.resource})
+        )
+        lowest = -placed.strip if placed else 0.0
+        leaf = Dictionary(
+            Type=Name.Page,
+            MediaBox=Array([0, _real(lowest), _real(width), _real(height)]),
+            Resources=resources,
+            Contents=pdf.make_indirect(Stream(pdf, b"\n".join(p for p in parts if p))),
+        )
+        pdf.pages.append(Page(pdf.make_indirect(leaf)))
+
+    def _declare(self, pdf: Pdf, title: str, mark: ConversionMark | None) -> None:
+        root = pdf.Root
+        xmp = packet(title, mark.converted_at if mark else None)
+        root.Metadata = pdf.make_indirect(Stream(pdf, xmp, Type=Name.Metadata, Subtype=Name.XML))
+        root.Lang = String("vi-VN")
+        root.MarkInfo = Dictionary(Marked=False)
+        root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
+        intent = Dictionary(
+            Type=Name.OutputIntent,
+            S=Name.GTS_PDFA1,
+            OutputConditionIdentifier=String("sRGB"),
+            Info=String("sRGB"),
+            DestOutputProfile=pdf.make_indirect(Stream(pdf, self._icc, N=3)),
+        )
+        root.OutputIntents = Array([pdf.make_indirect(intent)])
+
+
+def _points(page: CopyPage) -> tuple[float, float]:
+    return page.width / page.dpi * 72, page.height / page.dpi * 72
+
+
+def _real(points: float) -> float:
+    return round(points, 3)
+
+
+def _characters(layers: Sequence[tuple[LayerWord, ...]], placed: PlacedMark | None) -> str:
+    shown = {c for words in layers for word in words for c in word.text}
+    if placed is not None:
+        shown.update(*placed.lines)
+    return "".join(sorted(shown))
+
+
+def _saved(pdf: Pdf) -> bytes:
+    out = BytesIO()
+    pdf.save(
+        out,
+        min_version="1.7",
+        deterministic_id=True,
+        object_stream_mode=ObjectStreamMode.generate,
+    )
+    return out.getvalue()
