@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from service.metrics import route_of
 from workflows.errors import (
     BadInput,
     Conflict,
@@ -123,19 +125,29 @@ def responses(*kinds: type[SohoaError]) -> dict[int | str, dict[str, Any]]:
     return found
 
 
-def install(app: FastAPI) -> None:
-    """Every way a request can fail answers problem+json; nothing leaks a stack trace."""
+def install(app: FastAPI, page: Callable[[Request, SohoaError, int], Response]) -> None:
+    """Every way a request can fail answers problem+json, or a `page` to a browser.
 
-    @app.exception_handler(SohoaError)
-    async def known(request: Request, error: SohoaError) -> JSONResponse:
-        level = log.error if status_of(error) >= 500 else log.info
-        level("refused", code=error.code, detail=error.detail, path=request.url.path)
+    Nothing leaks a stack trace.
+    """
+
+    def answer(request: Request, error: SohoaError) -> Response:
+        browsing = "text/html" in request.headers.get("accept", "")
+        if browsing and not request.url.path.startswith("/api/"):
+            return page(request, error, status_of(error))
         return problem(error)
 
+    @app.exception_handler(SohoaError)
+    async def known(request: Request, error: SohoaError) -> Response:
+        level = log.error if status_of(error) >= 500 else log.info
+        level("refused", code=error.code, detail=error.detail, route=route_of(request))
+        return answer(request, error)
+
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
         places = ", ".join(".".join(str(p) for p in e["loc"][1:]) for e in error.errors())
-        return problem(BadInput(places, message=f"Dữ liệu gửi lên không hợp lệ: {places}."))
+        trouble = BadInput(places, message=f"Dữ liệu gửi lên không hợp lệ: {places}.")
+        return answer(request, trouble)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
@@ -154,6 +166,6 @@ def install(app: FastAPI) -> None:
         )
 
     @app.exception_handler(Exception)
-    async def unknown(request: Request, error: Exception) -> JSONResponse:
-        log.exception("unexpected", path=request.url.path)
-        return problem(SohoaError(type(error).__name__))
+    async def unknown(request: Request, error: Exception) -> Response:
+        log.exception("unexpected", route=route_of(request))
+        return answer(request, SohoaError(type(error).__name__))

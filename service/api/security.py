@@ -48,12 +48,12 @@ def current_actor(
         return station.accounts.actor(credentials.credentials)
     if session is None:
         raise NotAuthenticated
-    if request.method not in ("GET", "HEAD") and not _same_origin(request):
+    if request.method not in ("GET", "HEAD") and not same_origin(request):
         raise NotAuthenticated("cross-site request")
     return station.accounts.actor(session)
 
 
-def _same_origin(request: Request) -> bool:
+def same_origin(request: Request) -> bool:
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")

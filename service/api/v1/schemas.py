@@ -81,7 +81,7 @@ class ScanOut(BaseModel):
 
 
 class DocumentOut(BaseModel):
-    """Giấy tờ, without its text. `state`: received, captured, extracted, coded, stored, …"""
+    """Giấy tờ, without its text. `state` is one of the law's four steps, or off the road."""
 
     id: str
     scan_id: str

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sohoa`: the command line. Data goes to stdout, everything else to stderr; exit codes are
+those of `service.errors.ExitCode`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from service.errors import exit_code
+from workflows.errors import SohoaError
+
+
+class Verbs(TyperGroup):
+    """Turns the errors of the road into a Vietnamese sentence and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SohoaError as error:
+            typer.echo(f"{error.shown}\n→ {error.remedy} [{error.code}]", err=True)
+            raise typer.Exit(int(exit_code(error))) from error
+
+
+app = typer.Typer(
+    cls=Verbs,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Sohoa: trạm số hóa và nhận dạng giấy tờ hành chính.",
+)
+
+from service.cli import intake, office, papers  # noqa: E402 - the verbs register themselves
+
+app.add_typer(office.db, name="db", help="Cơ sở dữ liệu: nâng cấp, xem phiên bản.")
+app.add_typer(office.user, name="user", help="Tài khoản cán bộ.")
+app.add_typer(office.key, name="key", help="Khóa API của hệ thống ngoài.")
+app.add_typer(office.audit, name="audit", help="Nhật ký chuỗi băm.")
+for verb in (*office.VERBS, *intake.VERBS, *papers.VERBS):
+    app.command()(verb)

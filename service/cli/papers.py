@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verbs about papers: read, evaluate, sign, verify, search, reuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.console import as_user, emit, log_to_stderr
+from service.config import Settings
+from service.errors import ExitCode
+from service.reading_pool import read_files
+from service.wiring import build, signing_desk
+from workflows.domain.document import DocumentFilter
+from workflows.errors import NotADocument, SohoaError
+from workflows.ports.signer import SignatureState
+from workflows.reuse import ReuseQuestion
+
+Files = Annotated[list[Path], typer.Argument(help="Tệp PDF, PNG, JPEG hoặc TIFF.")]
+Json = Annotated[bool, typer.Option("--json", help="In JSON, mỗi dòng một đối tượng.")]
+As = Annotated[str, typer.Option("--as", help="Làm việc với tư cách tài khoản này.")]
+
+
+def read(
+    files: Files,
+    as_json: Json = False,
+    jobs: Annotated[int, typer.Option(help="Số tiến trình đọc cùng lúc; 0: theo số nhân.")] = 0,
+) -> None:
+    """Đọc giấy tờ: loại, trường, chữ. Không lưu gì."""
+    log_to_stderr()
+    failed = False
+    for path, result in read_files(files, jobs):
+        if isinstance(result, SohoaError):
+            failed = True
+            body = {"code": result.code, "message": result.shown}
+            line = {"source": str(path), "error": body}
+            typer.echo(
+                json.dumps(line, ensure_ascii=False)
+                if as_json
+                else f"{path}: {result.shown} → {result.remedy} [{result.code}]",
+                err=not as_json,
+            )
+        elif as_json:
+            emit({"source": str(path)} | result)
+        else:
+            _print_reading(path, result)
+    if failed:
+        raise typer.Exit(int(ExitCode.SOME_FAILED if len(files) > 1 else ExitCode.BAD_INPUT))
+
+
+def _print_reading(path: Path, result: dict[str, object]) -> None:
+    kind, fields = result["document_type"], result["fields"]
+    assert isinstance(kind, dict) and isinstance(fields, dict)  # noqa: S101
+    typer.echo(f"{path}: {kind['name']} ({kind['confidence']:.0%})")
+    for name, reading in fields.items():
+        if reading["value"] not in (None, [], ""):
+            mark = "?" if reading["needs_review"] else " "
+            typer.echo(f"  {mark} {name:18} {reading['value']}")
+
+
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="Thư mục có tệp và truth/*.json.")],
+    as_json: Json = False,
+    jobs: Annotated[int, typer.Option(help="Số tiến trình đọc; 0: theo số nhân.")] = 0,
+) -> None:
+    """So kết quả đọc với đáp án: đúng, sai có cảnh báo, sai im lặng, theo trường và nguồn."""
+    from ocr.evaluation import evaluate_folder
+
+    log_to_stderr()
+    report = evaluate_folder(folder, lambda paths: read_files(paths, jobs))
+    if as_json:
+        emit(report.as_json())
+    else:
+        typer.echo(report.as_markdown())
+
+
+def sign(
+    file: Annotated[Path, typer.Argument(help="Tệp PDF hoặc ảnh.")],
+    out: Annotated[Path, typer.Option("-o", "--output", help="Nơi ghi bản PDF/A đã ký.")],
+    name: Annotated[str, typer.Option(help="Tên người ký (chứng thư thử nghiệm).")] = "Cán bộ thử",
+) -> None:
+    """Tạo bản sao chụp PDF/A có lớp chữ, ký số cá nhân. Không cần máy chủ."""
+    log_to_stderr()
+    out.write_bytes(signing_desk(Settings()).sign_file(file, name))
+    typer.echo(str(out))
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="Tệp PDF cần kiểm tra chữ ký.")],
+    as_json: Json = False,
+) -> None:
+    """Kiểm tra mọi chữ ký số trong một tệp PDF."""
+    log_to_stderr()
+    if not file.is_file():
+        raise NotADocument(str(file))
+    reports = signing_desk(Settings()).verifier.verify(file)
+    if as_json:
+        emit({"source": str(file), "signatures": [r.as_json() for r in reports]})
+    else:
+        for r in reports:
+            typer.echo(f"{r.field_name}: {r.signer_name} — {r.state.value} {r.reason}".rstrip())
+        if not reports:
+            typer.echo("Tệp không có chữ ký số.")
+    good = bool(reports) and all(r.state is SignatureState.VALID for r in reports)
+    raise typer.Exit(int(ExitCode.OK if good else ExitCode.FAILED))
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="Chữ cần tìm, có dấu hoặc không dấu.")],
+    as_json: Json = False,
+    limit: int = 20,
+    who: As = "",
+) -> None:
+    """Tìm trong kho."""
+    log_to_stderr()
+    station = build(Settings())
+    actor = as_user(station, who)
+    for hit in station.shelf.find(DocumentFilter(text=text), by=actor, limit=limit).hits:
+        document = hit.document
+        if as_json:
+            emit({"id": document.id, "type": document.type_code, "values": dict(hit.values)})
+        else:
+            typer.echo(
+                f"{document.id}  {document.type_name}  {hit.values.get('full_number') or ''}  "
+                f"{hit.snippet or ''}"
+            )
+
+
+def reuse(
+    holder: Annotated[str, typer.Argument(help="Số định danh hoặc mã số thuế.")],
+    purpose: Annotated[str, typer.Option(help="Mục đích; được ghi nhật ký.")],
+    document_type: Annotated[str | None, typer.Option("--type", help="Mã loại giấy tờ.")] = None,
+    procedure: Annotated[str | None, typer.Option(help="Mã thủ tục.")] = None,
+    as_json: Json = False,
+    who: As = "",
+) -> None:
+    """Chủ hồ sơ đã có giấy tờ nào dùng lại được?"""
+    log_to_stderr()
+    station = build(Settings())
+    question = ReuseQuestion(
+        purpose=purpose,
+        holder_number=holder,
+        document_type=document_type,
+        procedure_code=procedure,
+    )
+    for offer in station.reuse.find(question, by=as_user(station, who)):
+        if as_json:
+            emit(
+                {
+                    "id": offer.document.id,
+                    "type": offer.document.type_code,
+                    "valid": offer.valid,
+                    "component": offer.component_code,
+                    "values": dict(offer.values),
+                }
+            )
+        else:
+            state = "hợp lệ" if offer.valid else "cần kiểm tra"
+            typer.echo(f"{offer.document.id}  {offer.document.type_name}  {state}")
+
+
+VERBS = (read, evaluate, sign, verify, search, reuse)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sohoa doctor`: is everything here that the work needs, and how well is it walled off?"""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from service.config import Settings
+from service.wiring import build
+
+PACKAGES = ("service", "storage", "workflows", "ocr", "scanner_drivers")
+FONT = Path("/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf")
+PROFILE = Path("/usr/share/color/icc/sRGB.icc")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at. `required` ones decide the exit code."""
+
+    name: str
+    good: bool
+    detail: str
+    required: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "good": self.good,
+            "detail": self.detail,
+            "required": self.required,
+        }
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything, in the order an administrator would mend it."""
+    return [
+        *(_program(n) for n in ("pdftoppm", "pdfinfo", "pdftotext", "tesseract")),
+        _program("scanimage", required=False),
+        _tesseract_languages(),
+        _file("Phông chữ tiếng Việt (Tinos)", FONT),
+        _file("Hồ sơ màu sRGB", PROFILE),
+        _file("Tệp giao diện", Path(__file__).parent / "web/static/vendor/.stamp", required=False),
+        *_packages(),
+        *_workstation(settings),
+    ]
+
+
+def server_is_ready(settings: Settings) -> bool:
+    """Asks the running server's readiness on the loopback address."""
+    url = f"http://127.0.0.1:{settings.port}/health/ready"
+    try:
+        with urllib.request.urlopen(url, timeout=4) as answer:  # noqa: S310 - our own server
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _program(name: str, *, required: bool = True) -> Finding:
+    path = shutil.which(name)
+    return Finding(name=name, good=bool(path), detail=path or "chưa cài", required=required)
+
+
+def _tesseract_languages() -> Finding:
+    name = "Dữ liệu Tesseract vie, osd"
+    if not shutil.which("tesseract"):
+        return Finding(name=name, good=False, detail="chưa cài tesseract")
+    listed = subprocess.run(
+        ["tesseract", "--list-langs"], capture_output=True, text=True, timeout=20, check=False
+    ).stdout.split()
+    missing = {"vie", "osd"} - set(listed)
+    return Finding(name=name, good=not missing, detail=f"thiếu {missing}" if missing else "đủ")
+
+
+def _file(name: str, path: Path, *, required: bool = True) -> Finding:
+    return Finding(name=name, good=path.is_file(), detail=str(path), required=required)
+
+
+def _packages() -> Iterator[Finding]:
+    """The five generic names must be ours and nobody else's."""
+    home = Path(__file__).resolve().parent.parent
+    for name in PACKAGES:
+        module = importlib.import_module(name)
+        where = Path(str(module.__file__)).resolve().parent.parent
+        yield Finding(name=f"gói {name}", good=where == home, detail=str(where))
+
+
+def _workstation(settings: Settings) -> Iterator[Finding]:
+    try:
+        station = build(settings)
+    except Exception as error:
+        yield Finding(name="Trạm", good=False, detail=f"{type(error).__name__}: {error}")
+        return
+    for name, check in station.checks().items():
+        yield _answer(name, check)
+
+
+def _answer(name: str, check: Callable[[], Any]) -> Finding:
+    try:
+        return Finding(name=name, good=True, detail=str(check()))
+    except Exception as error:
+        return Finding(name=name, good=False, detail=f"{type(error).__name__}: {error}")

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prometheus metrics. Labels are route templates and states, never ids."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from prometheus_client import Gauge, Histogram
+
+REQUESTS = Histogram(
+    "sohoa_request_seconds",
+    "Seconds a request took",
+    ["method", "route", "status"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
+)
+JOBS = Gauge("sohoa_jobs_waiting", "Jobs not finished, by queue", ["queue"])
+
+
+def route_of(request: Request) -> str:
+    route = request.scope.get("route")
+    return str(getattr(route, "path", "unmatched"))

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading many files at once without a server: one process a core, results in order."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from service.config import Settings
+from service.wiring import ReadingDesk, reading_desk
+from workflows.errors import NotADocument, SohoaError
+
+Outcome = dict[str, Any] | SohoaError
+
+
+def read_files(paths: Sequence[Path], jobs: int = 0) -> Iterator[tuple[Path, Outcome]]:
+    """(path, contract JSON or the error) in the order given. `jobs` 0: one a core."""
+    jobs = min(jobs or os.cpu_count() or 1, len(paths))
+    if jobs <= 1:
+        yield from ((path, _read(path)) for path in paths)
+        return
+    # spawn: a forked Tesseract or OpenCV would inherit locks held by threads
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from zip(paths, pool.map(_read, paths), strict=True)
+
+
+@cache
+def _desk() -> ReadingDesk:
+    return reading_desk(Settings())
+
+
+def _read(path: Path) -> Outcome:
+    if not path.is_file():
+        return NotADocument(str(path), message=f"Không có tệp {path}.")
+    try:
+        extraction = _desk().read_file(path)
+    except SohoaError as error:
+        return error
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"sha256": digest} | extraction.as_json()

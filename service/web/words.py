@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How states and values are said on screen, and how typed text becomes a value again."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from workflows.domain.document import Document, DocumentState, ReadingStatus
+from workflows.ports.signer import SignatureState
+
+STATES = {
+    DocumentState.RECEIVED: "Đã tiếp nhận",
+    DocumentState.CAPTURED: "Đã sao chụp",
+    DocumentState.EXTRACTED: "Đã bóc tách",
+    DocumentState.CODED: "Đã cấp mã",
+    DocumentState.STORED: "Đã lưu",
+    DocumentState.SET_ASIDE: "Để lại",
+    DocumentState.REJECTED: "Không nhận",
+    DocumentState.SUPERSEDED: "Đã được thay thế",
+    DocumentState.REVOKED: "Đã thu hồi",
+}
+READINGS = {
+    ReadingStatus.WAITING: "Đang đọc",
+    ReadingStatus.READ: "Đã đọc",
+    ReadingStatus.FAILED: "Không đọc được",
+    ReadingStatus.QUARANTINED: "Cách ly",
+}
+SIGNATURES = {
+    SignatureState.VALID: "Hợp lệ",
+    SignatureState.ALTERED: "Bị sửa sau khi ký",
+    SignatureState.UNTRUSTED: "Chưa tin cậy nơi cấp",
+    SignatureState.EXPIRED: "Chứng thư hết hạn",
+    SignatureState.REVOKED: "Chứng thư bị thu hồi",
+    SignatureState.WEAK_DIGEST: "Thuật toán yếu",
+    SignatureState.UNREADABLE: "Không đọc được",
+}
+STEPS = (
+    (DocumentState.CAPTURED, "Sao chụp"),
+    (DocumentState.EXTRACTED, "Bóc tách"),
+    (DocumentState.CODED, "Cấp mã"),
+    (DocumentState.STORED, "Lưu"),
+)
+_ORDER = [DocumentState.RECEIVED, *(state for state, _ in STEPS)]
+LISTS = frozenset({"addressees", "recipients", "signing_authority"})
+
+
+def state_text(state: DocumentState) -> str:
+    return STATES[state]
+
+
+def reading_text(reading: ReadingStatus) -> str:
+    return READINGS[reading]
+
+
+def signature_text(state: SignatureState) -> str:
+    return SIGNATURES[state]
+
+
+def steps(document: Document) -> list[tuple[str, str]]:
+    """(name, done|now|later) of the law's four steps for this paper."""
+    state = document.state_before or document.state
+    done = _ORDER.index(state) if state in _ORDER else len(_ORDER)
+    return [
+        (name, "done" if n < done else "now" if n == done else "later")
+        for n, (_, name) in enumerate(STEPS)
+    ]
+
+
+def field_text(value: Any) -> str:
+    """A value as one editable text; lists one entry a line."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return "\n".join(str(v) for v in value)
+    if isinstance(value, bool):
+        return "Có" if value else "Không"
+    return str(value)
+
+
+def parse_field(name: str, text: str) -> Any:
+    """What the person typed, NFC; empty means the paper has none."""
+    clean = unicodedata.normalize("NFC", text).strip()
+    if not clean:
+        return None
+    if name in LISTS:
+        return [line.strip() for line in clean.splitlines() if line.strip()]
+    return clean
