@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import resource
 import signal
 import struct
@@ -146,7 +145,7 @@ def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
 
 def refuse_calls(libc: ctypes.CDLL) -> None:
     """seccomp: a deny-list; refused calls fail with EPERM, a foreign architecture is killed."""
-    program = b"".join(_program(*_ARCHITECTURES[platform.machine()]))
+    program = b"".join(_program(*_ARCHITECTURES[os.uname().machine]))
     body = ctypes.create_string_buffer(program, len(program))
     pointer = ctypes.create_string_buffer(
         struct.pack("@HP", len(program) // 8, ctypes.addressof(body))
