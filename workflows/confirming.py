@@ -12,11 +12,12 @@ from typing import Any
 
 from ocr.document_types import DocumentTypes
 from ocr.extraction import Extraction, FieldReading
+from ocr.typed_value import typed_value
 from workflows.audit import record
 from workflows.domain.document import Document, DocumentState, FieldValue, ReadingStatus
 from workflows.domain.unit import Actor
 from workflows.errors import IllegalMove, InvalidValue, StaleVersion
-from workflows.ports.clock import Clock
+from workflows.ports.clock import VIETNAM, Clock
 from workflows.ports.database import Database, Transaction
 from workflows.ports.engine import Queue
 from workflows.states import move
@@ -80,7 +81,7 @@ class Confirming:
                 raise IllegalMove(
                     f"not looked at: {', '.join(missing)}",
                     message="Còn trường máy chưa chắc, cần xem từng trường: "
-                    + ", ".join(self._label(document, n) for n in missing)
+                    + ", ".join(self.document_types[document.type_code].label(n) for n in missing)
                     + ".",
                 )
             saved = tx.documents.save(attested)
@@ -120,17 +121,15 @@ class Confirming:
         )
 
     def _checked(self, document: Document, name: str, value: Any) -> Any:
-        kind = self.document_types.get(document.type_code)
-        if kind is None:
-            raise InvalidValue(f"unknown type {document.type_code}")
+        spec = self.document_types[document.type_code].spec(name)
+        if spec is None:
+            raise InvalidValue(name, message=f"Loại giấy tờ này không có trường {name}.")
+        today = self.clock.now().astimezone(VIETNAM).date()
         try:
-            return kind.checked(name, value)
+            return typed_value(spec, value, today=today)
         except ValueError as trouble:
-            raise InvalidValue(f"{name}: {trouble}", message=str(trouble)) from trouble
-
-    def _label(self, document: Document, name: str) -> str:
-        kind = self.document_types.get(document.type_code)
-        return kind.label(name) if kind else name
+            message = f"{spec.label}: {trouble}"
+            raise InvalidValue(f"{name}: {trouble}", message=message) from trouble
 
 
 def readings_of(tx: Transaction, document: Document) -> Mapping[str, FieldReading]:

@@ -9,7 +9,7 @@ only then the acknowledgement. Doing all of it twice leaves one Document.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -84,6 +84,18 @@ class Intake:
             raise
         self.inbox.erase(path)
         return known
+
+    def receive_pages(
+        self, untrusted: Sequence[Iterator[bytes]], arrival: Arrival, *, by: Actor
+    ) -> Scan:
+        """Page images in order, bound losslessly into one PDF in the sandbox, then as `receive`."""
+        pages = [self.inbox.receive(chunks, limit=MAX_BYTES)[0] for chunks in untrusted]
+        try:
+            with self.opener.bound(pages) as whole:
+                return self.receive(iter([whole.read_bytes()]), arrival, by=by)
+        finally:
+            for page in pages:
+                self.inbox.erase(page)
 
     def _known(self, arrival: Arrival, sha256: str, by: Actor) -> Scan | None:
         key = arrival.idempotency_key or f"sha256:{sha256}"

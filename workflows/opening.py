@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,23 @@ class Opener:
                 yield from load_pages(out)
             except CannotOpen as trouble:
                 raise _as_bad_input(trouble, ran) from trouble
+
+    @contextmanager
+    def bound(self, untrusted: Sequence[Path]) -> Iterator[Path]:
+        """Page images as one PDF, pixels untouched; the same images give the same bytes."""
+        with self._room() as out:
+            whole = out / "bound.pdf"
+            ran = self.sandbox.run(
+                [sys.executable, "-m", "ocr.binding", str(whole), *map(str, untrusted)],
+                read=list(untrusted),
+                out=out,
+                limits=self.render_limits,
+            )
+            if ran.killed:
+                raise HostileDocument(f"bind: killed by the {ran.killed} limit")
+            if ran.returncode != 0 or not whole.is_file():
+                raise NotADocument(ran.stderr[-400:].decode("utf-8", "replace"))
+            yield whole
 
     def _run(self, argv: list[str], untrusted: Path, out: Path, verb: str) -> Ran:
         limits = self.inspect_limits if verb == "inspect" else self.render_limits

@@ -54,7 +54,9 @@ class SecrecyCheck:
         if opening.page_count == 0:
             return None
         for image in self.opener.pages(untrusted, 1, 1, self.dpi):
-            return self.reader.secrecy_mark(image)
+            # the mark stands in the header (NĐ 30/2020, ô 10a): half a page costs half the time
+            top = image.pixels[: max(1, image.pixels.shape[0] // 2)]
+            return self.reader.secrecy_mark(replace(image, pixels=top, layer=()))
         return None
 
 

@@ -66,6 +66,12 @@ class Shelf:
         with self.database.read() as tx:
             return self._visible(tx, document_id, by)
 
+    def visible(self, document_id: str, *, by: Actor) -> Document | None:
+        """As `document`, but None instead of an error: for lists that mix Units."""
+        with self.database.read() as tx, contextlib.suppress(NotFound):
+            return self._visible(tx, document_id, by)
+        return None
+
     def _visible(self, tx: Transaction, document_id: str, by: Actor) -> Document:
         if Role.PARTNER not in by.roles:
             with contextlib.suppress(NotFound):

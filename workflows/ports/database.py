@@ -239,9 +239,11 @@ class Transaction(Protocol):
     @property
     def jobs(self) -> Jobs: ...
     def indicators(self, scope: Scope, since: dt.date, until: dt.date) -> Mapping[str, int]:
-        """Counts for Dossiers received in the period: `dossiers`, `digitized` (a Filing as
-        component and one as result), `reused` (a Filing with origin reused), and of the scope's
-        Documents created in the period: `documents`, `stored`.
+        """Counts of a period.
+
+        Of Dossiers received in it: `dossiers`, `digitized` (a Filing as component and one as
+        result), `reused` (a Filing with origin reused). Of Documents created in it: `documents`,
+        `stored`.
         """
         ...
 
