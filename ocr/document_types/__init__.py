@@ -51,7 +51,9 @@ class FieldSpec:
             raise DocumentTypeError(f"{file.name}: unknown key {sorted(unknown)} in a field")
         if "key" not in row or "label" not in row:
             raise DocumentTypeError(f"{file.name}: a field needs `key` and `label`")
-        values = {k: tuple(nfc(x) for x in v) if isinstance(v, list) else v for k, v in row.items()}
+        values: dict[str, Any] = {
+            k: tuple(nfc(x) for x in v) if isinstance(v, list) else v for k, v in row.items()
+        }
         if "zone" not in values and "labels" not in values:
             values["labels"] = (nfc(row["label"]),)
         return cls(**values)
@@ -148,7 +150,7 @@ def _make(table: Mapping[str, Any], file: Path) -> DocumentType:
         raise DocumentTypeError(f"{file.name}: unknown key {sorted(unknown)}")
     if "code" not in table or "name" not in table:
         raise DocumentTypeError(f"{file.name}: `code` and `name` are required")
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
     values["titles"] = tuple(nfc(t) for t in values.get("titles", ()))
     values["fields"] = tuple(FieldSpec.from_row(r, file) for r in table.get("fields", ()))
     return DocumentType(**values)

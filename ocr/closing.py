@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Phần cuối văn bản: who signed and in what right, who receives (NĐ 30/2020, PL I, ô 7 and 9).
+
+The signature block is often not on the last page, and a name in the abstract is not the signer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from ocr.catalogue import RANKS, SURNAMES, TITLES
+from ocr.confidence import Evidence, absent, reading, unreadable, weakest
+from ocr.extraction import FieldReading
+from ocr.layout import Line, PageLayout, is_annex
+from ocr.normalise import DASHES, nfc, plain, squeeze
+from ocr.page import Word
+
+Fields = dict[str, FieldReading]
+
+AUTHORITY = re.compile(r"^[\W_]*(tm|kt|tl|tuq|q)\s?[.,:]\s?(?=\S)")
+_RANK = re.compile(rf"^(?:(?:{'|'.join(RANKS)})\b[\s.]*)+")
+_NAME_WORD = re.compile(r"[A-ZÀ-ỸĐ][a-zà-ỹđ]*'?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closing:
+    """The signature block as found on one page."""
+
+    page: int
+    authority: tuple[Line, ...]
+    titles: tuple[Line, ...]
+    name: Line | None
+    score: float
+
+
+def read_closing(layouts: Sequence[PageLayout]) -> Fields:
+    """`signing_authority`, `signer_title`, `signer` of the best block among the pages."""
+    blocks = [b for layout in layouts if (b := _block_on(layout, layouts[0]))]
+    best = max(blocks, key=lambda b: (b.score, -b.page), default=None)
+    if best is None:
+        return {
+            "signing_authority": absent(unsure=True),
+            "signer_title": absent(unsure=True),
+            "signer": absent(unsure=True),
+        }
+    return {
+        "signing_authority": _authority(best),
+        "signer_title": _title(best),
+        "signer": _signer(best),
+    }
+
+
+def _block_on(layout: PageLayout, first: PageLayout) -> Closing | None:
+    rights = [line for row in layout.rows if (line := _right_part(layout, row))]
+    receivers = next((r for r in layout.rows if _is_receivers(r)), None)
+    start = _start(layout, rights, receivers)
+    if start is None:
+        return None
+    block = [line for line in rights if start - 1.2 * layout.pitch < line.y < start + 0.36]
+    authority = tuple(line for line in block if AUTHORITY.match(line.plain))
+    titles = tuple(line for line in block if line not in authority and _title_in(line.text))
+    last = max([line.y for line in (*authority, *titles)], default=start)
+    titles = tuple(t for t in titles if t.y < start + 0.14)
+    below = [line for line in block if line.y > last + 0.5 * layout.pitch]
+    name = _best_name(below)
+    score = 2.0 * bool(receivers) + 1.5 * bool(authority) + bool(titles) + 1.2 * bool(name)
+    if layout is not first and is_annex(layout):
+        score -= 3.0
+    if not (receivers or authority or (titles and name)):
+        return None
+    return Closing(page=layout.number, authority=authority, titles=titles, name=name, score=score)
+
+
+def _is_receivers(row: Line) -> bool:
+    """The row "Nơi nhận:" at the left; its first letter is often lost to the italic."""
+    return row.box.x0 < 0.4 and bool(re.match(r"\W*(?:[nv]?oi|n.i)\s?nhan\s?:", row.plain))
+
+
+def _start(layout: PageLayout, rights: Sequence[Line], receivers: Line | None) -> float | None:
+    """Height at which the block begins: level with "Nơi nhận", else its first authority line."""
+    if receivers is not None:
+        above = [
+            line.y
+            for line in rights
+            if receivers.y - 9 * layout.pitch < line.y <= receivers.y + layout.pitch
+            and (AUTHORITY.match(line.plain) or _title_in(line.text))
+        ]
+        return min([receivers.y, *above])
+    for line in rights:
+        if line.y > 0.08 and (AUTHORITY.match(line.plain) or _title_in(line.text)):
+            return line.y
+    return None
+
+
+def _right_part(layout: PageLayout, row: Line) -> Line | None:
+    """What stands in the right half and is no running text from the left."""
+    for segment in layout.segments(row, gap=1.3):
+        middle = (segment.box.x0 + segment.box.x1) / 2
+        if middle > 0.55 and segment.box.x0 > 0.4:
+            words = tuple(w for w in row.words if w.box.x0 >= segment.box.x0)
+            return Line(page=row.page, words=words, y=row.y)
+    return None
+
+
+def _title_in(text: str) -> str | None:
+    """The title a line of capitals is, in the catalogue's spelling; noise around it is off."""
+    letters = [c for c in text if c.isalpha()]
+    if not letters or sum(c.isupper() for c in letters) < 0.75 * len(letters):
+        return None
+    low = squeeze(text)
+    for key, title in TITLES.items():
+        if low == key:
+            return title
+    compact = low.replace(" ", "")
+    for key, title in TITLES.items():
+        if compact == key.replace(" ", ""):
+            return title
+        if re.search(rf"\b{key}$", low) and len(low) - len(key) <= 4:
+            return title
+    best = max(TITLES, key=lambda key: fuzz.ratio(compact, key.replace(" ", "")))
+    close = fuzz.ratio(compact, best.replace(" ", "")) >= 88 and len(compact) >= 8
+    return TITLES[best] if close else None
+
+
+def _authority(block: Closing) -> FieldReading:
+    if not block.authority:
+        return absent(unsure=not block.titles)
+    words = tuple(w for line in block.authority for w in line.words)
+    value = [_authority_text(line.text) for line in block.authority]
+    evidence = Evidence(kind="office", token=weakest(words), witnesses=0)
+    return reading(value, words, block.page, evidence)
+
+
+def _authority_text(text: str) -> str:
+    """So "KT,BỘ TRƯỞNG" -> "KT. BỘ TRƯỞNG"; the title in it in the catalogue's spelling."""
+    found = re.match(
+        r"^[\W_]*(TM|KT|TL|TUQ|Q)\s?[.,:]\s?(.*?)[\W_]*$", nfc(text), flags=re.IGNORECASE
+    )
+    if not found:
+        return text
+    return f"{found[1].upper()}. {_title_in(found[2]) or found[2]}"
+
+
+def _title(block: Closing) -> FieldReading:
+    if not block.titles:
+        return absent(unsure=True)
+    # with several (GIÁM ĐỐC typed, KT. and PHÓ added) the lowest is the signer's own
+    line = block.titles[-1]
+    value = _title_in(line.text)
+    deputy = bool(re.match(r"(pho|thu truong)", squeeze(value or "")))
+    acting = any(re.match(r"\W*kt", line.plain) for line in block.authority)
+    evidence = Evidence(
+        kind="office",
+        token=weakest(line.words),
+        catalogue=True,
+        witnesses=1 if block.name else 0,
+        # KT. is signed by a deputy, and a deputy signs KT.: one without the other is unread ink
+        conflict=acting != deputy or len(block.titles) > 1,
+    )
+    return reading(value, line.words, block.page, evidence, raw=line.text)
+
+
+def _best_name(lines: Sequence[Line]) -> Line | None:
+    names = [n for line in lines if (n := _name_words(line))]
+    return max(names, key=_name_score, default=None)
+
+
+def _name_score(line: Line) -> float:
+    words = _without_rank(line.text).split()
+    known = words[0] in SURNAMES if words else False
+    return 2.0 * known + line.confidence + (0.3 if 2 <= len(words) <= 4 else 0.0)
+
+
+def _name_words(line: Line) -> Line | None:
+    """The run of capitalised words in a line that could be a name."""
+    kept: list[Word] = []
+    for word in line.words:
+        core = word.text.strip("“”\"'`.,:;-_|*~()‘’«»=<>")
+        if _NAME_WORD.fullmatch(core) or squeeze(core) in RANKS:
+            kept.append(word)
+        elif kept and len(kept) >= 2:
+            break
+        else:
+            kept = []
+    if not 2 <= len(kept) <= 7 or any(any(c.isdigit() for c in w.text) for w in kept):
+        return None
+    return Line(page=line.page, words=tuple(kept), y=line.y)
+
+
+def _without_rank(text: str) -> str:
+    words = [w.strip("“”\"'`.,:;-_|*~()‘’«»=<>") for w in nfc(text).split()]
+    plain_text = " ".join(squeeze(w) for w in words)
+    found = _RANK.match(plain_text)
+    drop = len(found.group(0).split()) if found else 0
+    return " ".join(words[drop:])
+
+
+def _signer(block: Closing) -> FieldReading:
+    if block.name is None:
+        return absent(unsure=True)
+    value = _without_rank(block.name.text)
+    words = value.split()
+    if len(words) < 2:
+        return unreadable(block.name.words, block.page)
+    evidence = Evidence(
+        kind="name",
+        token=weakest(block.name.words),
+        grammar=len(words) <= 5,
+        catalogue=words[0] in SURNAMES,
+        position=bool(block.titles or block.authority),
+    )
+    return reading(value, block.name.words, block.page, evidence, raw=block.name.text)
+
+
+# --- nơi nhận, kính gửi ------------------------------------------------------------------------
+def read_recipients(layouts: Sequence[PageLayout]) -> Fields:
+    """`recipients`: the list under "Nơi nhận", and `copies` when printed behind the drafter."""
+    for layout in layouts:
+        at = next((i for i, r in enumerate(layout.rows) if _is_receivers(r)), None)
+        if at is None:
+            continue
+        lines = _left_list(layout, at)
+        words = tuple(w for line in lines for w in line.words)
+        if not lines:
+            break
+        evidence = Evidence(kind="text", token=weakest(words))
+        made = reading(_items(lines), words, layout.number, evidence)
+        return {"recipients": made, "copies": _copies(lines)}
+    return {"recipients": absent(unsure=False), "copies": absent(unsure=False)}
+
+
+def _left_list(layout: PageLayout, at: int) -> list[Line]:
+    lines: list[Line] = []
+    for row in layout.rows[at + 1 :]:
+        if lines and row.y - lines[-1].y > 3.0 * layout.pitch:
+            break
+        if row.box.x0 > 0.4:
+            continue
+        left = layout.segments(row, gap=1.3)[0]
+        kept = left.part(lambda w: w.box.x0 < 0.5)
+        if kept:
+            lines.append(kept)
+        if re.search(r"\bluu\b", plain(left.text)):
+            break
+    return lines
+
+
+def _items(lines: Sequence[Line]) -> list[str]:
+    """Lines that begin with a dash begin an item; the others go on with the last one."""
+    items: list[str] = []
+    for line in lines:
+        text = DASHES.sub("-", line.text).replace("~", "-").strip()
+        if text.startswith("-") or not items:
+            items.append(text.lstrip("- .").rstrip(" ;.,"))
+        else:
+            items[-1] = f"{items[-1]} {text.rstrip(' ;.,')}".strip()
+    return [item for item in items if item]
+
+
+def _copies(lines: Sequence[Line]) -> FieldReading:
+    """From "PL.(300)": drafter's initials and number of copies (ô 12)."""
+    for line in lines[-2:]:
+        found = re.search(r"[A-ZĐ]\w*\.?\s?\((\d{1,4})(?:b|bản)?\)\.?$", line.text)
+        if found and int(found[1]) > 1:
+            words = line.words_between(found.start(1), found.end(1))
+            evidence = Evidence(kind="number", token=weakest(words), position=False)
+            return reading(int(found[1]), words, line.page, evidence)
+    return absent(unsure=False)
+
+
+def read_addressees(layout: PageLayout) -> FieldReading:
+    """Under "Kính gửi": one office in the line, or a list with dashes below."""
+    for i, row in enumerate(layout.rows):
+        found = re.search(r"\bk[ií]nh\s?g[uưo]i\s?[:;]?\s*", row.plain)
+        if not found or row.y > 0.6 or found.start() > 3:
+            continue
+        lines = _addressed(layout, i, found.end())
+        words = tuple(w for line in lines for w in line.words)
+        if not words:
+            return unreadable(row.words, layout.number)
+        evidence = Evidence(kind="text", token=weakest(words))
+        return reading(_items(lines), words, layout.number, evidence)
+    return absent(unsure=False)
+
+
+def _addressed(layout: PageLayout, at: int, start: int) -> list[Line]:
+    row = layout.rows[at]
+    rest = row.words_between(start, len(row.text))
+    lines = [Line(page=row.page, words=rest, y=row.y)] if rest else []
+    last = row.y
+    for below in layout.rows[at + 1 : at + 14]:
+        starts = below.text.lstrip()[:1]
+        if below.y - last > 2.2 * layout.pitch or below.box.x0 < row.box.x0 - 0.01:
+            break
+        if starts not in "-–—~" and not (rest and below.box.x0 > row.box.x0 + 0.03):
+            break
+        lines.append(below)
+        last = below.y
+    return lines

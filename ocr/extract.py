@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From pages to documents (`split_documents`), from a document to its type and fields."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rapidfuzz import fuzz
+
+from ocr.classify import Classifier, TitleRow
+from ocr.closing import read_addressees, read_closing, read_recipients
+from ocr.confidence import Evidence, absent, reading, weakest
+from ocr.document_types import DocumentType, DocumentTypes
+from ocr.extraction import FieldReading, Part, TypeGuess
+from ocr.identifiers import parse_document_number
+from ocr.labels import cross_check, read_labelled
+from ocr.layout import Header, Line, PageLayout, find_header, is_annex
+from ocr.letterhead import (
+    Fields,
+    about_lines,
+    annex_numbers,
+    read_abstract,
+    read_date,
+    read_date_line,
+    read_issuer,
+    read_number,
+    split_number_line,
+    with_witness,
+    words_of,
+)
+from ocr.normalise import clean_symbol, comparable, digits_of, squeeze
+
+URGENCIES = ("HỎA TỐC", "THƯỢNG KHẨN", "KHẨN")
+SECRECIES = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The first look at a document: its header and its title row."""
+
+    header: Header | None
+    title: TitleRow | None
+
+
+class Extractor:
+    """Reads the fields of a document from the text of its pages. Pure: same pages, same Part."""
+
+    def __init__(self, types: DocumentTypes) -> None:
+        self.types = types
+        self.classifier = Classifier(types)
+
+    def split_documents(self, pages: Sequence[PageLayout]) -> list[list[PageLayout]]:
+        """Several documents in one file: a page with a header of its own starts the next.
+
+        Annex heads and blank forms carry a Quốc hiệu but no number of their own: no start.
+        """
+        parts: list[list[PageLayout]] = []
+        for layout in pages:
+            if not parts or (not layout.page.blank and self._starts(layout, parts[-1])):
+                parts.append([layout])
+            else:
+                parts[-1].append(layout)
+        return parts
+
+    def _starts(self, layout: PageLayout, before: Sequence[PageLayout]) -> bool:
+        header = find_header(layout, self.classifier.is_title)
+        if header is None or header.number_line is None or header.top > 0.3 or is_annex(layout):
+            return False
+        if all(p.page.blank for p in before):
+            return True
+        split = split_number_line(header.number_line, party=header.party)
+        symbol = clean_symbol(split.symbol)
+        well_formed = parse_document_number(f"1/{symbol}") is not None and len(symbol) > 2
+        return well_formed and header.date_line is not None
+
+    def extract(self, pages: Sequence[PageLayout], today: dt.date) -> Part:
+        """Type and fields of one document."""
+        inked = [p for p in pages if not p.page.blank] or list(pages)
+        first = inked[0]
+        header = find_header(first, self.classifier.is_title)
+        title = self.classifier.find_title(first, header)
+        guess = self._type(inked, header, title)
+        kind = self.types[guess.code]
+        zones = self._zones(inked, Opening(header=header, title=title), kind, today)
+        fields = self._of_type(kind, zones, inked, today)
+        return Part(
+            first_page=pages[0].number,
+            last_page=pages[-1].number,
+            document_type=guess,
+            fields=fields,
+        )
+
+    def _type(
+        self, pages: Sequence[PageLayout], header: Header | None, title: TitleRow | None
+    ) -> TypeGuess:
+        symbol = None
+        if header and header.number_line:
+            symbol = clean_symbol(split_number_line(header.number_line, party=header.party).symbol)
+        about = title is None and bool(about_lines(pages[0], header))
+        return self.classifier.classify(pages, title, symbol or None, about_line=about)
+
+    def _of_type(
+        self, kind: DocumentType, zones: Fields, pages: Sequence[PageLayout], today: dt.date
+    ) -> Fields:
+        """The type's own keys in its own order: zones of the letter layout, labels of the form."""
+        labelled = read_labelled(kind, pages, today)
+        fields: Fields = {}
+        for spec in kind.fields:
+            if spec.zone is not None:
+                found = zones.get(spec.zone, absent(unsure=spec.required))
+                fields[spec.key] = self._expected(found, spec.required)
+            else:
+                fields[spec.key] = labelled[spec.key]
+        return cross_check(fields, today)
+
+    def _expected(self, found: FieldReading, required: bool) -> FieldReading:
+        """A form without a signature block is no doubt; a letter without one is."""
+        if found.value is None and found.raw is None and not required:
+            return absent(unsure=False)
+        return found
+
+    def _zones(
+        self, pages: Sequence[PageLayout], opening: Opening, kind: DocumentType, today: dt.date
+    ) -> Fields:
+        first, header, title = pages[0], opening.header, opening.title
+        issuers = read_issuer(header)
+        issuer = issuers["issuer"].value
+        number = read_number(header, kind, issuer if isinstance(issuer, str) else None)
+        dates = read_date(header, today)
+        if kind.code == "luat":
+            dates = {"issued_on": _adopted_on(pages, today), "place": absent(unsure=False)}
+        year = str(dates["issued_on"].value or "")[:4] or None
+        number = with_witness(number, annex_numbers(pages[1:]), year)
+        under_header = title if kind.code != "cong_van" else None
+        return {
+            **issuers,
+            **number,
+            **dates,
+            "abstract": read_abstract(first, header, under_header, _body(pages)),
+            "addressees": read_addressees(first),
+            **read_closing(pages),
+            **read_recipients(pages),
+            "urgency": _mark(first, header, title, URGENCIES),
+            "secrecy": _mark(first, header, title, SECRECIES),
+            "page_count": _printed_page_count(first),
+        }
+
+
+def _body(pages: Sequence[PageLayout]) -> str:
+    """The text below the first look, squeezed: where an abstract may be said again."""
+    rows = [row.text for page in pages[:3] for row in page.rows]
+    return words_of(" ".join(rows[10:]))
+
+
+def _adopted_on(pages: Sequence[PageLayout], today: dt.date) -> FieldReading:
+    """Luật: "được Quốc hội … thông qua ngày 27 tháng 11 năm 2023", at the end of the text."""
+    for layout in reversed(pages):
+        for i, row in enumerate(layout.rows):
+            low = row.plain
+            if not re.search(r"thong qua", low):
+                continue
+            follow = [row, *layout.rows[i + 1 : i + 2]]
+            words = tuple(w for r in follow for w in r.words)
+            line = Line(page=row.page, words=words, y=row.y)
+            at = re.search(r"thong qua.{0,12}?ng[ao]y", line.plain)
+            if at is None:
+                continue
+            kept = line.words_between(at.end() - 4, len(line.text))
+            found = read_date_line(Line(page=row.page, words=kept, y=row.y), today)
+            if found.value is not None:
+                return found
+    return absent(unsure=True)
+
+
+def _mark(
+    layout: PageLayout, header: Header | None, title: TitleRow | None, marks: Sequence[str]
+) -> FieldReading:
+    """A boxed mark in the header zone: words in capitals that stand alone."""
+    bottom = max(header.bottom if header else 0.2, title.line.y if title else 0.0) + 0.12
+    for row in layout.rows:
+        if row.y > bottom:
+            break
+        for segment in layout.segments(row, gap=1.2):
+            if found := _mark_in(segment, marks):
+                sure = squeeze(segment.text) == squeeze(found)
+                evidence = Evidence(
+                    kind="office", token=weakest(segment.words), grammar=sure, catalogue=True
+                )
+                return reading(found, segment.words, layout.number, evidence)
+    return absent(unsure=False)
+
+
+def _mark_in(segment: Line, marks: Sequence[str]) -> str | None:
+    letters = re.sub(r"[^\w\s]", " ", segment.text)
+    if not segment.is_capitals() or len(letters.split()) > 3:
+        return None
+    seen = squeeze(letters)
+    for mark in marks:
+        if seen == squeeze(mark) and _same_marks(letters, mark):
+            return mark
+        if " " in mark and len(seen) >= 5 and fuzz.partial_ratio(seen, squeeze(mark)) >= 90:
+            return mark
+    return None
+
+
+def _same_marks(letters: str, mark: str) -> bool:
+    """A lone "MAT" or "KHAN" is no mark: one-word marks must carry their own diacritics."""
+    return " " in mark or comparable(letters.strip()) == mark
+
+
+def _printed_page_count(layout: PageLayout) -> FieldReading:
+    """Printed "(Văn bản này gồm 03 trang)": pages scanned are counted elsewhere."""
+    for row in layout.rows:
+        found = re.search(r"\bgom\s*(?:co)?\s*(\d{1,3})\s*trang\b", row.plain)
+        if found and (digits := digits_of(found[1])):
+            words = row.words_between(found.start(1), found.end(1))
+            evidence = Evidence(kind="number", token=weakest(words), position=False)
+            return reading(int(digits.digits), words, layout.number, evidence)
+    return absent(unsure=False)
+
+
+def secrecy_on(layout: PageLayout) -> str | None:
+    """The secrecy mark in the upper part of a page (Luật Bảo vệ bí mật nhà nước), or None.
+
+    "MẬT" must stand alone with its mark; the two-word marks may be a little damaged.
+    """
+    for row in layout.rows:
+        if row.y > 0.4:
+            break
+        for segment in layout.segments(row, gap=1.2):
+            if (found := _mark_in(segment, SECRECIES)) and weakest(segment.words) >= 0.5:
+                return found
+    return None
+
+
+def without_text(part: Part, mark: str) -> Part:
+    """A secret paper keeps the fact of its mark and nothing it says."""
+    kept = part.fields.get("secrecy", absent(unsure=False))
+    guess = replace(part.document_type, code="khac", name="Khác", evidence=("Có dấu chỉ độ mật",))
+    return replace(
+        part, document_type=guess, fields={"secrecy": replace(kept, value=mark, raw=mark)}
+    )

@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things stand on a page: lines, columns, the header of NĐ 30 and its rows.
+
+Works on word boxes only. Boxes are of the page as scanned, so the skew (up to 2° on real scans)
+is measured from the lines and taken out before rows are put together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
+
+from rapidfuzz import fuzz
+
+from ocr.normalise import plain, squeeze
+from ocr.page import Box, PageText, Word
+
+NATIONAL_TITLE = "cong hoa xa hoi chu nghia viet nam"
+MOTTO = "doc lap tu do hanh phuc"
+PARTY_TITLE = "dang cong san viet nam"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Words side by side, left to right. `y`: height of its middle with the skew taken out."""
+
+    page: int
+    words: tuple[Word, ...]
+    y: float
+
+    @cached_property
+    def text(self) -> str:
+        return " ".join(w.text for w in self.words)
+
+    @cached_property
+    def plain(self) -> str:
+        return plain(self.text)
+
+    @cached_property
+    def box(self) -> Box:
+        box = Box.around(w.box for w in self.words)
+        if box is None:
+            raise ValueError("a line has at least one word")
+        return box
+
+    @cached_property
+    def height(self) -> float:
+        return median(w.box.height for w in self.words)
+
+    @property
+    def confidence(self) -> float:
+        """The weakest word that holds a letter or a digit; a lone dash proves nothing."""
+        return min((w.confidence for w in self.words if re.search(r"\w", w.text)), default=0.0)
+
+    def part(self, keep: Callable[[Word], bool]) -> Line | None:
+        words = tuple(w for w in self.words if keep(w))
+        return Line(page=self.page, words=words, y=self.y) if words else None
+
+    def words_between(self, start: int, end: int) -> tuple[Word, ...]:
+        """The words that hold the letters `start`..`end` of `text`."""
+        found, at = [], 0
+        for word in self.words:
+            if at < end and at + len(word.text) > start:
+                found.append(word)
+            at += len(word.text) + 1
+        return tuple(found)
+
+    def is_capitals(self) -> bool:
+        letters = [c for c in self.text if c.isalpha()]
+        return len(letters) >= 2 and sum(c.isupper() for c in letters) >= 0.8 * len(letters)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageLayout:
+    """A page as rows from top to bottom. `pitch`: height of a usual word, fraction of the page."""
+
+    page: PageText
+    rows: tuple[Line, ...]
+    pitch: float
+
+    @property
+    def number(self) -> int:
+        return self.page.page
+
+    @property
+    def aspect(self) -> float:
+        """Width over height: turns a horizontal fraction into a vertical one."""
+        return self.page.width / max(1, self.page.height)
+
+    def segments(self, row: Line, gap: float = 2.2) -> list[Line]:
+        """The row cut where the gap is wider than `gap` word heights: columns, cells."""
+        groups: list[list[Word]] = []
+        for word in row.words:
+            before = groups[-1][-1].box.x1 if groups else 0.0
+            if groups and (word.box.x0 - before) * self.aspect <= gap * self.pitch:
+                groups[-1].append(word)
+            else:
+                groups.append([word])
+        return [Line(page=row.page, words=tuple(g), y=row.y) for g in groups]
+
+
+def lay_out(page: PageText) -> PageLayout:
+    """Rows of a page: engine lines level with each other are one row."""
+    lines = _engine_lines(page)
+    slope = _skew(lines, page)
+    heights = [w.box.height for words in lines for w in words if len(w.text) > 1]
+    pitch = median(heights) if heights else 0.012
+    levels = sorted(
+        ((_level(words, slope, page), words) for words in lines),
+        key=lambda pair: (pair[0], pair[1][0].box.x0),
+    )
+    rows: list[tuple[float, list[Word]]] = []
+    for y, words in levels:
+        home = next((r for r in rows[-3:] if _same_row(r, y, words, pitch)), None)
+        if home is None:
+            rows.append((y, list(words)))
+        else:
+            home[1].extend(words)
+    return PageLayout(
+        page=page,
+        pitch=pitch,
+        rows=tuple(
+            Line(page=page.page, words=tuple(sorted(ws, key=lambda w: w.box.x0)), y=y)
+            for y, ws in rows
+        ),
+    )
+
+
+def _engine_lines(page: PageText) -> list[tuple[Word, ...]]:
+    lines: dict[int, list[Word]] = {}
+    for word in page.words:
+        if word.text.strip():
+            lines.setdefault(word.line, []).append(word)
+    return [tuple(sorted(ws, key=lambda w: w.box.x0)) for ws in lines.values()]
+
+
+def _middle(word: Word) -> float:
+    return (word.box.y0 + word.box.y1) / 2
+
+
+def _skew(lines: Iterable[Sequence[Word]], page: PageText) -> float:
+    """Fall of the lines, page heights per page width: median over the long lines."""
+    slopes = []
+    for words in lines:
+        run = words[-1].box.x1 - words[0].box.x0
+        if len(words) < 4 or run < 0.3:
+            continue
+        xs = [(w.box.x0 + w.box.x1) / 2 for w in words]
+        ys = [_middle(w) for w in words]
+        mx, my = sum(xs) / len(xs), sum(ys) / len(ys)
+        spread = sum((x - mx) ** 2 for x in xs)
+        slopes.append(sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True)) / spread)
+    # beyond 5° it is no skew but a turned column or a stamp
+    steep = 0.09 * page.width / max(1, page.height)
+    return max(-steep, min(steep, median(slopes))) if len(slopes) >= 3 else 0.0
+
+
+def _level(words: Sequence[Word], slope: float, page: PageText) -> float:
+    return median(_middle(w) - slope * ((w.box.x0 + w.box.x1) / 2 - 0.5) for w in words)
+
+
+def _same_row(row: tuple[float, list[Word]], y: float, words: Sequence[Word], pitch: float) -> bool:
+    if abs(row[0] - y) > 0.45 * pitch:
+        return False
+    x0, x1 = min(w.box.x0 for w in words), max(w.box.x1 for w in words)
+    return not any(w.box.x0 < x1 - 0.004 and w.box.x1 > x0 + 0.004 for w in row[1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """Phần đầu văn bản (NĐ 30 PL I, ô 1-4): what stands left and right of `split`.
+
+    `sure`: the Quốc hiệu (or the Party's title) was read; without it the position of everything
+    else is only likely. `number_row` and `date_row` may be the same row of the page.
+    """
+
+    page: int
+    split: float
+    top: float
+    sure: bool
+    party: bool
+    issuer_lines: tuple[Line, ...]
+    number_line: Line | None
+    date_line: Line | None
+    bottom: float
+
+
+NUMBER_LABEL = re.compile(r"^\W{0,2}(?:luat\s*|phap lenh\s*)?s[o0e6]\s{0,2}(?:[:.;]|(?=\W|\d|$))")
+_LOST_COLON = re.compile(r"\d|/")
+"""Without its colon "Số" must be followed by a digit or a slash: "SỞ Y TẾ" is no number."""
+_DATE_WORDS = re.compile(r"ng[ao]y.*th[ao]ng|ng[ao]y.*nam|thang.*nam\s*\d{4}|,\s*nga?y?")
+
+
+def find_header(layout: PageLayout, is_title: Callable[[Line], bool]) -> Header | None:
+    """The header on a page, or None. Nothing below the type title is looked at."""
+    for i, row in enumerate(layout.rows):
+        if row.y > 0.55:
+            break
+        start, party = _national_title(row)
+        if start is not None:
+            return _header_around(layout, i, start, party, is_title)
+    return _header_without_title(layout, is_title)
+
+
+def _national_title(row: Line) -> tuple[float | None, bool]:
+    """X of the first word of the Quốc hiệu in a row; whether it is the Party's title instead."""
+    text = row.plain
+    for title, party in ((NATIONAL_TITLE, False), (PARTY_TITLE, True)):
+        found = fuzz.partial_ratio_alignment(title, text, score_cutoff=82)
+        if found and len(text) >= 0.8 * len(title) and row.is_capitals():
+            word = row.words_between(found.dest_start + 1, found.dest_start + 3)
+            # the word before may have been taken in: the title starts with a long word
+            return (word[0].box.x0 if word else row.box.x0), party
+    return None, False
+
+
+def _header_around(
+    layout: PageLayout, at: int, start: float, party: bool, is_title: Callable[[Line], bool]
+) -> Header:
+    rows = layout.rows
+    top = rows[at].y
+    # Party papers carry their title on the right, level with the parent organ, like ours
+    split = start - 0.008
+    reach = top + 16 * layout.pitch
+    below = [r for r in rows[at + 1 :] if r.y <= reach]
+    number = date = None
+    last = top
+    for row in below:
+        if is_title(row):
+            break
+        if date is None and (line := _date_part(layout, row, split)):
+            date = line
+        if number is None and (line := _number_part(layout, row, split, date)):
+            number = line
+        if number and (date or row.y > number.y + 1.5 * layout.pitch):
+            last = max(last, number.y, date.y if date else 0)
+            break
+    limit = min([r.y for r in (number, date) if r] or [top + 6 * layout.pitch])
+    return Header(
+        page=layout.number,
+        split=split,
+        top=top,
+        sure=True,
+        party=party,
+        issuer_lines=_issuer_lines(layout, top, limit, split),
+        number_line=number,
+        date_line=date,
+        bottom=max(last, limit),
+    )
+
+
+def _header_without_title(layout: PageLayout, is_title: Callable[[Line], bool]) -> Header | None:
+    """No Quốc hiệu could be read: a number row level with a place-and-date line is one too."""
+    for row in layout.rows:
+        if row.y > 0.4 or is_title(row):
+            break
+        date = _date_part(layout, row, 0.45)
+        number = _number_part(layout, row, 0.5, date)
+        if date and number and row.box.x0 < 0.45:
+            return Header(
+                page=layout.number,
+                split=date.box.x0 - 0.01,
+                top=max(0.0, row.y - 5 * layout.pitch),
+                sure=False,
+                party=False,
+                issuer_lines=_issuer_lines(
+                    layout, row.y - 5 * layout.pitch, row.y, date.box.x0 - 0.01
+                ),
+                number_line=number,
+                date_line=date,
+                bottom=row.y,
+            )
+    return None
+
+
+def _date_part(layout: PageLayout, row: Line, split: float) -> Line | None:
+    """The place-and-date line of a row: the right column, from the place name to the year."""
+    found = _DATE_WORDS.search(row.plain)
+    if not found:
+        return None
+    anchor = row.words_between(found.start(), found.start() + 2)
+    if not anchor or anchor[0].box.x1 < split - 0.06:
+        return None
+    first = row.words.index(anchor[0])
+    # the place name: to the left as far as the words stand close and hold no "/"
+    while first > 0:
+        left, here = row.words[first - 1], row.words[first]
+        gap = (here.box.x0 - left.box.x1) * layout.aspect
+        if gap > 1.6 * layout.pitch or "/" in left.text or not _may_name_a_place(left, split):
+            break
+        first -= 1
+    return Line(page=row.page, words=row.words[first:], y=row.y)
+
+
+def _may_name_a_place(word: Word, split: float) -> bool:
+    return bool(re.match(r"[^\W\d_]", word.text)) and word.box.x0 > split - 0.12
+
+
+def _number_part(layout: PageLayout, row: Line, split: float, date: Line | None) -> Line | None:
+    """The number line of a row: the left column, from "Số" on."""
+    level = date is not None and abs(date.y - row.y) < 0.8 * layout.pitch
+    edge = date.box.x0 if date and level else split + 0.02
+    left = row.part(lambda w: (w.box.x0 + w.box.x1) / 2 < edge)
+    if left is None:
+        return None
+    for i in range(min(4, len(left.words))):
+        rest = Line(page=row.page, words=left.words[i:], y=row.y)
+        found = NUMBER_LABEL.match(rest.plain)
+        if found and (found[0][-1] in ":.;" or _LOST_COLON.search(rest.plain)):
+            return _with_gap_words(layout, rest)
+    # the label itself unreadable (a stamp over it), the symbol not: level with the date only
+    if level and re.search(r"/\s*[A-ZĐÐ&]{2}|\b[A-Z]{2}\S*-[A-Z]{2}", left.text):
+        return left
+    return None
+
+
+def _with_gap_words(layout: PageLayout, line: Line) -> Line:
+    """Handwriting stands off the base line: words of other rows inside the line's own gap."""
+    box = line.box
+    inside = [
+        w
+        for row in layout.rows
+        for w in row.words
+        if row.y != line.y
+        and box.x0 < (w.box.x0 + w.box.x1) / 2 < box.x1
+        and abs(_middle(w) - _middle(line.words[0])) < 0.7 * layout.pitch
+    ]
+    if not inside:
+        return line
+    words = tuple(sorted((*line.words, *inside), key=lambda w: w.box.x0))
+    return Line(page=line.page, words=words, y=line.y)
+
+
+def _issuer_lines(layout: PageLayout, top: float, limit: float, split: float) -> tuple[Line, ...]:
+    """Capitals of the left column, from a line above the Quốc hiệu down to the number line."""
+    lines = []
+    for row in layout.rows:
+        if not top - 1.6 * layout.pitch <= row.y < limit - 0.5 * layout.pitch:
+            continue
+        # an issuer's own name may reach a little over the split
+        left = row.part(lambda w: (w.box.x0 + w.box.x1) / 2 < split)
+        if left is None:
+            continue
+        left = left.part(lambda w: bool(re.search(r"[^\W\d_]", w.text)))
+        if left and left.is_capitals() and _reads_as_words(left):
+            lines.append(left)
+    return tuple(lines)
+
+
+def _reads_as_words(line: Line) -> bool:
+    """A rule under the issuer comes as "Nunn" or "——": short, low, alone."""
+    letters = sum(c.isalpha() for c in line.text)
+    return letters >= 3 and max(w.confidence for w in line.words) >= 0.2
+
+
+def is_annex(layout: PageLayout, header_top: float | None = None) -> bool:
+    """Phụ lục, biểu mẫu: a page that belongs to the document before it."""
+    for row in layout.rows:
+        if row.y > 0.3:
+            break
+        text = squeeze(row.text)
+        if re.match(r"(phu luc|(ban hanh )?kem theo|mau so|mau [a-z]{1,3} ?\d|mau \d)\b", text):
+            return True
+    return False

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole reading: pages of pixels in, one Extraction out.
+
+`assemble` is pure and needs no pixels: the durable workflow reads page by page, keeps each
+PageText and calls it at the end; two calls with the same pages give the same Extraction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from ocr.document_types import DocumentTypes, shipped_document_types
+from ocr.extract import Extractor, secrecy_on, without_text
+from ocr.extraction import Extraction, FieldReading, Part
+from ocr.layout import PageLayout, lay_out
+from ocr.page import PageImage, PageText, Pixels
+
+SECOND_LOOK = ("number", "symbol", "issued_on")
+HANOI = dt.timezone(dt.timedelta(hours=7))
+
+
+class PageReader(Protocol):
+    """Reads one page: upright text, and the upright pixels the boxes refer to."""
+
+    def read_page(self, image: PageImage) -> tuple[PageText, Pixels]: ...
+
+
+class Rereader(Protocol):
+    """A second reader for the crop of one field (handwriting, 300 dpi crop).
+
+    Gets the field's name, the reading with its box and the page's pixels; gives a reading that
+    takes its place, or the same one. What it makes of handwriting stays flagged.
+    """
+
+    def __call__(self, name: str, seen: FieldReading, pixels: Pixels) -> FieldReading: ...
+
+
+class Reader:
+    """Đọc: PageReader for the pixels, data files for the types, rules for the fields."""
+
+    def __init__(
+        self,
+        page_reader: PageReader,
+        document_types: DocumentTypes | None = None,
+        *,
+        reread: Rereader | None = None,
+        today: Callable[[], dt.date] = lambda: dt.datetime.now(HANOI).date(),
+    ) -> None:
+        self.page_reader = page_reader
+        self.document_types = document_types or shipped_document_types()
+        self.extractor = Extractor(self.document_types)
+        self.reread = reread
+        self.today = today
+
+    def read_page(self, image: PageImage) -> tuple[PageText, Pixels]:
+        return self.page_reader.read_page(image)
+
+    def secrecy_mark(self, image: PageImage) -> str | None:
+        """The mark in the header of a page (`MẬT`, `TỐI MẬT`, `TUYỆT MẬT`), or None."""
+        text, _ = self.page_reader.read_page(image)
+        return secrecy_on(lay_out(text))
+
+    def read(self, images: Iterable[PageImage]) -> Extraction:
+        """Read every page, then assemble; a second look at doubtful numbers where one is given."""
+        started = time.perf_counter()
+        pages: list[PageText] = []
+        kept: dict[int, Pixels] = {}
+        for image in images:
+            text, upright = self.read_page(image)
+            pages.append(text)
+            # a second look is only ever taken at the first pages: memory stays flat
+            if self.reread is not None and len(kept) < 1 and not text.blank:
+                kept[text.page] = upright
+        extraction = self.assemble(pages)
+        if self.reread is not None:
+            extraction = replace(extraction, document=self._look_again(extraction.document, kept))
+        total = time.perf_counter() - started
+        return replace(extraction, timings={**extraction.timings, "total": total})
+
+    def assemble(self, pages: Sequence[PageText]) -> Extraction:
+        """Type and fields out of pages already read. Deterministic but for `timings`."""
+        started = time.perf_counter()
+        layouts = [lay_out(page) for page in pages]
+        groups = self.extractor.split_documents(layouts) or [[lay_out(_no_page())]]
+        document, *attached = [self.extractor.extract(group, self.today()) for group in groups]
+        timings = _summed(pages) | {"extract": time.perf_counter() - started}
+        engines = tuple(dict.fromkeys(p.engine for p in pages if p.engine))
+        # by law the mark stands on the first page of a document (NĐ 30/2020, PL I, ô 10a)
+        mark = next((m for group in groups if (m := secrecy_on(_first_inked(group)))), None)
+        if mark is not None:
+            bare = tuple(replace(p, text="", words=()) for p in pages)
+            return Extraction(
+                document=without_text(document, mark),
+                pages=bare,
+                timings=timings,
+                engines=engines,
+                secret=mark,
+            )
+        return Extraction(
+            document=document,
+            pages=tuple(pages),
+            attached=tuple(attached),
+            timings=timings,
+            engines=engines,
+        )
+
+    def _look_again(self, part: Part, pixels: dict[int, Pixels]) -> Part:
+        fields = dict(part.fields)
+        for name in SECOND_LOOK:
+            seen = fields.get(name)
+            if self.reread and seen and seen.needs_review and seen.box and seen.page in pixels:
+                fields[name] = self.reread(name, seen, pixels[seen.page])
+        return replace(part, fields=fields)
+
+
+def _first_inked(group: Sequence[PageLayout]) -> PageLayout:
+    return next((p for p in group if not p.page.blank), group[0])
+
+
+def _no_page() -> PageText:
+    return PageText(page=1, width=1, height=1, dpi=200, blank=True)
+
+
+def _summed(pages: Sequence[PageText]) -> dict[str, float]:
+    """Stage timings over all pages."""
+    total: dict[str, float] = {}
+    for page in pages:
+        for stage, seconds in page.timings.items():
+            total[stage] = total.get(stage, 0.0) + seconds
+    return total
