@@ -71,6 +71,20 @@ def find_room(
     return Spot(left=float(x[best]) / columns, top=float(y[best]) / rows)
 
 
+def find_least_ink(
+    ink: Ink, *, width: float, height: float, near: tuple[float, float], margin: float = 0.015
+) -> Spot:
+    """For a page without any room: along the edge of `near`, where the least ink is covered."""
+    rows, columns = ink.shape
+    tall = min(max(1, round(height * rows)), rows)
+    wide = min(max(1, round(width * columns)), columns)
+    covered = _inked_pixels(ink, tall, wide)
+    last = covered.shape[0] - 1
+    y = round(abs(near[1] * last - margin * last))
+    x = int(np.argmin(covered[y]))
+    return Spot(left=x / columns, top=y / rows)
+
+
 def _inked_pixels(ink: Ink, tall: int, wide: int) -> npt.NDArray[np.int32]:
     """How many inked pixels a tall x wide rectangle covers, for each top left corner."""
     total = np.asarray(cv2.integral(ink.astype(np.uint8)), dtype=np.int32)

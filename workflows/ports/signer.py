@@ -13,7 +13,10 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureProfile:
-    """Hồ sơ ký: who signs, where the mark stands, which level. Profiles are data."""
+    """Hồ sơ ký: who signs, where the mark stands, which level. Profiles are data.
+
+    `stamp`: the visible lines; `{signer}` and `{time}` are filled in.
+    """
 
     name: str
     reason: str
@@ -21,6 +24,7 @@ class SignatureProfile:
     corner: str = "top_left"  # TT 01/2023 Đ.8; NĐ 30 copies: top_right
     level: str = "B-B"
     visible: bool = True
+    stamp: str = "Ký bởi: {signer}\nThời gian ký: {time}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

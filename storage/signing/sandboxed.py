@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The `Verifier` for files that came from outside: pyHanko runs in a child under limits."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from storage.signing.reports import reports_from_json, unreadable
+from workflows.ports.sandbox import Limits, Ran, Sandbox
+from workflows.ports.signer import SignatureReport
+
+_LIMITS = Limits(wall_s=60.0, cpu_s=45, memory=1536 << 20, file_size=16 << 20, processes=16)
+_LARGEST = 4 << 20  # bytes of JSON read back
+_SOURCE = Path(__file__).resolve().parents[2]
+_PACKAGES = ("storage", "workflows", "ocr")
+
+
+class SandboxedVerifier:
+    """Verifies in `sandbox`. Exit code 0 proves nothing: the reports must be there and parse."""
+
+    def __init__(self, sandbox: Sandbox, trust_dir: Path, *, python: str = sys.executable) -> None:
+        """`trust_dir` must be readable to the sandbox's account.
+
+        `python` stands where the sandbox shows it (script/setup makes .venv from /usr/bin).
+        """
+        self._sandbox = sandbox
+        self._trust_dir = trust_dir.resolve()
+        self._python = python
+
+    def verify(self, pdf: Path) -> Sequence[SignatureReport]:
+        """Every signature in file order; one UNREADABLE report when the child was stopped."""
+        untrusted = pdf.resolve()
+        with tempfile.TemporaryDirectory(prefix="sohoa-verify-") as room:
+            out = Path(room) / "out"
+            out.mkdir()
+            answer = out / "reports.json"
+            ran = self._sandbox.run(
+                self._command(untrusted, answer),
+                read=[untrusted, self._trust_dir, Path(sys.prefix), *self._code()],
+                out=out,
+                limits=_LIMITS,
+                env={"PYTHONPATH": str(_SOURCE), "PYTHONDONTWRITEBYTECODE": "1"},
+            )
+            return _answered(ran, answer)
+
+    def _command(self, pdf: Path, answer: Path) -> list[str]:
+        program = [self._python, "-m", "storage.signing.verify"]
+        return [*program, str(pdf), str(answer), "--trust", str(self._trust_dir)]
+
+    def _code(self) -> list[Path]:
+        return [_SOURCE / name for name in _PACKAGES]
+
+
+def _answered(ran: Ran, answer: Path) -> Sequence[SignatureReport]:
+    if ran.killed is not None:
+        return (unreadable(f"tệp đòi quá nhiều tài nguyên khi kiểm tra chữ ký ({ran.killed})"),)
+    try:
+        if answer.stat().st_size > _LARGEST:
+            return (unreadable("kết quả kiểm tra chữ ký quá lớn"),)
+        return reports_from_json(json.loads(answer.read_text("utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return (unreadable(f"chương trình kiểm tra chữ ký dừng bất thường ({ran.returncode})"),)

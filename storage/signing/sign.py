@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ký số: one PAdES signature added as an incremental revision, checked before it is believed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from io import BytesIO
+from itertools import count
+from pathlib import Path
+
+import pikepdf
+from asn1crypto.x509 import Certificate
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import BasePdfFileWriter
+from pyhanko.sign.fields import (
+    SigFieldSpec,
+    SigSeedSubFilter,
+    enumerate_sig_fields,
+)
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+from pyhanko.sign.signers.pdf_signer import PdfSigningSession
+from pyhanko.sign.timestamps import TimeStamper
+
+from storage.signing.keys import SigningKeys
+from storage.signing.stamp import PlacedStamp, first_page_ink, place_stamp, stamp_style
+from storage.signing.trust import load_trust
+from storage.signing.verify import verify_bytes
+from storage.typeface import Typeface, load_typeface
+from workflows.errors import SigningFailed
+from workflows.ports.clock import VIETNAM, Clock
+from workflows.ports.sandbox import Sandbox
+from workflows.ports.signer import SignatureDone, SignatureProfile, SignatureState
+
+
+class PyHankoSigner:
+    """The `Signer` port. `stamper`: without one a profile that asks for B-T is refused."""
+
+    def __init__(
+        self,
+        keys: SigningKeys,
+        *,
+        trust_dir: Path,
+        sandbox: Sandbox,
+        clock: Clock,
+        stamper: TimeStamper | None = None,
+        face: Typeface | None = None,
+    ) -> None:
+        """`trust_dir`: roots for the check after signing. `sandbox` draws page 1."""
+        self._keys = keys
+        self._trust_dir = trust_dir
+        self._sandbox = sandbox
+        self._clock = clock
+        self._stamper = stamper
+        self._face = face or load_typeface()
+
+    def sign(self, pdf: bytes, *, profile: SignatureProfile, who: str) -> SignatureDone:
+        """Sign a PDF of our own making; `pdf` stays as the beginning of the result.
+
+        Raises `SigningFailed` when the key is not there, the file cannot take a signature, or
+        the result does not verify with a bottom line of true.
+        """
+        key = self._keys.key_of(who)
+        stamper = self._stamper_for(profile)
+        signer_name = _name(key.signing_cert)
+        now = self._clock.now().replace(microsecond=0)
+        try:
+            reader = PdfFileReader(BytesIO(pdf))
+            field = _free_field(reader, profile.field_prefix)
+            placed = self._placed(pdf, profile, signer_name, now)
+            signer = _DatedSigner(
+                _metadata(profile, field),
+                signer=key,
+                timestamper=stamper,
+                stamp_style=stamp_style(placed, self._face) if placed else None,
+                new_field_spec=SigFieldSpec(field, on_page=0, box=placed.box if placed else None),
+            )
+            signer.at = now.astimezone(VIETNAM)
+            content = signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf))).getvalue()
+        except SigningFailed:
+            raise
+        except Exception as error:  # token gone, time stamp refused, broken file: all the same here
+            raise SigningFailed(f"{type(error).__name__}: {error}") from error
+        self._must_verify(pdf, content, field)
+        level = "B-T" if stamper else "B-B"
+        return SignatureDone(
+            content=content, signer_name=signer_name, level=level, signed_at=now, field_name=field
+        )
+
+    def _stamper_for(self, profile: SignatureProfile) -> TimeStamper | None:
+        if profile.level == "B-B":
+            return None
+        if self._stamper is None:
+            raise SigningFailed(
+                f"profile {profile.name} asks for {profile.level}",
+                message="Hồ sơ ký yêu cầu dấu thời gian nhưng chưa cấu hình máy chủ dấu thời gian.",
+            )
+        return self._stamper
+
+    def _placed(
+        self, pdf: bytes, profile: SignatureProfile, signer_name: str, now: dt.datetime
+    ) -> PlacedStamp | None:
+        if not profile.visible:
+            return None
+        when = now.astimezone(VIETNAM).isoformat(timespec="seconds")
+        lines = profile.stamp.format(signer=signer_name, time=when).split("\n")
+        text = "\n".join(self._face.writable(line)[0] for line in lines)
+        ink = first_page_ink(pdf, self._sandbox)
+        return place_stamp(text, profile.corner, ink, _first_page(pdf), self._face)
+
+    def _must_verify(self, before: bytes, after: bytes, field: str) -> None:
+        """What was there stays, earlier signatures stay whole, the new one is VALID."""
+        if not after.startswith(before):
+            raise SigningFailed("signing changed bytes that stood before")
+        trust = load_trust(self._trust_dir)
+        reports = {r.field_name: r for r in verify_bytes(after, trust)}
+        new = reports.get(field)
+        if new is None or new.state is not SignatureState.VALID:
+            said = f"{new.state}: {new.reason}" if new else "signature not found"
+            raise SigningFailed(f"the new signature does not verify: {said}")
+        for earlier in verify_bytes(before, trust):
+            now = reports.get(earlier.field_name)
+            if now is None or now.state is not earlier.state:
+                raise SigningFailed(f"signing would change the state of {earlier.field_name}")
+
+
+class _DatedSigner(PdfSigner):
+    """Signs with our clock: /M, the visible time and the report say the same second."""
+
+    at: dt.datetime
+
+    def init_signing_session(
+        self, pdf_out: BasePdfFileWriter, existing_fields_only: bool = False
+    ) -> PdfSigningSession:
+        session = super().init_signing_session(pdf_out, existing_fields_only)
+        session.system_time = self.at
+        return session
+
+
+def _metadata(profile: SignatureProfile, field: str) -> PdfSignatureMetadata:
+    """An approval signature, not a certifying one.
+
+    After a certifying one pyHanko calls a second visible signature (the Unit's) a forgery.
+    """
+    return PdfSignatureMetadata(
+        field_name=field,
+        reason=profile.reason,
+        subfilter=SigSeedSubFilter.PADES,
+        md_algorithm="sha256",
+    )
+
+
+def _free_field(reader: PdfFileReader, prefix: str) -> str:
+    taken = {name for name, _, _ in enumerate_sig_fields(reader)}
+    return next(f"{prefix}{n}" for n in count(1) if f"{prefix}{n}" not in taken)
+
+
+def _first_page(pdf: bytes) -> tuple[float, float, float, float]:
+    """The page's box in its own points. Copies of our own are never turned."""
+    with pikepdf.open(BytesIO(pdf)) as opened:
+        page = opened.pages[0]
+        if int(page.obj.get("/Rotate", 0)) % 360:
+            raise SigningFailed("page 1 is turned by /Rotate: no place for a visible mark")
+        left, bottom, right, top = (float(v) for v in page.mediabox)
+    return left, bottom, right, top
+
+
+def _name(certificate: Certificate | None) -> str:
+    if certificate is None:
+        raise SigningFailed("the key has no certificate")
+    return str(certificate.subject.native.get("common_name", ""))
