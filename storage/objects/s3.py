@@ -61,13 +61,17 @@ class S3Settings:
 
 
 class S3Store:
-    """`ObjectStore` in one bucket. Answers within 10 s, also when the server hangs."""
+    """`ObjectStore` in one bucket. A server that hangs is given up within 10 s.
+
+    Only where it stops in the middle of more than 2 MiB does it take 30 s: a slow line is not a
+    dead one.
+    """
 
     def __init__(self, settings: S3Settings) -> None:
         self._bucket = settings.bucket
         self._region = settings.region
         # Python counts the whole sending of a body against the connect timeout (socket.sendall)
-        self._quick = _client(settings, Timeout(connect=2, read=3), attempts=3)
+        self._quick = _client(settings, Timeout(connect=2, read=2.8), attempts=3)
         self._patient = _client(settings, Timeout(connect=30, read=30), attempts=1)
 
     def ensure_bucket(self) -> None:

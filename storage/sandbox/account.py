@@ -3,23 +3,34 @@
 
 The kernel counts processes by account and exempts root from the count. So as root every run gets an
 account number of its own; it then cannot touch the service's processes and files either. Numbers
-are from the range that systemd's DynamicUser= keeps free of real accounts.
+are from ranges that real accounts stay out of (systemd, "Users, Groups, UIDs and GIDs").
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-_FIRST, _LAST = 61184, 65519
+_WIDE = (0x7000_0000, 1 << 28)  # so many that two runs never meet
+_NARROW = (61184, 65520 - 61184)  # of DynamicUser=: where a container maps only 65,536 numbers
 
 
 def own_account() -> int | None:
     """A number for this run; None when we are not root and cannot change."""
-    return _FIRST + secrets.randbelow(_LAST - _FIRST) if os.getuid() == 0 else None
+    if os.getuid() != 0:
+        return None
+    first, count = _WIDE if _maps_all_numbers() else _NARROW
+    return first + secrets.randbelow(count)
+
+
+@functools.cache
+def _maps_all_numbers() -> bool:
+    ranges = Path("/proc/self/uid_map").read_text("ascii").splitlines()
+    return any(int(one.split()[2]) > sum(_WIDE) for one in ranges)
 
 
 def current() -> int:
@@ -52,38 +63,40 @@ def passable(paths: Iterable[Path]) -> bool:
 def hand_over(out: Path, uid: int) -> os.stat_result:
     """Give the folder and what is in it to the account of the run; returns whose it was."""
     before = out.stat()
-    for path in (out, *_inside(out)):
-        os.chown(path, uid, uid, follow_symlinks=False)
+    os.chown(out, uid, uid)
+    for top, folders, files in os.walk(out, followlinks=False):
+        for name in (*folders, *files):
+            os.chown(Path(top) / name, uid, uid, follow_symlinks=False)
     return before
 
 
 def settle(out: Path, owner: os.stat_result | None) -> None:
-    """Leave only plain files and folders, and give them back to `owner`.
+    """Leave only plain files and folders that we can open, and give them back to `owner`.
 
     The parent will open what lies here by name: a link the child made could point it at our own
     files, a pipe would stop it for ever.
     """
-    for path in _inside(out):
-        found = path.lstat()
-        plain = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
-        if not plain and not stat.S_ISDIR(found.st_mode):
-            path.unlink()
-        elif owner:
-            _give_back(path, owner)
+    for top, folders, files in os.walk(out, followlinks=False):
+        for name in (*folders, *files):
+            _settle_one(Path(top) / name, owner)
     if owner:
         _give_back(out, owner)
 
 
+def _settle_one(path: Path, owner: os.stat_result | None) -> None:
+    found = path.lstat()
+    is_folder = stat.S_ISDIR(found.st_mode)
+    if not is_folder and not (stat.S_ISREG(found.st_mode) and found.st_nlink == 1):
+        path.unlink()
+        return
+    if owner:
+        _give_back(path, owner)
+    # os.walk enters the folder only after this; setuid and the like do not come out
+    path.chmod((found.st_mode | (0o700 if is_folder else 0o600)) & 0o777)
+
+
 def _give_back(path: Path, owner: os.stat_result) -> None:
     os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-
-
-def _inside(folder: Path) -> list[Path]:
-    return [
-        Path(top) / name
-        for top, folders, files in os.walk(folder, followlinks=False)
-        for name in (*folders, *files)
-    ]
 
 
 def threads_of(uid: int) -> int:

@@ -52,6 +52,7 @@ class LimitedSandbox:
         env: Mapping[str, str] | None = None,
     ) -> Ran:
         """See the port. Afterwards `out` holds plain files and folders only: links are removed."""
+        read, out = [path.absolute() for path in read], out.absolute()
         with _lent(out, self._account([*read], out)) as (uid, home):
             command = [*self._launch(read, out, home, limits, uid), *argv]
             surroundings = clean_environment(home, out, home / "code", env)

@@ -55,6 +55,7 @@ class NamespaceSandbox:
         env: Mapping[str, str] | None = None,
     ) -> Ran:
         """See the port. Afterwards `out` holds plain files and folders only: links are removed."""
+        read, out = [path.absolute() for path in read], out.absolute()
         uid = account.own_account() if all(map(_anyone_may, (*CODE, LAUNCHER, PYTHON))) else None
         with _shown(read, uid) as shown, _lent(out, uid):
             command = [
@@ -109,7 +110,9 @@ def bubblewrap(shown: Mapping[Path, Path], out: Path) -> list[str]:
         *("--size", str(_HOME_SIZE), "--perms", "1777", "--tmpfs", str(_HOME)),
         *_parents([*view, out]),
         *bound,
-        *("--bind", str(out), str(out), "--"),
+        *("--bind", str(out), str(out)),
+        # without Landlock these memory disks could be filled
+        *("--remount-ro", "/dev", "--remount-ro", "/", "--"),
     ]
 
 

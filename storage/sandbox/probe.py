@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
+from storage.sandbox.account import reachable
 from storage.sandbox.limited import LimitedSandbox
 from storage.sandbox.namespaces import NamespaceSandbox
-from storage.sandbox.surroundings import PYTHON
+from storage.sandbox.surroundings import LAUNCHER, PYTHON
 from workflows.errors import SandboxTooWeak
 from workflows.ports.sandbox import Limits, Sandbox, SandboxLevel
 
@@ -27,10 +29,12 @@ def best_sandbox(minimum: SandboxLevel = SandboxLevel.LIMITS) -> Sandbox:
 
 
 def describe() -> dict[str, str]:
-    """For `sohoa doctor`: the level, and of each mechanism `ok` or why it does not work here."""
+    """For `sohoa doctor`: the level, of each mechanism `ok` or why not, the account."""
     refusals = _refusals()
     words = {name: refusals.get(name, "ok") for name in ("seccomp", "landlock", "bubblewrap")}
-    return {"level": _strongest().level.name, **words}
+    apart = os.getuid() == 0 and reachable(LAUNCHER) and reachable(PYTHON)
+    account = "own for each run" if apart else "that of the service"
+    return {"level": _strongest().level.name, **words, "account": account}
 
 
 @functools.cache

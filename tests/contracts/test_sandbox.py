@@ -325,6 +325,21 @@ def test_links_and_pipes_do_not_come_out(sandbox, desk):
     assert "sub" in left
 
 
+def test_what_comes_out_can_be_opened_and_carries_no_rights(sandbox, desk):
+    make = """
+        import os
+        os.mkdir('closed')
+        open('closed/tool', 'w').write('x')
+        os.chmod('closed/tool', 0o4111)
+        os.chmod('closed', 0)
+    """
+    ran = run(sandbox, desk, python(make))
+    assert ran.returncode == 0, ran.stderr
+    tool = desk / "out" / "closed" / "tool"
+    assert tool.read_text() == "x"
+    assert tool.stat().st_mode & 0o7777 == 0o711
+
+
 # -- confinement -------------------------------------------------------------------------------
 
 CONNECT = """
@@ -450,6 +465,22 @@ def test_runs_side_by_side_do_not_count_against_each_other(sandbox, desk):
     assert results == [b"6\n"] * 6
 
 
+NAMED = [level for level in LEVELS if level == SandboxLevel.NAMESPACES]
+
+
+@pytest.mark.parametrize("_level", NAMED)
+def test_bubblewrap_alone_leaves_no_room_to_write(desk, _level):
+    """Also on a kernel without Landlock: no memory disk that could be filled."""
+    alone = NamespaceSandbox(seccomp=False, landlock=False)
+    for folder in ("/", "/dev", "/dev/shm", "/etc", "/usr", str(Path(__file__).parents[2])):
+        ran = run(alone, desk, python("import sys; open(sys.argv[1] + '/x', 'w')", folder))
+        assert ran.returncode != 0, folder
+    fill = "open('/tmp/x', 'wb').write(bytes(80 << 20))"
+    ran = run(alone, desk, python(fill), limits=Limits())
+    assert b"No space left" in ran.stderr
+    assert run(alone, desk, python("open('/dev/null', 'w').write('x')")).returncode == 0
+
+
 # -- which level -------------------------------------------------------------------------------
 
 
@@ -462,7 +493,9 @@ def test_a_machine_below_the_minimum_is_refused_with_the_reason(monkeypatch):
     monkeypatch.setattr(probe, "_refusals", lambda: {"bubblewrap": "bwrap is not installed"})
     with pytest.raises(SandboxTooWeak, match="bwrap is not installed"):
         best_sandbox(SandboxLevel.FILTERED)
-    assert describe() == {
+    told = describe()
+    assert told.pop("account") in {"own for each run", "that of the service"}
+    assert told == {
         "level": "LIMITS",
         "seccomp": "ok",
         "landlock": "ok",
