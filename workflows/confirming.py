@@ -92,9 +92,11 @@ class Confirming:
     def _attest_the_rest(self, tx: Transaction, document: Document, by: Actor) -> list[str]:
         """Confirm what the machine is sure of; return the doubtful fields still open."""
         known = tx.fields.values(document.id)
+        kind = self.document_types[document.type_code]
         missing: list[str] = []
         for name, reading in readings_of(tx, document).items():
-            if name in known:
+            # a person may have chosen another type: fields it does not have fall away
+            if name in known or kind.spec(name) is None:
                 continue
             if reading.needs_review:
                 missing.append(name)

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import cv2
 from ocr.opening import Opening
-from ocr.reader import Reader
 
 from ocr.extraction import Extraction, page_as_json, page_from_json
 from ocr.page import PageText, Pixels
+from ocr.reader import Reader
 from workflows.audit import SYSTEM, record
 from workflows.domain.document import (
     Document,
