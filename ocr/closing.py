@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
 from ocr.catalogue import RANKS, SURNAMES, TITLES
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
 from ocr.extraction import FieldReading
-from ocr.layout import Line, PageLayout, is_annex
+from ocr.layout import Header, Line, PageLayout, is_annex
+from ocr.letterhead import known_office
 from ocr.normalise import DASHES, nfc, plain, squeeze
 from ocr.page import Word
 
@@ -23,24 +24,35 @@ Fields = dict[str, FieldReading]
 
 AUTHORITY = re.compile(r"^[\W_]*(tm|kt|tl|tuq|q)\s?[.,:]\s?(?=\S)")
 _RANK = re.compile(rf"^(?:(?:{'|'.join(RANKS)})\b[\s.]*)+")
+_TITLE_LETTERS = {key.replace(" ", ""): title for key, title in TITLES.items()}
 _NAME_WORD = re.compile(r"[A-ZÀ-ỸĐ][a-zà-ỹđ]*'?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Closing:
-    """The signature block as found on one page."""
+    """The signature block as found on one page.
+
+    `opens`: its first line stands level with "Nơi nhận" or above, so no line before it was lost.
+    `noise`: capitals between title and name that no list knows (a title under the seal).
+    """
 
     page: int
     authority: tuple[Line, ...]
     titles: tuple[Line, ...]
     name: Line | None
     score: float
+    opens: bool
+    noise: bool
 
 
 def read_closing(layouts: Sequence[PageLayout]) -> Fields:
     """`signing_authority`, `signer_title`, `signer` of the best block among the pages."""
     blocks = [b for layout in layouts if (b := _block_on(layout, layouts[0]))]
     best = max(blocks, key=lambda b: (b.score, -b.page), default=None)
+    if best is not None and best.name is None:
+        best = _name_overleaf(best, layouts)
+    if best is None:
+        best = _lone_name(layouts)
     if best is None:
         return {
             "signing_authority": absent(unsure=True),
@@ -54,9 +66,43 @@ def read_closing(layouts: Sequence[PageLayout]) -> Fields:
     }
 
 
+def _lone_name(layouts: Sequence[PageLayout]) -> Closing | None:
+    """Nothing but a name at the right of a page that ends there (a law under a seal): flagged."""
+    for layout in reversed(layouts):
+        for row in reversed(layout.rows):
+            line = _right_part(layout, row)
+            name = _name_words(line) if line and line.y > 0.2 and line.box.x0 > 0.5 else None
+            if name and _has_surname(name):
+                return Closing(
+                    page=layout.number,
+                    authority=(),
+                    titles=(),
+                    name=name,
+                    score=0.0,
+                    opens=False,
+                    noise=True,
+                )
+    return None
+
+
+def _has_surname(name: Line) -> bool:
+    words = _without_rank(name.text).split()
+    return len(words) >= 2 and words[0] in SURNAMES
+
+
+def _name_overleaf(block: Closing, layouts: Sequence[PageLayout]) -> Closing:
+    """A block at the foot of a page: the name may stand at the head of the next."""
+    after = next((p for p in layouts if p.number == block.page + 1), None)
+    lowest = max([line.y for line in (*block.authority, *block.titles)], default=0.0)
+    if after is None or lowest < 0.8:
+        return block
+    rights = [ln for row in after.rows if row.y < 0.2 and (ln := _right_part(after, row))]
+    return replace(block, name=_best_name(rights))
+
+
 def _block_on(layout: PageLayout, first: PageLayout) -> Closing | None:
     rights = [line for row in layout.rows if (line := _right_part(layout, row))]
-    receivers = next((r for r in layout.rows if _is_receivers(r)), None)
+    receivers = next((r for r in layout.rows if _is_receivers(r)), None) or _list_head(layout)
     start = _start(layout, rights, receivers)
     if start is None:
         return None
@@ -72,12 +118,40 @@ def _block_on(layout: PageLayout, first: PageLayout) -> Closing | None:
         score -= 3.0
     if not (receivers or authority or (titles and name)):
         return None
-    return Closing(page=layout.number, authority=authority, titles=titles, name=name, score=score)
+    first_line = min([line.y for line in (*authority, *titles)], default=1.0)
+    return Closing(
+        page=layout.number,
+        authority=authority,
+        titles=titles,
+        name=name,
+        score=score,
+        opens=bool(receivers and first_line < receivers.y + 0.8 * layout.pitch),
+        noise=_unknown_capitals(block, (*authority, *titles), name),
+    )
+
+
+def _unknown_capitals(block: Sequence[Line], known: Sequence[Line], name: Line | None) -> bool:
+    limit = name.y if name else 1.0
+    rest = [line for line in block if line not in known and line.y < limit - 0.004]
+    runs = (re.findall(r"[A-ZÀ-ỸĐ]{3,}", nfc(line.text)) for line in rest)
+    return any(len("".join(run)) >= 5 for run in runs)
 
 
 def _is_receivers(row: Line) -> bool:
     """The row "Nơi nhận:" at the left; its first letter is often lost to the italic."""
     return row.box.x0 < 0.4 and bool(re.match(r"\W*(?:[nv]?oi|n.i)\s?nhan\s?:", row.plain))
+
+
+def _list_head(layout: PageLayout) -> Line | None:
+    """First line of the list that ends in "- Lưu: VT": its heading could not be read."""
+    starts = (i for i, r in enumerate(layout.rows) if re.match(r"\W*luu\s?[:;.]?\s?v", r.plain))
+    last = next(starts, None)
+    if last is None:
+        return None
+    first = last
+    while first > 0 and re.match(r"\s*[-–—~]", layout.rows[first - 1].text):
+        first -= 1
+    return layout.rows[max(0, first - 1)] if last - first >= 2 else None
 
 
 def _start(layout: PageLayout, rights: Sequence[Line], receivers: Line | None) -> float | None:
@@ -111,28 +185,52 @@ def _title_in(text: str) -> str | None:
     letters = [c for c in text if c.isalpha()]
     if not letters or sum(c.isupper() for c in letters) < 0.75 * len(letters):
         return None
-    low = squeeze(text)
-    for key, title in TITLES.items():
-        if low == key:
+    words = squeeze(text).split()
+    # noise stands before a title more often than behind it: whole line first, then its ends
+    for start in range(len(words)):
+        ending = "".join(words[start:])
+        if title := _TITLE_LETTERS.get(ending):
             return title
-    compact = low.replace(" ", "")
-    for key, title in TITLES.items():
-        if compact == key.replace(" ", ""):
-            return title
-        if re.search(rf"\b{key}$", low) and len(low) - len(key) <= 4:
-            return title
-    best = max(TITLES, key=lambda key: fuzz.ratio(compact, key.replace(" ", "")))
-    close = fuzz.ratio(compact, best.replace(" ", "")) >= 88 and len(compact) >= 8
-    return TITLES[best] if close else None
+        best = max(_TITLE_LETTERS, key=lambda key: fuzz.ratio(ending, key))
+        if len(ending) >= 8 and fuzz.ratio(ending, best) >= 88:
+            return _TITLE_LETTERS[best]
+    return None
 
 
 def _authority(block: Closing) -> FieldReading:
+    """The TM./KT. lines. None is believed only of a chief's title that opens the block."""
     if not block.authority:
-        return absent(unsure=not block.titles)
+        return absent(unsure=not _signs_for_himself(block))
     words = tuple(w for line in block.authority for w in line.words)
     value = [_authority_text(line.text) for line in block.authority]
-    evidence = Evidence(kind="office", token=weakest(words), witnesses=0)
+    named = [v.split(" ", 1)[-1] for v in value]
+    evidence = Evidence(
+        kind="office",
+        token=weakest(words),
+        position=all(_title_in(name) or known_office(name) for name in named),
+        conflict=_is_deputy(block) != _is_acting(block) or not block.titles or not block.opens,
+    )
     return reading(value, words, block.page, evidence)
+
+
+def _signs_for_himself(block: Closing) -> bool:
+    """A chief's title alone at the head of the block, every line of which could be read."""
+    whole = len(block.titles) == 1 and _is_whole(block.titles[0])
+    clear = block.opens and not block.noise and block.name is not None
+    return whole and clear and not _is_deputy(block)
+
+
+def _is_whole(line: Line) -> bool:
+    return squeeze(line.text) == squeeze(_title_in(line.text) or "")
+
+
+def _is_deputy(block: Closing) -> bool:
+    named = _title_in(block.titles[-1].text) if block.titles else None
+    return bool(named and re.match(r"(pho|thu truong)", squeeze(named)))
+
+
+def _is_acting(block: Closing) -> bool:
+    return any(re.match(r"[\W_]*kt", line.plain) for line in block.authority)
 
 
 def _authority_text(text: str) -> str:
@@ -142,7 +240,8 @@ def _authority_text(text: str) -> str:
     )
     if not found:
         return text
-    return f"{found[1].upper()}. {_title_in(found[2]) or found[2]}"
+    office = known_office(found[2])
+    return f"{found[1].upper()}. {_title_in(found[2]) or (office or found[2]).upper()}"
 
 
 def _title(block: Closing) -> FieldReading:
@@ -151,15 +250,14 @@ def _title(block: Closing) -> FieldReading:
     # with several (GIÁM ĐỐC typed, KT. and PHÓ added) the lowest is the signer's own
     line = block.titles[-1]
     value = _title_in(line.text)
-    deputy = bool(re.match(r"(pho|thu truong)", squeeze(value or "")))
-    acting = any(re.match(r"\W*kt", line.plain) for line in block.authority)
     evidence = Evidence(
         kind="office",
         token=weakest(line.words),
         catalogue=True,
+        position=_is_whole(line),
         witnesses=1 if block.name else 0,
         # KT. is signed by a deputy, and a deputy signs KT.: one without the other is unread ink
-        conflict=acting != deputy or len(block.titles) > 1,
+        conflict=_is_acting(block) != _is_deputy(block) or len(block.titles) > 1 or block.noise,
     )
     return reading(value, line.words, block.page, evidence, raw=line.text)
 
@@ -171,7 +269,7 @@ def _best_name(lines: Sequence[Line]) -> Line | None:
 
 def _name_score(line: Line) -> float:
     words = _without_rank(line.text).split()
-    known = words[0] in SURNAMES if words else False
+    known = bool(words) and _family_name(words[0]) is not None
     return 2.0 * known + line.confidence + (0.3 if 2 <= len(words) <= 4 else 0.0)
 
 
@@ -202,18 +300,29 @@ def _without_rank(text: str) -> str:
 def _signer(block: Closing) -> FieldReading:
     if block.name is None:
         return absent(unsure=True)
-    value = _without_rank(block.name.text)
-    words = value.split()
+    words = _without_rank(block.name.text).split()
     if len(words) < 2:
-        return unreadable(block.name.words, block.page)
+        return unreadable(block.name.words, block.name.page)
+    family = _family_name(words[0])
+    value = " ".join([family or words[0], *words[1:]])
     evidence = Evidence(
         kind="name",
         token=weakest(block.name.words),
         grammar=len(words) <= 5,
-        catalogue=words[0] in SURNAMES,
+        catalogue=family is not None,
+        # "Nguyên" put right to the one family name it can be is for a person to see
+        repaired=family != words[0],
         position=bool(block.titles or block.authority),
     )
-    return reading(value, block.name.words, block.page, evidence, raw=block.name.text)
+    return reading(value, block.name.words, block.name.page, evidence, raw=block.name.text)
+
+
+def _family_name(word: str) -> str | None:
+    """The word if it is a family name, else the only one it is but for its marks."""
+    if word in SURNAMES:
+        return word
+    alike = [name for name in SURNAMES if squeeze(name) == squeeze(word)]
+    return alike[0] if len(alike) == 1 else None
 
 
 # --- nơi nhận, kính gửi ------------------------------------------------------------------------
@@ -272,10 +381,13 @@ def _copies(lines: Sequence[Line]) -> FieldReading:
     return absent(unsure=False)
 
 
-def read_addressees(layout: PageLayout) -> FieldReading:
-    """Under "Kính gửi": one office in the line, or a list with dashes below."""
+def read_addressees(layout: PageLayout, header: Header | None, *, expected: bool) -> FieldReading:
+    """Under "Kính gửi": one office in the line, or a list with dashes below.
+
+    `expected`: the type always has them, so that nothing found is a doubt.
+    """
     for i, row in enumerate(layout.rows):
-        found = re.search(r"\bk[ií]nh\s?g[uưo]i\s?[:;]?\s*", row.plain)
+        found = re.search(r"\b[kr]inh\s?[gq][uo]i\s?[:;]?\s*", row.plain)
         if not found or row.y > 0.6 or found.start() > 3:
             continue
         lines = _addressed(layout, i, found.end())
@@ -284,7 +396,27 @@ def read_addressees(layout: PageLayout) -> FieldReading:
             return unreadable(row.words, layout.number)
         evidence = Evidence(kind="text", token=weakest(words))
         return reading(_items(lines), words, layout.number, evidence)
-    return absent(unsure=False)
+    lines = _dashed_list(layout, header)
+    if lines:
+        words = tuple(w for line in lines for w in line.words)
+        evidence = Evidence(kind="text", token=weakest(words), position=False)
+        return reading(_items(lines), words, layout.number, evidence)
+    return absent(unsure=expected)
+
+
+def _dashed_list(layout: PageLayout, header: Header | None) -> list[Line]:
+    """The label lost, its list not: lines with dashes, set in, before the body begins."""
+    lines: list[Line] = []
+    for row in layout.rows:
+        if header is None or row.y < header.bottom + layout.pitch or row.y > 0.45:
+            continue
+        starts = bool(re.match(r"[-–—~]\s?\S", row.text))
+        near = bool(lines) and row.y - lines[-1].y < 2 * layout.pitch
+        if (starts and row.box.x0 > 0.3) or (near and row.box.x0 > lines[-1].box.x0):
+            lines.append(row)
+        elif lines:
+            break
+    return lines
 
 
 def _addressed(layout: PageLayout, at: int, start: int) -> list[Line]:

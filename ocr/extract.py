@@ -52,29 +52,34 @@ class Extractor:
         self.types = types
         self.classifier = Classifier(types)
 
-    def split_documents(self, pages: Sequence[PageLayout]) -> list[list[PageLayout]]:
+    def split_documents(
+        self, pages: Sequence[PageLayout], today: dt.date
+    ) -> list[list[PageLayout]]:
         """Several documents in one file: a page with a header of its own starts the next.
 
         Annex heads and blank forms carry a Quốc hiệu but no number of their own: no start.
         """
         parts: list[list[PageLayout]] = []
         for layout in pages:
-            if not parts or (not layout.page.blank and self._starts(layout, parts[-1])):
+            if not parts or (not layout.page.blank and self._starts(layout, parts[-1], today)):
                 parts.append([layout])
             else:
                 parts[-1].append(layout)
         return parts
 
-    def _starts(self, layout: PageLayout, before: Sequence[PageLayout]) -> bool:
+    def _starts(self, layout: PageLayout, before: Sequence[PageLayout], today: dt.date) -> bool:
         header = find_header(layout, self.classifier.is_title)
-        if header is None or header.number_line is None or header.top > 0.3 or is_annex(layout):
+        if header is None or header.date_line is None or header.top > 0.3 or is_annex(layout):
             return False
         if all(p.page.blank for p in before):
             return True
-        split = split_number_line(header.number_line, party=header.party)
-        symbol = clean_symbol(split.symbol)
-        well_formed = parse_document_number(f"1/{symbol}") is not None and len(symbol) > 2
-        return well_formed and header.date_line is not None
+        if header.number_line is not None:
+            split = split_number_line(header.number_line, party=header.party)
+            symbol = clean_symbol(split.symbol)
+            if len(symbol) > 2 and parse_document_number(f"1/{symbol}") is not None:
+                return True
+        # no number: a list, a receipt under its own Quốc hiệu, dated; a blank form is not dated
+        return header.sure and read_date_line(header.date_line, today).value is not None
 
     def extract(self, pages: Sequence[PageLayout], today: dt.date) -> Part:
         """Type and fields of one document."""
@@ -107,20 +112,15 @@ class Extractor:
     ) -> Fields:
         """The type's own keys in its own order: zones of the letter layout, labels of the form."""
         labelled = read_labelled(kind, pages, today)
+        letter = any(spec.zone == "abstract" for spec in kind.fields)
         fields: Fields = {}
         for spec in kind.fields:
             if spec.zone is not None:
                 found = zones.get(spec.zone, absent(unsure=spec.required))
-                fields[spec.key] = self._expected(found, spec.required)
+                fields[spec.key] = found if letter or spec.required else _if_printed(found)
             else:
                 fields[spec.key] = labelled[spec.key]
         return cross_check(fields, today)
-
-    def _expected(self, found: FieldReading, required: bool) -> FieldReading:
-        """A form without a signature block is no doubt; a letter without one is."""
-        if found.value is None and found.raw is None and not required:
-            return absent(unsure=False)
-        return found
 
     def _zones(
         self, pages: Sequence[PageLayout], opening: Opening, kind: DocumentType, today: dt.date
@@ -140,13 +140,20 @@ class Extractor:
             **number,
             **dates,
             "abstract": read_abstract(first, header, under_header, _body(pages)),
-            "addressees": read_addressees(first),
+            "addressees": read_addressees(
+                first, header, expected=kind.code in ("cong_van", "to_trinh")
+            ),
             **read_closing(pages),
             **read_recipients(pages),
-            "urgency": _mark(first, header, title, URGENCIES),
+            "urgency": _urgency(first, header, title, kind),
             "secrecy": _mark(first, header, title, SECRECIES),
             "page_count": _printed_page_count(first),
         }
+
+
+def _if_printed(found: FieldReading) -> FieldReading:
+    """A certificate without a header or a signature block of the letter kind is no doubt."""
+    return absent(unsure=False) if found.value is None and found.raw is None else found
 
 
 def _body(pages: Sequence[PageLayout]) -> str:
@@ -191,6 +198,15 @@ def _mark(
                 )
                 return reading(found, segment.words, layout.number, evidence)
     return absent(unsure=False)
+
+
+def _urgency(
+    layout: PageLayout, header: Header | None, title: TitleRow | None, kind: DocumentType
+) -> FieldReading:
+    """Độ khẩn. Where the type's own title could not be read, a boxed mark may be lost with it."""
+    found = _mark(layout, header, title, URGENCIES)
+    lost = title is None and bool(kind.titles)
+    return absent(unsure=True) if found.value is None and lost else found
 
 
 def _mark_in(segment: Line, marks: Sequence[str]) -> str | None:

@@ -258,8 +258,8 @@ def _header_without_title(layout: PageLayout, is_title: Callable[[Line], bool]) 
         if row.y > 0.4 or is_title(row):
             break
         date = _date_part(layout, row, 0.45)
-        number = _number_part(layout, row, 0.5, date)
-        if date and number and row.box.x0 < 0.45:
+        number = _number_part(layout, row, 0.5, None)
+        if date and number and _apart(layout, row, number, date):
             return Header(
                 page=layout.number,
                 split=date.box.x0 - 0.01,
@@ -274,6 +274,13 @@ def _header_without_title(layout: PageLayout, is_title: Callable[[Line], bool]) 
                 bottom=row.y,
             )
     return None
+
+
+def _apart(layout: PageLayout, row: Line, number: Line, date: Line) -> bool:
+    """Number at the row's start, date after a column gap: no sentence that cites both."""
+    first = row.words[0].box.x0 >= number.box.x0 - 0.001
+    before = max((w.box.x1 for w in row.words if w.box.x1 <= date.box.x0), default=0.0)
+    return first and (date.box.x0 - before) * layout.aspect > 1.2 * layout.pitch
 
 
 def _date_part(layout: PageLayout, row: Line, split: float) -> Line | None:

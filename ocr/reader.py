@@ -85,8 +85,9 @@ class Reader:
         """Type and fields out of pages already read. Deterministic but for `timings`."""
         started = time.perf_counter()
         layouts = [lay_out(page) for page in pages]
-        groups = self.extractor.split_documents(layouts) or [[lay_out(_no_page())]]
-        document, *attached = [self.extractor.extract(group, self.today()) for group in groups]
+        today = self.today()
+        groups = self.extractor.split_documents(layouts, today) or [[lay_out(_no_page())]]
+        document, *attached = [self.extractor.extract(group, today) for group in groups]
         timings = _summed(pages) | {"extract": time.perf_counter() - started}
         engines = tuple(dict.fromkeys(p.engine for p in pages if p.engine))
         # by law the mark stands on the first page of a document (NĐ 30/2020, PL I, ô 10a)
