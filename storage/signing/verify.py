@@ -63,6 +63,8 @@ def verify_bytes(content: bytes, trust: Trust) -> tuple[SignatureReport, ...]:
         found = list(reader.embedded_signatures)[:_MOST]
     except Exception as error:  # hostile bytes break parsers in every way
         return (unreadable(f"không đọc được tệp PDF: {_said(error)}"),)
+    if not found and b"/ByteRange" in content:  # 26_2023_QH15: a later edit dropped the form
+        return (unreadable("tệp từng được ký nhưng chữ ký không còn gắn với văn bản"),)
     return tuple(_report(signature, trust) for signature in found)
 
 
@@ -92,7 +94,7 @@ def _status(signature: EmbeddedPdfSignature, trust: Trust) -> _Status:
 
 
 def _judged(signature: EmbeddedPdfSignature, status: _Status) -> SignatureReport:
-    finding = _finding(status)
+    finding = _finding(signature, status)
     stamped = getattr(status, "timestamp_validity", None)
     return SignatureReport(
         field_name=str(signature.field_name or ""),
@@ -115,9 +117,13 @@ class _Finding:
     reason: str = ""
 
 
-def _finding(status: _Status) -> _Finding:
+def _finding(signature: EmbeddedPdfSignature, status: _Status) -> _Finding:
     """The gravest thing first; the reason names all of them."""
-    found = [f for f in (_altered(status), _untrusted(status), _stamp(status)) if f is not None]
+    found = [
+        f
+        for f in (_altered(signature, status), _untrusted(status), _stamp(status))
+        if f is not None
+    ]
     if str(status.md_algorithm).lower() in _WEAK:
         weak = f"chữ ký dùng thuật toán băm yếu {str(status.md_algorithm).upper()}"
         found.append(_Finding(state=SignatureState.WEAK_DIGEST, reason=weak))
@@ -139,12 +145,14 @@ _GRAVITY = (
 )
 
 
-def _altered(status: _Status) -> _Finding | None:
+def _altered(signature: EmbeddedPdfSignature, status: _Status) -> _Finding | None:
     if not (status.intact and status.valid):
         return _Finding(state=SignatureState.ALTERED, reason="nội dung đã ký bị thay đổi")
     modification = status.modification_level
     if modification is not None and not status.docmdp_ok:
-        why = f"tệp bị sửa sau khi ký ({modification.name})"
+        why = "tệp có thay đổi sau khi ký mà chữ ký không cho phép"
+        if "only allowed after an approval signature" in str(signature.diff_result):
+            why = "có chữ ký được thêm vào sau chữ ký chứng nhận; cần người xem lại"  # e.g. 2118
         return _Finding(state=SignatureState.ALTERED, reason=why)
     if modification is None and status.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
         return _Finding(state=SignatureState.ALTERED, reason="chữ ký không phủ hết tệp")
