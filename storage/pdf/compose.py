@@ -146,6 +146,7 @@ def _saved(pdf: Pdf) -> bytes:
     out = BytesIO()
     pdf.save(
         out,
+        fix_metadata_version=False,
         min_version="1.7",
         deterministic_id=True,
         object_stream_mode=ObjectStreamMode.generate,

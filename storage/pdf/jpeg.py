@@ -11,6 +11,7 @@ _FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended, progressive: what a PDF's DC
 _OTHER_FRAMES = {0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)}
 _BARE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 _SCAN = 0xDA
+_TAIL = 1024  # some scanners pad the end of the file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ def frame_of(jpeg: bytes) -> JpegFrame:
     """Size and number of colour components. Raises `DamagedDocument` for other things."""
     if jpeg[:2] != b"\xff\xd8":
         raise DamagedDocument("not a JPEG")
+    if b"\xff\xd9" not in jpeg[-_TAIL:]:
+        raise DamagedDocument("JPEG is cut: no end marker")
     at = 2
     while at + 4 <= len(jpeg) and jpeg[at] == 0xFF:
         marker = jpeg[at + 1]

@@ -106,13 +106,11 @@ def actions(pdf: pikepdf.Pdf, raw: bytes) -> Iterator[Violation]:
 
 
 def pages(pdf: pikepdf.Pdf, raw: bytes) -> Iterator[Violation]:
-    """6.1.13, 6.2.2: page sides of 3 to 14400 units, resources on the page itself."""
+    """6.1.13: page sides of 3 to 14400 units."""
     for page in pdf.pages:
         left, bottom, right, top = (float(v) for v in page.mediabox)
         if not all(3 <= side <= 14400 for side in (right - left, top - bottom)):
             yield Violation(rule="6.1.13-size", detail=f"{right - left} x {top - bottom}")
-        if "/Resources" not in page.obj:
-            yield Violation(rule="6.2.2-resources", detail="page without its own resources")
 
 
 def _dictionaries(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Object]:

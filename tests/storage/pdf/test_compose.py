@@ -1,0 +1,181 @@
+"""The archival copy as other programs see it: poppler, qpdf, PDFBox."""
+
+import re
+import subprocess
+import unicodedata
+from io import BytesIO
+
+import cv2
+import numpy as np
+import pikepdf
+import pytest
+
+from storage.pdf import check
+from storage.typeface import VIETNAMESE
+from workflows.errors import DamagedDocument, Unavailable
+from workflows.ports.archival import CopyPage
+
+
+def run(*command: str, content: bytes, tmp_path) -> str:
+    file = tmp_path / "f.pdf"
+    file.write_bytes(content)
+    argv = [str(file) if part == "FILE" else part for part in command]
+    return subprocess.run(argv, capture_output=True, check=True, timeout=120).stdout.decode()
+
+
+def text_of(content: bytes, tmp_path) -> str:
+    return run("pdftotext", "FILE", "-", content=content, tmp_path=tmp_path)
+
+
+def boxes_of(content: bytes, tmp_path) -> list[tuple[str, list[float]]]:
+    out = run("pdftotext", "-bbox", "FILE", "-", content=content, tmp_path=tmp_path)
+    found = re.findall(
+        r'xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">([^<]+)<', out
+    )
+    return [(word, [float(v) for v in box]) for *box, word in found]
+
+
+def test_words_come_back_in_order(archival, a4_page, tmp_path):
+    content = archival.compose([a4_page], title="Giấy phép", mark=None)
+    assert text_of(content, tmp_path).split() == [w.text for w in a4_page.text.words]
+
+
+def test_every_vietnamese_letter_survives_composed_and_decomposed(archival, make, tmp_path):
+    assert len(VIETNAMESE) == 134
+    parts = [VIETNAMESE[i : i + 34] for i in range(0, 134, 34)]
+    apart = [unicodedata.normalize("NFD", part) for part in parts]
+    pixels, words = make.inked(make.paper(2480, 3508), [*parts, *apart])
+    composed = archival.compose_counted([make.page_of(pixels, words)], title="Chữ", mark=None)
+    assert composed.dropped == 0
+    shown = "".join(text_of(composed.content, tmp_path).split())
+    assert shown == VIETNAMESE * 2
+    assert unicodedata.is_normalized("NFC", shown)
+
+
+def test_word_rectangles_stand_within_two_pixels_of_their_boxes(archival, a4_page, tmp_path):
+    content = archival.compose([a4_page], title="Giấy phép", mark=None)
+    seen = boxes_of(content, tmp_path)
+    assert len(seen) == len(a4_page.text.words)
+    for (text, box), word in zip(seen, a4_page.text.words, strict=True):
+        assert text == word.text
+        wanted = [
+            word.box.x0 * a4_page.width,
+            word.box.y0 * a4_page.height,
+            word.box.x1 * a4_page.width,
+            word.box.y1 * a4_page.height,
+        ]
+        pixels = [v / 72 * a4_page.dpi for v in box]
+        assert max(abs(a - b) for a, b in zip(pixels, wanted, strict=True)) <= 2, word
+
+
+def test_words_of_one_line_do_not_run_together(archival, make, tmp_path):
+    """Narrow gaps: without a space glyph poppler joins such words."""
+    page = make.page_of(*make.inked(make.paper(2480, 3508), ["sổ hộ khẩu gia đình"]))
+    content = archival.compose([page], title="Sổ", mark=None)
+    assert text_of(content, tmp_path).strip() == "sổ hộ khẩu gia đình"
+    with pikepdf.open(BytesIO(content)) as pdf:
+        shown = pdf.pages[0].Contents.read_bytes()
+    assert shown.count(b" Tj") == 5
+
+
+def test_letters_without_a_glyph_are_counted_not_guessed(archival, make, tmp_path, caplog):
+    pixels, words = make.inked(make.paper(1240, 1754), ["năm漢字 2026"])
+    page = make.page_of(pixels, words, dpi=150)
+    composed = archival.compose_counted([page], title="Năm", mark=None)
+    assert composed.dropped == 2
+    assert text_of(composed.content, tmp_path).split() == ["năm", "2026"]
+    archival.compose([page], title="Năm", mark=None)
+    assert "2 characters have no glyph" in caplog.text
+
+
+def test_mixed_sizes_grey_and_blank_pages(archival, make, tmp_path):
+    a3 = make.page_of(make.paper(3508, 4961, grey=True))
+    receipt = make.page_of(*make.inked(make.paper(591, 1181), ["Biên nhận"]), dpi=150)
+    fine = make.page_of(make.paper(2480, 1748), dpi=600)
+    speck = make.page_of(make.paper(40, 40), dpi=300)
+    content = archival.compose([a3, receipt, fine, speck], title="Bộ", mark=None)
+    with pikepdf.open(BytesIO(content)) as pdf:
+        sizes = [tuple(float(v) for v in page.mediabox[2:]) for page in pdf.pages]
+        spaces = [str(next(iter(page.images.values())).ColorSpace) for page in pdf.pages]
+    wanted = [(p.width / p.dpi * 72, p.height / p.dpi * 72) for p in (a3, receipt, fine, speck)]
+    assert np.allclose(sizes, wanted, atol=0.001)
+    assert spaces == ["/DeviceGray", "/DeviceRGB", "/DeviceRGB", "/DeviceRGB"]
+    assert text_of(content, tmp_path).split() == ["Biên", "nhận"]
+
+
+def test_the_jpeg_inside_is_the_jpeg_that_came(archival, a4_page):
+    content = archival.compose([a4_page], title="Giấy phép", mark=None)
+    with pikepdf.open(BytesIO(content)) as pdf:
+        assert next(iter(pdf.pages[0].images.values())).read_raw_bytes() == a4_page.jpeg
+
+
+def test_the_same_input_gives_the_same_bytes(archival, a4_page, mark):
+    from storage.pdf import PikepdfArchivalPdf
+
+    first = archival.compose([a4_page, a4_page], title="Giấy phép", mark=mark)
+    assert PikepdfArchivalPdf().compose([a4_page, a4_page], title="Giấy phép", mark=mark) == first
+    assert archival.compose([a4_page], title="Giấy phép", mark=mark) != first
+
+
+def test_declares_itself(archival, a4_page, mark, tmp_path):
+    content = archival.compose([a4_page], title="Quyết định <số 1> & phụ lục", mark=mark)
+    with pikepdf.open(BytesIO(content)) as pdf:
+        assert str(pdf.Root.Lang) == "vi-VN"
+        with pdf.open_metadata() as xmp:
+            assert xmp.pdfa_status == "2B"
+            assert xmp["dc:title"] == "Quyết định <số 1> & phụ lục"
+            assert "2026-11-22T07:03:05" in xmp["xmp:CreateDate"]
+    assert check(content) == []
+
+
+def test_qpdf_finds_no_fault(archival, a4_page, mark, tmp_path):
+    content = archival.compose([a4_page, a4_page], title="Giấy phép", mark=mark)
+    said = run("qpdf", "--check", "FILE", content=content, tmp_path=tmp_path)
+    assert "No syntax or stream encoding errors found" in said
+
+
+@pytest.mark.slow
+def test_preflight_finds_only_what_part_two_allows(archival, a4_page, mark, tmp_path):
+    """PDFBox knows only PDF/A-1b: cross-reference streams, CIDSet and the part number are A-1's."""
+    jars = "preflight pdfbox2 fontbox2 xmpbox commons-logging commons-io javax.activation jaxb-api"
+    path = ":".join(f"/usr/share/java/{jar}.jar" for jar in jars.split())
+    file = tmp_path / "f.pdf"
+    file.write_bytes(archival.compose([a4_page], title="Giấy phép", mark=mark))
+    command = ["java", "-cp", path, "org.apache.pdfbox.preflight.Validator_A1b", str(file)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    codes = set(re.findall(r"^([\d.]+) : ", ran.stdout, re.MULTILINE))
+    assert "1.4" in codes, ran.stdout + ran.stderr
+    assert codes <= {"1.4", "3.1.11", "7.11.2"}, ran.stdout
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda page: page.jpeg[:200],
+        lambda page: b"\x89PNG\r\n" + page.jpeg,
+        lambda page: cv2.imencode(".jpg", np.zeros((10, 10, 3), np.uint8))[1].tobytes(),
+    ],
+    ids=["cut", "not a JPEG", "another size"],
+)
+def test_a_picture_that_is_not_what_the_page_says_is_refused(archival, a4_page, spoil):
+    page = CopyPage(
+        jpeg=spoil(a4_page),
+        width=a4_page.width,
+        height=a4_page.height,
+        dpi=300,
+        text=a4_page.text,
+    )
+    with pytest.raises(DamagedDocument):
+        archival.compose([page], title="Hỏng", mark=None)
+
+
+def test_no_pages_is_refused(archival):
+    with pytest.raises(DamagedDocument):
+        archival.compose([], title="Trống", mark=None)
+
+
+def test_a_missing_colour_profile_is_found_at_start(tmp_path):
+    from storage.pdf import PikepdfArchivalPdf
+
+    with pytest.raises(Unavailable):
+        PikepdfArchivalPdf(profile=tmp_path / "none.icc")
