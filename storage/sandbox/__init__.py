@@ -4,5 +4,6 @@
 from storage.sandbox.limited import LimitedSandbox
 from storage.sandbox.namespaces import NamespaceSandbox
 from storage.sandbox.probe import best_sandbox, describe
+from storage.sandbox.scratch import sweep
 
-__all__ = ["LimitedSandbox", "NamespaceSandbox", "best_sandbox", "describe"]
+__all__ = ["LimitedSandbox", "NamespaceSandbox", "best_sandbox", "describe", "sweep"]

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from storage.sandbox import account
+from storage.sandbox.scratch import home_folder
 from storage.sandbox.surroundings import (
     CODE,
     LAUNCHER,
@@ -116,13 +116,13 @@ def _processes_allowed(limits: Limits, uid: int | None) -> int:
 @contextmanager
 def _lent(out: Path, uid: int | None) -> Iterator[tuple[int | None, Path]]:
     """`out` and an empty home belong to the run while it lasts."""
-    with tempfile.TemporaryDirectory(prefix="sohoa-home-", ignore_cleanup_errors=True) as home:
-        link_code(Path(home) / "code")
+    with home_folder() as home:
+        link_code(home / "code")
         owner = account.hand_over(out, uid) if uid is not None else None
         if uid is not None:
-            account.hand_over(Path(home), uid)
+            account.hand_over(home, uid)
         try:
-            yield uid, Path(home)
+            yield uid, home
         finally:
             account.settle(out, owner)
 

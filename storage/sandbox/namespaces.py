@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from storage.sandbox import account
 from storage.sandbox.limited import launcher, told
+from storage.sandbox.scratch import given_folder
 from storage.sandbox.surroundings import (
     CODE,
     LAUNCHER,
@@ -140,13 +140,19 @@ def _system() -> list[str]:
 @contextmanager
 def _shown(read: Sequence[Path], uid: int | None) -> Iterator[dict[Path, Path]]:
     """What stands at each path inside: the file itself, or a copy the account may read."""
-    with tempfile.TemporaryDirectory(prefix="sohoa-given-") as folder:
-        shown = {}
-        for number, path in enumerate(read):
-            shown[path] = path
-            if uid is not None and not _all_readable(path):
-                shown[path] = _readable_copy(path, Path(folder) / str(number))
-        yield shown
+    closed = [] if uid is None else [path for path in read if not _all_readable(path)]
+    if not closed:
+        yield {path: path for path in read}
+        return
+    with given_folder(sum(map(_size, closed))) as folder:
+        copies = {
+            path: _readable_copy(path, folder / str(number)) for number, path in enumerate(closed)
+        }
+        yield {path: copies.get(path, path) for path in read}
+
+
+def _size(path: Path) -> int:
+    return sum(one.stat().st_size for one in (path, *path.rglob("*")))
 
 
 def _all_readable(path: Path) -> bool:

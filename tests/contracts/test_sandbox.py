@@ -14,7 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from storage.sandbox import LimitedSandbox, NamespaceSandbox, best_sandbox, describe, probe
+from storage.sandbox import (
+    LimitedSandbox,
+    NamespaceSandbox,
+    best_sandbox,
+    describe,
+    probe,
+    scratch,
+    sweep,
+)
 from storage.sandbox.launcher import _ARCHITECTURES
 from workflows.errors import SandboxTooWeak
 from workflows.ports.sandbox import Limits, Sandbox, SandboxLevel
@@ -286,7 +294,11 @@ def test_the_child_ends_with_a_killed_service(sandbox, desk):
         argv = [sys.executable, "-c", "import time; time.sleep(60)", "{token}-inside"]
         sandbox.run(argv, read=[], out=Path(sys.argv[1]), limits=Limits())
     """
-    process = subprocess.Popen(python(service, desk / "out"), cwd=Path(__file__).parents[2])
+    process = subprocess.Popen(
+        python(service, desk / "out"),
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "TMPDIR": str(desk)},  # what it leaves goes with the desk
+    )
     try:
         assert wait_until(lambda: len(pids_with(f"{token}-inside")) > 1, within_s=20)
         time.sleep(0.3)  # past the launcher, into the program
@@ -294,6 +306,46 @@ def test_the_child_ends_with_a_killed_service(sandbox, desk):
         process.kill()
         process.wait()
     assert wait_until(lambda: pids_with(token) == [])
+
+
+def test_what_a_killed_service_left_is_swept(tmp_path, monkeypatch):
+    monkeypatch.setattr(scratch, "_MEMORY", tmp_path / "memory")
+    monkeypatch.setattr(scratch.tempfile, "gettempdir", lambda: str(tmp_path))
+    yesterday = time.time() - 86_400
+    for name in ("sohoa-given-old", "sohoa-home-old", "memory/sohoa-given-old", "other-old"):
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        (folder / "paper").write_bytes(b"someone's")
+        os.utime(folder, (yesterday, yesterday))
+    (tmp_path / "sohoa-home-young").mkdir()
+    assert sweep() == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "memory",
+        "other-old",
+        "sohoa-home-young",
+    ]
+    assert list((tmp_path / "memory").iterdir()) == []
+
+
+def test_nothing_of_a_run_stays_behind(sandbox, tmp_path):
+    """Least of all a copy of the paper: 0600 files are copied when the account changes."""
+    (tmp_path / "out").mkdir()
+    given = tmp_path / "given"
+    given.write_bytes(b"private")
+    given.chmod(0o600)
+    before = set(_scratch_folders())
+    show = python("import os; print(os.environ['HOME'], os.listdir(os.environ['HOME']))")
+    ran = run(sandbox, tmp_path, show, read=[given])
+    assert ran.returncode == 0, ran.stderr
+    home = ran.stdout.decode().split()[0]
+    assert home == "/tmp" or not Path(home).exists()
+    mine = set(_scratch_folders()) - before
+    assert not [path for path in mine if (path / "0").is_file()]
+
+
+def _scratch_folders() -> list[Path]:
+    places = (Path(tempfile.gettempdir()), Path("/dev/shm"))
+    return [path for place in places for path in place.glob("sohoa-*")]
 
 
 def _source(sandbox) -> str:
