@@ -104,7 +104,7 @@ def _number(line: Line, split: Split, header: Header) -> FieldReading:
     parts = [p.strip(" _.,:;") for p in split.number.split("/")]
     raw = split.number.strip()
     digits = [digits_of(p) for p in parts if p]
-    if not any(c.isalnum() for c in raw):
+    if not raw:
         words = split.number_words or line.words
         # the gap is empty: not numbered yet, or ink no reader saw; a person tells which
         return unreadable(words, line.page, raw=raw, status=FieldStatus.BLANK)
@@ -220,7 +220,7 @@ def _full(line: Line, number: FieldReading, symbol: FieldReading, split: Split) 
 
 # --- ngày tháng, địa danh ----------------------------------------------------------------------
 _DATE = re.compile(
-    r"ng[ao]y?\W{0,2}(?P<d>.*?)\s*th[ao]ng\W{0,2}(?P<m>.*?)\s*n[ao]m\W{0,2}(?P<y>\d{4}|\S{2,6})"
+    r"\bng[ao](?:y|\b)\W{0,2}(?P<d>.*?)\s*th[ao]ng\W{0,2}(?P<m>.*?)\s*n[ao]m\W{0,2}(?P<y>\d{4}|\S{2,6})"
 )
 
 

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The signature block: on its own page, two titles, names that are not the signer."""
+
+import datetime as dt
+
+import pytest
+
+from ocr.reader import Reader
+from tests.ocr.papers import DECISION_BODY, closing, header, page
+
+TODAY = dt.date(2026, 11, 24)
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Reader(None, today=lambda: TODAY)
+
+
+def signed(reader, rows, *more):
+    return reader.assemble([page([*header(), *DECISION_BODY, *rows]), *more]).document.fields
+
+
+def test_a_deputy_signs_for_his_chief(reader):
+    rows = closing(("TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"), "Trần Phước Hiền")
+    read = signed(reader, rows)
+    assert read["signing_authority"].value == ["TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH"]
+    assert read["signer_title"].value == "PHÓ CHỦ TỊCH"
+    assert read["signer"].value == "Trần Phước Hiền"
+    assert not read["signer_title"].needs_review
+
+
+def test_a_deputy_without_kt_is_unread_ink(reader):
+    read = signed(reader, closing(("TM. ỦY BAN NHÂN DÂN", "PHÓ CHỦ TỊCH")))
+    assert read["signer_title"].needs_review
+    assert read["signing_authority"].needs_review
+
+
+def test_kt_written_by_hand_over_a_typed_title_is_flagged(reader):
+    read = signed(reader, closing(("GIÁM ĐỐC", "HÓ GIÁM ĐỐC"), "Hà Văn Phúc"))
+    assert read["signer_title"].value == "PHÓ GIÁM ĐỐC"
+    assert read["signer_title"].needs_review
+    assert read["signing_authority"].needs_review
+
+
+def test_a_chief_who_signs_himself_has_no_authority_line(reader):
+    read = signed(reader, closing(("CHỦ TỊCH",), "Đặng Văn Minh"))
+    assert read["signing_authority"].value is None
+    assert not read["signing_authority"].needs_review
+
+
+def test_capitals_no_list_knows_between_title_and_name_are_a_doubt(reader):
+    rows = [*closing(("CHỦ TỊCH",), "Đặng Văn Minh"), ("ỘNG HƯỚCZ", 0.62, 0.66)]
+    read = signed(reader, rows)
+    assert read["signer_title"].needs_review
+    assert read["signing_authority"].needs_review
+
+
+def test_rank_and_noise_stay_out_of_the_name(reader):
+    rows = closing(("KT. CỤC TRƯỞNG", "PHÓ CỤC TRƯỞNG"), "“Đại tá Nguyễn Thanh Điệp")
+    assert signed(reader, rows)["signer"].value == "Nguyễn Thanh Điệp"
+
+
+def test_a_name_in_the_abstract_is_not_the_signer(reader):
+    rows = [
+        *header(number="Số: 660/TB-UBND"),
+        ("THÔNG BÁO", 0.45, 0.17),
+        ("Kết luận của Chủ tịch UBND tỉnh Nguyễn Hoàng Giang", 0.3, 0.19),
+        ("Ngày 24/12/2024, tại trụ sở, Chủ tịch UBND tỉnh chủ trì làm việc với", 0.2, 0.26),
+        *closing(("TL. CHỦ TỊCH", "CHÁNH VĂN PHÒNG"), "Nguyễn Quốc Việt"),
+    ]
+    read = reader.assemble([page(rows)]).document.fields
+    assert read["signer"].value == "Nguyễn Quốc Việt"
+    assert read["signer_title"].value == "CHÁNH VĂN PHÒNG"
+
+
+def test_the_signature_page_is_not_the_last(reader):
+    """An annex after it, with a title and a name of its own, does not win."""
+    annex = page(
+        [
+            ("PHỤ LỤC", 0.45, 0.05),
+            ("Danh sách kèm theo quyết định của tỉnh về hỗ trợ quà Tết năm nay", 0.2, 0.1),
+            ("GIÁM ĐỐC", 0.62, 0.6),
+            ("Lê Hoàng Anh", 0.62, 0.7),
+        ],
+        number=2,
+    )
+    read = signed(reader, closing(), annex)
+    assert (read["signer"].value, read["signer"].page) == ("Nguyễn Hoàng Giang", 1)
+
+
+def test_a_name_overleaf(reader):
+    rows = closing(("KT. BỘ TRƯỞNG", "THỨ TRƯỞNG"), y=0.86)[:-1]
+    after = page([("Vũ Thị Mai", 0.64, 0.06)], number=2)
+    read = signed(reader, rows, after)
+    assert (read["signer"].value, read["signer"].page) == ("Vũ Thị Mai", 2)
+
+
+def test_a_misread_family_name_is_put_right_and_flagged(reader):
+    read = signed(reader, closing(name="Nguyên Hoàng Giang"))["signer"]
+    assert (read.value, read.raw) == ("Nguyễn Hoàng Giang", "Nguyên Hoàng Giang")
+    assert read.needs_review
+
+
+def test_no_block_means_a_person_looks(reader):
+    read = reader.assemble([page([*header(), *DECISION_BODY])]).document.fields
+    for name in ("signer", "signer_title", "signing_authority"):
+        assert read[name].value is None
+        assert read[name].needs_review
+
+
+def test_recipients_and_copies(reader):
+    rows = [*closing()[:-2], ("- Lưu: VT, PL.(300)", 0.16, 0.65), closing()[-1]]
+    read = signed(reader, rows)
+    assert read["recipients"].value == ["Như Điều 4", "CT, PCT UBND tỉnh", "Lưu: VT, PL.(300)"]
+    assert read["copies"].value == 300
