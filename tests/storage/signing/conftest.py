@@ -1,0 +1,151 @@
+import datetime as dt
+import subprocess
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr.page import PageText
+from storage.pdf import PikepdfArchivalPdf
+from storage.signing.authority import DevelopmentAuthority, DevelopmentKeys, Subject
+from storage.signing.profiles import load_profiles
+from storage.signing.sign import PyHankoSigner
+from storage.signing.verify import PyHankoVerifier
+from workflows.ports.archival import ConversionMark, CopyPage
+from workflows.ports.sandbox import Ran, SandboxLevel
+
+NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+PEOPLE = {
+    "u1": Subject(name="Nguyễn Thị Mẫu", organisation="UBND xã Đông Sơn"),
+    "u2": Subject(name="Trần Văn Thử", organisation="UBND xã Đông Sơn"),
+    "unit1": Subject(name="Ủy ban nhân dân xã Đông Sơn"),
+}
+
+
+class DirectSandbox:
+    """Runs the program as it is: these tests are about signatures, on files of our own."""
+
+    level = SandboxLevel.LIMITS
+
+    def run(self, argv, *, read, out, limits, env=None):
+        ran = subprocess.run(
+            list(argv),
+            capture_output=True,
+            check=False,
+            timeout=limits.wall_s,
+            env={"PATH": "/usr/bin", **(env or {})},
+        )
+        return Ran(
+            returncode=ran.returncode,
+            stdout=ran.stdout,
+            stderr=ran.stderr,
+            killed=None,
+            seconds=0.0,
+        )
+
+
+class FixedClock:
+    def __init__(self, at: dt.datetime = NOW) -> None:
+        self.at = at
+
+    def now(self) -> dt.datetime:
+        return self.at
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory) -> DevelopmentAuthority:
+    made = DevelopmentAuthority(tmp_path_factory.mktemp("certificates"))
+    made.ensure()
+    return made
+
+
+@pytest.fixture(scope="session")
+def keys(authority) -> DevelopmentKeys:
+    return DevelopmentKeys(authority, PEOPLE.get)
+
+
+@pytest.fixture(scope="session")
+def signer(authority, keys) -> PyHankoSigner:
+    return PyHankoSigner(
+        keys,
+        trust_dir=authority.trust,
+        sandbox=DirectSandbox(),
+        clock=FixedClock(),
+        stamper=authority.time_stamper(),
+    )
+
+
+@pytest.fixture(scope="session")
+def verify(authority, tmp_path_factory):
+    """Reports for bytes, trusting the development root."""
+    verifier = PyHankoVerifier(authority.trust)
+    folder = tmp_path_factory.mktemp("verify")
+
+    def look(content: bytes):
+        path = folder / "f.pdf"
+        path.write_bytes(content)
+        return list(verifier.verify(path))
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def profiles():
+    return load_profiles()
+
+
+def compose(pixels: np.ndarray, *, mark: bool = True) -> bytes:
+    height, width = pixels.shape[:2]
+    _, jpeg = cv2.imencode(".jpg", pixels)
+    said = ConversionMark(
+        converted_by="Nguyễn Thị Mẫu", unit_name="UBND xã Đông Sơn", converted_at=NOW
+    )
+    page = CopyPage(
+        jpeg=jpeg.tobytes(),
+        width=width,
+        height=height,
+        dpi=150,
+        text=PageText(page=1, width=width, height=height, dpi=150),
+    )
+    return PikepdfArchivalPdf().compose([page], title="Thử", mark=said if mark else None)
+
+
+def letter() -> np.ndarray:
+    """A4 at 150 dpi with a heading on both sides, as quốc hiệu and agency stand."""
+    page = np.full((1754, 1240, 3), 250, np.uint8)
+    for left, right in ((120, 520), (640, 1140)):
+        for top in (110, 150, 190):
+            cv2.rectangle(page, (left, top), (right, top + 20), (10, 10, 10), -1)
+    for top in range(400, 1500, 40):
+        cv2.rectangle(page, (150, top), (1130, top + 16), (10, 10, 10), -1)
+    return page
+
+
+@pytest.fixture(scope="session")
+def copy_pdf() -> bytes:
+    return compose(letter())
+
+
+@pytest.fixture(scope="session")
+def signed(signer, copy_pdf, profiles):
+    return signer.sign(copy_pdf, profile=profiles["ca_nhan"], who="u1")
+
+
+@pytest.fixture(scope="session")
+def signed_twice(signer, signed, profiles):
+    return signer.sign(signed.content, profile=profiles["co_quan"], who="unit1")
+
+
+@pytest.fixture
+def tools():
+    """What other tests need to build their own files."""
+    return Tools
+
+
+class Tools:
+    DirectSandbox = DirectSandbox
+    FixedClock = FixedClock
+    NOW = NOW
+    compose = staticmethod(compose)
+    letter = staticmethod(letter)
