@@ -36,7 +36,7 @@ class Classifier:
         self.types = types
         titles = [(t.replace(" ", ""), kind) for kind in types for t in kind.squeezed_titles]
         self._titles = sorted(titles, key=lambda pair: -len(pair[0]))
-        self._symbols = {plain(s): kind for kind in types for s in kind.symbols if len(s) > 1}
+        self._symbols = [(s, kind) for kind in types for s in kind.symbols if len(s) > 1]
 
     def is_title(self, line: Line) -> bool:
         """A row that is nothing but a type's title (ends the search for the header)."""
@@ -115,7 +115,10 @@ class Classifier:
         first = re.split(r"[-/.]", symbol)[0]
         if re.fullmatch(r"QH\d+", first):
             return self.types.by_code.get("luat")
-        return self._symbols.get(plain(first))
+        exact = [kind for symbol, kind in self._symbols if symbol == first]
+        alike = [kind for symbol, kind in self._symbols if plain(symbol) == plain(first)]
+        # HD/HĐ, DA/ĐA: the letter as read decides only where nothing else does
+        return next(iter(exact or alike), None)
 
     def classify(
         self,
@@ -150,7 +153,9 @@ class Classifier:
         confidence = 0.96 if title.score >= 99 else 0.9
         if not title.alone:
             confidence -= 0.03
-        if named is not None and named.code == title.type.code:
+        first = plain(re.split(r"[-/.]", symbol or "")[0])
+        same = any(plain(s) == first for s in title.type.symbols)
+        if same or (named is not None and named.code == title.type.code):
             why.append(f"Ký hiệu “{symbol}” cùng tên loại")
             confidence = 0.99
         elif named is not None and len(title.type.symbols) and title.type.symbols[0] != "QH":

@@ -128,7 +128,9 @@ def _match_label(spec: FieldSpec, row: int, text: str, label: str) -> LabelHit |
     """The label at a word start, its blanks and marks free, ":" or a value behind it."""
     low, wanted = plain(text), plain(label)
     loose = r"\W{0,3}(?:\(\s?\d{1,2}\s?\)\W{0,2})?".join(map(re.escape, re.findall(r"\w+", wanted)))
-    tail = r"[^\w:]{0,3}(?:\(\s?\d{1,2}\s?\))?\W{0,2}?(?P<colon>[:;.]?)"
+    # "Họ, chữ đệm, tên người mẹ": the section's own words may stand between label and colon
+    owner = re.escape(plain(spec.section or "")) or "(?!)"
+    tail = rf"(?:\s{owner}(?!\w))?\s{{0,2}}(?:\(\s?\d{{1,2}}\s?\))?\s{{0,2}}(?P<colon>[:;.]?)"
     exact = re.search(rf"(?<!\w){loose}(?!\w){tail}", low)
     if exact:
         # a label starts its row, follows a number ("1. "), or carries a colon
@@ -161,19 +163,16 @@ def _read(
         text = f"{text} {rows[i].text}"
     value = _without_leaders(text)
     if not any(c.isalnum() for c in value):
-        return (
-            unreadable(
-                row.words_between(hit.start, hit.end),
-                row.page,
-                raw=text.strip(),
-                status=FieldStatus.BLANK,
-            )
-            if hit.spec.required
-            else replace(
-                absent(unsure=False), status=FieldStatus.BLANK, confidence=0.5, needs_review=True
-            )
-        )
+        label = row.words_between(hit.start, hit.end)
+        return _empty(hit.spec, label, row.page, text)
     return _typed(hit, value, words, row.page, today)
+
+
+def _empty(spec: FieldSpec, label: Sequence[Word], page: int, text: str) -> FieldReading:
+    """Nothing after the label. Read leaders are an empty line; no leaders may be unread ink."""
+    blank = unreadable(label, page, raw=text.strip(), status=FieldStatus.BLANK)
+    ruled = bool(_LEADERS.search(text)) and not spec.required
+    return replace(blank, needs_review=not ruled, confidence=0.92 if ruled else 0.0)
 
 
 def _goes_on(before: Line, row: Line, hit: LabelHit, text: str) -> bool:
@@ -200,11 +199,13 @@ def _typed(
     """The value in the normal form of its type; what does not fit the type is flagged."""
     value, fits, witness = normalise_value(hit.spec.type, text, today)
     failed = [v for v in hit.spec.validators if not _valid(v, str(value), today)]
+    proven = sum(v in _PROOFS for v in hit.spec.validators) if not failed else 0
+    short = "name" if len(words) <= 4 else "text"
     evidence = Evidence(
-        kind=_KINDS.get(hit.spec.type, "text"),
+        kind=_KINDS.get(hit.spec.type, short),
         token=weakest(words),
         grammar=fits and not failed,
-        witnesses=witness,
+        witnesses=witness + proven,
         position=hit.score >= 95,
     )
     if value is None:
@@ -212,6 +213,8 @@ def _typed(
     return reading(value, words, page, evidence, raw=text)
 
 
+# checks a misread value hardly ever passes
+_PROOFS = frozenset({"tax_code", "dossier_code", "household_code", "land_serial"})
 _KINDS = {
     "date": "date",
     "id12": "number",

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+
+import datetime as dt
+
+import pytest
+
+from ocr.document_types import shipped_document_types
+from ocr.reader import Reader
+from tests.ocr.papers import closing, header, page
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Reader(None, today=lambda: dt.date(2026, 11, 24))
+
+
+def guess(reader, rows, **changes):
+    made = page([*header(**changes), *rows, *closing()])
+    return reader.assemble([made]).document.document_type
+
+
+NAMED = [k for k in shipped_document_types() if k.titles and not k.card]
+
+
+@pytest.mark.parametrize("kind", NAMED, ids=lambda k: k.code)
+def test_every_type_is_known_by_its_title(reader, kind):
+    symbol = f"{kind.symbols[0]}-UBND" if kind.symbols else "UBND-TH"
+    found = guess(reader, [(kind.titles[0], 0.4, 0.17)], number=f"Số: 12/{symbol}")
+    assert found.code == kind.code
+    assert not found.needs_review
+    assert kind.titles[0] in found.evidence[0]
+
+
+def test_a_title_over_two_rows(reader):
+    rows = [("GIẤY CHỨNG NHẬN", 0.4, 0.17), ("ĐĂNG KÝ HỘ KINH DOANH", 0.38, 0.19)]
+    assert guess(reader, rows).code == "gcn_dkhkd"
+
+
+def test_a_letter_of_the_tax_office_is_no_directive(reader):
+    """CT-KTT3: "CT" is Cục Thuế; "V/v" under the number says công văn."""
+    rows = [("V/v: Không đóng dấu", 0.16, 0.145), ("Kính gửi: Công ty ABC", 0.4, 0.2)]
+    found = guess(reader, rows, number="Số: 6078/CT-KTT3")
+    assert (found.code, found.needs_review) == ("cong_van", False)
+
+
+def test_title_and_symbol_that_disagree_are_flagged(reader):
+    found = guess(reader, [("QUYẾT ĐỊNH", 0.45, 0.17)], number="Số: 12/KH-UBND")
+    assert found.code == "quyet_dinh"
+    assert found.needs_review
+    assert any("Kế hoạch" in why for why in found.evidence)
+
+
+def test_the_symbol_alone_is_a_guess_for_a_person(reader):
+    found = guess(reader, [("Khảo sát tình hình", 0.4, 0.19)], number="Số: 2155/KH-SYT")
+    assert (found.code, found.needs_review) == ("ke_hoach", True)
+
+
+def test_unknown_is_a_right_answer(reader):
+    found = reader.assemble([page([("Xin chào các bạn", 0.4, 0.3)])]).document.document_type
+    assert (found.code, found.needs_review) == ("khac", True)
+
+
+def test_a_title_inside_a_sentence_is_none(reader):
+    rows = [("theo đúng QUYẾT ĐỊNH của UBND tỉnh về việc này", 0.3, 0.25)]
+    assert guess(reader, rows, number="Số: 12/XY-UBND").code != "quyet_dinh"
+
+
+@pytest.mark.parametrize("title", ["QUYÉT ĐỊNH", "Q U Y Ế T Đ Ị N H", "=— QUYẾT ĐỊNH"])
+def test_titles_as_the_engine_gives_them(reader, title):
+    assert guess(reader, [(title, 0.42, 0.17)]).code == "quyet_dinh"
+
+
+def test_two_alike_titles_stay_apart(reader):
+    for title, code in (("THÔNG BÁO", "thong_bao"), ("THÔNG CÁO", "thong_cao")):
+        assert guess(reader, [(title, 0.44, 0.17)], number="Số: 1/UBND-X").code == code

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Forms and certificates: label and value out of the data files, checks between fields."""
+
+import datetime as dt
+
+import pytest
+
+from ocr.document_types import shipped_document_types
+from ocr.extraction import FieldStatus
+from ocr.labels import normalise_value
+from ocr.reader import Reader
+from tests.ocr.papers import page
+
+TODAY = dt.date(2026, 11, 24)
+HEAD = [
+    ("ỦY BAN NHÂN DÂN", 0.17, 0.06),
+    ("XÃ BÌNH AN", 0.2, 0.08),
+    ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 0.5, 0.06),
+    ("Độc lập - Tự do - Hạnh phúc", 0.56, 0.08),
+]
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Reader(None, today=lambda: TODAY)
+
+
+def body(rows, start=0.22, step=0.03, x=0.12):
+    return [(text, x, start + step * i) for i, text in enumerate(rows)]
+
+
+def read(reader, title, rows, head=HEAD):
+    return reader.assemble([page([*head, (title, 0.38, 0.16), *body(rows)])]).document
+
+
+BIRTH = [
+    "Họ, chữ đệm, tên: NGUYỄN VĂN AN",
+    "Ngày, tháng, năm sinh: 12/03/2020",
+    "ghi bằng chữ: ngày mười hai tháng ba năm hai nghìn không trăm hai mươi",
+    "Giới tính: Nam    Dân tộc: Kinh    Quốc tịch: Việt Nam",
+    "Nơi sinh: Bệnh viện đa khoa tỉnh Quảng Ngãi",
+    "Quê quán: Bình An, Quảng Ngãi",
+    "Số định danh cá nhân: 051220000123",
+    "Họ, chữ đệm, tên người mẹ: TRẦN THỊ BÌNH",
+    "Năm sinh: 1990    Dân tộc: Kinh    Quốc tịch: Việt Nam",
+    "Nơi cư trú: Bình An, Quảng Ngãi",
+    "Họ, chữ đệm, tên người cha: ..............................",
+    "Năm sinh: ........    Dân tộc: ........    Quốc tịch: ........",
+    "Nơi đăng ký khai sinh: UBND xã Bình An",
+    "Ngày, tháng, năm đăng ký: 20/03/2020",
+]
+
+
+def test_a_birth_certificate(reader):
+    part = read(reader, "GIẤY KHAI SINH", BIRTH)
+    assert part.document_type.code == "giay_khai_sinh"
+    values = {k: r.value for k, r in part.fields.items()}
+    assert values["full_name"] == "NGUYỄN VĂN AN"
+    assert values["born_on"] == "2020-03-12"
+    assert values["born_words"] == "2020-03-12"
+    assert (values["gender"], values["ethnicity"], values["nationality"]) == (
+        "Nam",
+        "Kinh",
+        "Việt Nam",
+    )
+    assert values["id"] == "051220000123"
+    assert values["mother.name"] == "TRẦN THỊ BÌNH"
+    assert values["mother.born_on"] == "1990"  # a year alone stays a year
+    assert values["registered_on"] == "2020-03-20"
+    assert values["issuer"] == "Ủy ban nhân dân xã Bình An"
+
+
+def test_an_empty_father_block_stays_empty(reader):
+    part = read(reader, "GIẤY KHAI SINH", BIRTH)
+    for key in ("father.name", "father.born_on", "father.ethnicity", "father.nationality"):
+        assert part.fields[key].value is None, key
+
+
+def test_words_and_digits_that_disagree_are_both_flagged(reader):
+    rows = [r.replace("12/03/2020", "13/03/2020") for r in BIRTH]
+    fields = read(reader, "GIẤY KHAI SINH", rows).fields
+    assert fields["born_on"].needs_review
+    assert fields["born_words"].needs_review
+    assert not read(reader, "GIẤY KHAI SINH", BIRTH).fields["born_on"].needs_review
+
+
+def test_a_personal_number_that_contradicts_the_gender_is_flagged(reader):
+    rows = [r.replace("051220000123", "051320000123") for r in BIRTH]
+    fields = read(reader, "GIẤY KHAI SINH", rows).fields
+    assert fields["id"].value == "051320000123"
+    assert fields["id"].needs_review
+    assert fields["gender"].needs_review
+
+
+def test_no_field_of_one_spouse_in_the_other(reader):
+    left = body(
+        [
+            "Họ, chữ đệm, tên vợ:",
+            "Họ, chữ đệm, tên: LÊ THỊ HOA",
+            "Ngày, tháng, năm sinh: 01/02/1995",
+            "Dân tộc: Kinh",
+        ][1:],
+        x=0.08,
+    )
+    right = body(
+        ["Họ, chữ đệm, tên: PHẠM VĂN NAM", "Ngày, tháng, năm sinh: 03/04/1993", "Dân tộc: Hrê"],
+        x=0.54,
+    )
+    rows = [*HEAD, ("GIẤY CHỨNG NHẬN KẾT HÔN", 0.38, 0.16), *left, *right]
+    fields = reader.assemble([page(rows)]).document.fields
+    assert (fields["wife.name"].value, fields["husband.name"].value) == (
+        "LÊ THỊ HOA",
+        "PHẠM VĂN NAM",
+    )
+    assert (fields["wife.born_on"].value, fields["husband.born_on"].value) == (
+        "1995-02-01",
+        "1993-04-03",
+    )
+    assert (fields["wife.ethnicity"].value, fields["husband.ethnicity"].value) == ("Kinh", "Hrê")
+
+
+def test_an_enterprise_registration_checks_the_tax_code(reader):
+    rows = ["Mã số doanh nghiệp: 0100109106", "Đăng ký lần đầu: ngày 05 tháng 6 năm 2015"]
+    title = "GIẤY CHỨNG NHẬN ĐĂNG KÝ DOANH NGHIỆP"
+    part = read(reader, title, rows)
+    assert part.document_type.code == "gcn_dkdn"
+    assert part.fields["tax_code"].value == "0100109106"
+    assert not part.fields["tax_code"].needs_review
+    assert part.fields["first_on"].value == "2015-06-05"
+    wrong = read(reader, title, ["Mã số doanh nghiệp: 0100109107"])
+    assert wrong.fields["tax_code"].needs_review
+
+
+def test_the_receipt_binds_to_a_dossier(reader):
+    rows = [
+        "Mã hồ sơ: H36.12.05-260630-0012",
+        "Tiếp nhận hồ sơ của: Nguyễn Văn An",
+        "Địa chỉ: thôn 2, xã Bình An, tỉnh Quảng Ngãi",
+        "Nội dung yêu cầu giải quyết: Đăng ký khai sinh",
+        "Số lượng hồ sơ: 01 (bộ)",
+    ]
+    part = read(reader, "GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ", rows)
+    assert part.document_type.code == "giay_tiep_nhan"
+    assert part.fields["dossier_code"].value == "H36.12.05-260630-0012"
+    assert not part.fields["dossier_code"].needs_review
+    assert part.fields["copies"].value == 1
+    assert part.fields["applicant"].value == "Nguyễn Văn An"
+
+
+def test_footnote_marks_inside_labels(reader):
+    rows = ["Kính gửi: (1) UBND xã Bình An", "Nơi cư trú (2): thôn 2, xã Bình An"]
+    fields = read(reader, "TỜ KHAI ĐĂNG KÝ KHAI SINH", rows).fields
+    assert fields["requester.residence"].value == "thôn 2, xã Bình An"
+    assert fields["addressee"].value == "UBND xã Bình An"
+
+
+def test_a_required_label_without_a_value_is_blank(reader):
+    fields = read(reader, "GIẤY KHAI SINH", ["Họ, chữ đệm, tên: ................"]).fields
+    assert fields["full_name"].status is FieldStatus.BLANK
+    assert fields["full_name"].needs_review
+    assert fields["born_on"].status is FieldStatus.ABSENT
+    assert fields["born_on"].needs_review
+
+
+def test_form_05_of_both_generations_is_told_by_its_title(reader):
+    old = read(reader, "PHIẾU KIỂM SOÁT QUÁ TRÌNH GIẢI QUYẾT HỒ SƠ", ["Mẫu số 05"])
+    new = read(reader, "THÔNG BÁO DỪNG GIẢI QUYẾT HỒ SƠ", ["Mẫu số 05"])
+    assert (old.document_type.code, new.document_type.code) == (
+        "phieu_kiem_soat",
+        "thong_bao_dung",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value", "fits"),
+    [
+        ("money", "1.500.000 đồng (Bằng chữ: một triệu năm trăm nghìn đồng)", "1500000", True),
+        ("money", "1.500.000 đồng (Bằng chữ: một triệu sáu trăm nghìn đồng)", "1500000", False),
+        ("area", "120,5 m2", "120.5", True),
+        ("gender", "Nữ", "Nữ", True),
+        ("check", "☑ Có ☐ Không", True, True),
+        ("check", "☐ Có ☐ Không", None, False),
+        ("id12", "097090123456", "097090123456", False),
+        ("serial", "BĐ 123456", "BĐ 123456", True),
+        ("date", "không rõ", None, False),
+    ],
+)
+def test_values_in_their_normal_form(kind, text, value, fits):
+    made = normalise_value(kind, text, TODAY)
+    assert made[:2] == (value, fits)
+
+
+def test_every_type_that_has_labels_finds_its_own_form(reader):
+    """Each label of each type, printed with a value behind it, is found under its own key."""
+    samples = {"date": "05/06/2015", "datew": "ngày năm tháng sáu năm hai nghìn", "gender": "Nam"}
+    samples |= {"id12": "001090123456", "id9": "012345678", "mst": "0100109106", "money": "5000"}
+    samples |= {"area": "120", "integer": "2", "serial": "BĐ 123456", "check": "☑ Có"}
+    lost = []
+    for kind in shipped_document_types():
+        specs = [s for s in kind.fields if s.zone is None and not s.section and not s.column]
+        if not specs or not kind.titles:
+            continue
+        rows = [f"{s.labels[0]}: {samples.get(s.type, 'Bình An')}" for s in specs]
+        part = read(reader, kind.titles[0], rows)
+        if part.document_type.code != kind.code:
+            lost.append((kind.code, "type", part.document_type.code))
+            continue
+        lost += [(kind.code, s.key) for s in specs if part.fields[s.key].value is None]
+    assert lost == []
