@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
+"""What is written down: SQLite on one PC, PostgreSQL in an office, one suite of tests for both."""
+
+from storage.database.catalogue import import_procedures, import_rules, import_units
+from storage.database.database import Enqueue, SqlDatabase
+from storage.database.schema import current, damaged_entry, newest, upgrade
+
+__all__ = [
+    "Enqueue",
+    "SqlDatabase",
+    "current",
+    "damaged_entry",
+    "import_procedures",
+    "import_rules",
+    "import_units",
+    "newest",
+    "upgrade",
+]
