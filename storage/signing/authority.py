@@ -237,12 +237,12 @@ def _key_usage(authority: bool) -> x509.KeyUsage:
 
 
 def _name(common: str, organisation: str) -> x509.Name:
-    parts = [x509.NameAttribute(NameOID.COUNTRY_NAME, "VN")]
+    parts = [(NameOID.COUNTRY_NAME, "VN")]
     if organisation:
-        parts.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:64]))
-    parts.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "DEVELOPMENT"))
-    parts.append(x509.NameAttribute(NameOID.COMMON_NAME, common[:64]))  # RFC 5280: ub 64
-    return x509.Name(parts)
+        parts.append((NameOID.ORGANIZATION_NAME, organisation))
+    parts += [(NameOID.ORGANIZATIONAL_UNIT_NAME, "DEVELOPMENT"), (NameOID.COMMON_NAME, common)]
+    # RFC 5280 allows 64 characters; the library counts bytes, too few for Vietnamese names
+    return x509.Name([x509.NameAttribute(oid, v[:64], _validate=False) for oid, v in parts])
 
 
 def _public(path: Path) -> Certificate:

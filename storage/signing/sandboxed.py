@@ -62,5 +62,5 @@ def _answered(ran: Ran, answer: Path) -> Sequence[SignatureReport]:
         if answer.stat().st_size > _LARGEST:
             return (unreadable("kết quả kiểm tra chữ ký quá lớn"),)
         return reports_from_json(json.loads(answer.read_text("utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return (unreadable(f"chương trình kiểm tra chữ ký dừng bất thường ({ran.returncode})"),)

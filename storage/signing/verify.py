@@ -21,6 +21,7 @@ from io import BytesIO
 from pathlib import Path
 
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation.pdf_embedded import (
     EmbeddedPdfSignature,
     async_validate_pdf_signature,
@@ -148,13 +149,13 @@ _GRAVITY = (
 def _altered(signature: EmbeddedPdfSignature, status: _Status) -> _Finding | None:
     if not (status.intact and status.valid):
         return _Finding(state=SignatureState.ALTERED, reason="nội dung đã ký bị thay đổi")
-    modification = status.modification_level
-    if modification is not None and not status.docmdp_ok:
+    # of a document time stamp pyHanko says no docmdp_ok, only the level
+    if status.docmdp_ok is False or status.modification_level is ModificationLevel.OTHER:
         why = "tệp có thay đổi sau khi ký mà chữ ký không cho phép"
         if "only allowed after an approval signature" in str(signature.diff_result):
             why = "có chữ ký được thêm vào sau chữ ký chứng nhận; cần người xem lại"  # e.g. 2118
         return _Finding(state=SignatureState.ALTERED, reason=why)
-    if modification is None and status.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
+    if status.coverage is None or status.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
         return _Finding(state=SignatureState.ALTERED, reason="chữ ký không phủ hết tệp")
     return None
 
