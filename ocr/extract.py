@@ -12,10 +12,11 @@ from rapidfuzz import fuzz
 
 from ocr.classify import Classifier, TitleRow
 from ocr.closing import read_addressees, read_closing, read_recipients
+from ocr.codes import codes_of, statements, with_statements
 from ocr.confidence import Evidence, absent, reading, weakest
 from ocr.document_types import DocumentType, DocumentTypes
 from ocr.extraction import FieldReading, Part, TypeGuess
-from ocr.identifiers import parse_document_number
+from ocr.identifiers import parse_card_code, parse_document_number
 from ocr.labels import cross_check, read_labelled
 from ocr.layout import Header, Line, PageLayout, find_header, is_annex
 from ocr.letterhead import (
@@ -104,8 +105,25 @@ class Extractor:
         symbol = None
         if header and header.number_line:
             symbol = clean_symbol(split_number_line(header.number_line, party=header.party).symbol)
+        if title is None and (card := self._by_card_code(pages)):
+            return card
         about = title is None and bool(about_lines(pages[0], header))
         return self.classifier.classify(pages, title, symbol or None, about_line=about)
+
+    def _by_card_code(self, pages: Sequence[PageLayout]) -> TypeGuess | None:
+        """A card whose title is lost still says what it is in its QR."""
+        texts = [code.text for page in pages for code in codes_of(page.page)]
+        if not any(parse_card_code(text) for text in texts):
+            return None
+        words = squeeze(" ".join(row.text for page in pages for row in page.rows))
+        kind = self.types["cccd" if "cong dan" in words or "citizen" in words else "can_cuoc"]
+        return TypeGuess(
+            code=kind.code,
+            name=kind.name,
+            confidence=0.9,
+            needs_review=False,
+            evidence=("Mã QR có dạng của thẻ căn cước",),
+        )
 
     def _of_type(
         self, kind: DocumentType, zones: Fields, pages: Sequence[PageLayout], today: dt.date
@@ -120,7 +138,7 @@ class Extractor:
                 fields[spec.key] = found if letter or spec.required else _if_printed(found)
             else:
                 fields[spec.key] = labelled[spec.key]
-        return cross_check(fields, today)
+        return cross_check(with_statements(fields, statements(pages, today)), today)
 
     def _zones(
         self, pages: Sequence[PageLayout], opening: Opening, kind: DocumentType, today: dt.date

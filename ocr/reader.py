@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from ocr.codes import read_codes, with_codes
 from ocr.document_types import DocumentTypes, shipped_document_types
 from ocr.extract import Extractor, secrecy_on, without_text
 from ocr.extraction import Extraction, FieldReading, Part
@@ -57,7 +58,9 @@ class Reader:
         self.today = today
 
     def read_page(self, image: PageImage) -> tuple[PageText, Pixels]:
-        return self.page_reader.read_page(image)
+        """Text of one page with the codes printed on it, and its upright pixels."""
+        text, upright = self.page_reader.read_page(image)
+        return (text, upright) if text.blank else (with_codes(text, read_codes(upright)), upright)
 
     def secrecy_mark(self, image: PageImage) -> str | None:
         """The mark in the header of a page (`MẬT`, `TỐI MẬT`, `TUYỆT MẬT`), or None."""

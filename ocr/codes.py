@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""QR codes, barcodes and the machine readable zone: witnesses beside the print.
+
+Source order is QR > MRZ > OCR; a disagreement is shown with both values, never settled in silence.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ocr.extraction import Candidate, FieldReading, FieldStatus
+from ocr.identifiers import is_dossier_code, parse_card_code, parse_mrz
+from ocr.layout import PageLayout
+from ocr.normalise import nfc, squeeze
+from ocr.page import Box, PageText, Pixels, ReadingSource
+
+_zxing: Any = None
+try:
+    import zxingcpp
+
+    _zxing = zxingcpp
+except ImportError:
+    pass  # the base install of a desk PC has no reader of codes
+
+Fields = dict[str, FieldReading]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """One printed code: its text, its symbology ("QR Code") and where it stands."""
+
+    text: str
+    format: str
+    box: Box
+
+    def as_json(self) -> dict[str, Any]:
+        return {"text": self.text, "format": self.format, "box": self.box.as_list()}
+
+
+def read_codes(pixels: Pixels) -> tuple[Code, ...]:
+    """QR, Data Matrix, PDF417 and linear codes on an upright page; () without the reader.
+
+    About 10 ms for a 200 dpi A4 page without any.
+    """
+    if _zxing is None:
+        return ()
+    kinds = _zxing.BarcodeFormat
+    wanted = kinds.QRCode | kinds.DataMatrix | kinds.PDF417 | kinds.Code128 | kinds.Code39
+    found = _zxing.read_barcodes(pixels, formats=wanted, try_invert=False)
+    height, width = pixels.shape[:2]
+    return tuple(
+        Code(text=nfc(c.text), format=str(c.format), box=_box(c.position, width, height))
+        for c in sorted(found, key=lambda c: (c.position.top_left.y, c.position.top_left.x))
+        if c.valid and c.text
+    )
+
+
+def _box(position: Any, width: int, height: int) -> Box:
+    corners = (
+        position.top_left,
+        position.top_right,
+        position.bottom_right,
+        position.bottom_left,
+    )
+    xs = [min(max(c.x / width, 0.0), 1.0) for c in corners]
+    ys = [min(max(c.y / height, 0.0), 1.0) for c in corners]
+    return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+def with_codes(text: PageText, codes: Sequence[Code]) -> PageText:
+    """The page's text carries its codes along: `quality["codes"]`, plain JSON."""
+    if not codes:
+        return text
+    return replace(text, quality={**text.quality, "codes": [c.as_json() for c in codes]})
+
+
+def codes_of(text: PageText) -> tuple[Code, ...]:
+    rows = text.quality.get("codes", ())
+    return tuple(Code(text=r["text"], format=r["format"], box=Box(*r["box"])) for r in rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What a code says about one field."""
+
+    value: str
+    source: ReadingSource
+    page: int
+    box: Box | None
+
+
+def statements(pages: Sequence[PageLayout], today: dt.date) -> dict[str, list[Statement]]:
+    """Field key -> what QR and MRZ say, the stronger source first."""
+    said: dict[str, list[Statement]] = {}
+    for layout in pages:
+        for code in codes_of(layout.page):
+            source = ReadingSource.QR if "QR" in code.format else ReadingSource.BARCODE
+            for key, value in _code_values(code.text, today).items():
+                statement = Statement(value=value, source=source, page=layout.number, box=code.box)
+                said.setdefault(key, []).append(statement)
+    for layout in pages:
+        for key, value, box in _zone_values(layout, today):
+            statement = Statement(
+                value=value, source=ReadingSource.MRZ, page=layout.number, box=box
+            )
+            said.setdefault(key, []).append(statement)
+    return said
+
+
+def _code_values(text: str, today: dt.date) -> Mapping[str, str]:
+    card = parse_card_code(text)
+    if card is not None:
+        values = {
+            "id": card.number,
+            "full_name": card.name,
+            "born_on": card.born_on,
+            "gender": card.gender,
+            "residence": card.address,
+            "issued_on": card.issued_on,
+        }
+        return {k: v for k, v in values.items() if v}
+    # papers printed by the one-stop system name their dossier (TT 01/2023/TT-VPCP)
+    dossier = next((t for t in re.split(r"[|;\s]+", text) if is_dossier_code(t, today=today)), None)
+    return {"dossier_code": dossier} if dossier else {}
+
+
+def _zone_values(layout: PageLayout, today: dt.date) -> list[tuple[str, str, Box]]:
+    """Three rows of 30 letters, digits and "<", all check digits right."""
+    rows = [
+        (row, compact)
+        for row in layout.rows
+        if re.fullmatch(r"[A-Z0-9<]{30}", compact := re.sub(r"[\s«]", "", row.text))
+    ]
+    for three in zip(rows, rows[1:], rows[2:], strict=False):
+        zone = parse_mrz([compact for _, compact in three], today=today)
+        if zone is None:
+            continue
+        box = three[0][0].box.union(three[2][0].box)
+        values = {
+            "id": zone.number,
+            "born_on": zone.born_on,
+            "gender": zone.gender,
+            "valid_to": zone.expires_on,
+        }
+        return [(key, value, box) for key, value in values.items() if value]
+    return []
+
+
+def with_statements(fields: Fields, said: Mapping[str, Sequence[Statement]]) -> Fields:
+    """Print and codes together: agreement is sure, disagreement keeps both and is flagged."""
+    merged = dict(fields)
+    for key, what in said.items():
+        if key in merged:
+            merged[key] = _merge(merged[key], what)
+    return merged
+
+
+def _merge(seen: FieldReading, what: Sequence[Statement]) -> FieldReading:
+    first, *others = what
+    printed = isinstance(seen.value, str) and seen.source is ReadingSource.OCR
+    agree = all(squeeze(o.value) == squeeze(first.value) for o in others)
+    if printed:
+        agree = agree and squeeze(str(seen.value)) == squeeze(first.value)
+    candidates = [Candidate(value=o.value, confidence=0.5, source=o.source) for o in others]
+    if printed:
+        candidates.append(Candidate(value=str(seen.value), confidence=seen.confidence))
+    return FieldReading(
+        value=first.value,
+        raw=first.value,
+        page=first.page,
+        box=first.box,
+        confidence=0.99 if agree else 0.5,
+        needs_review=not agree,
+        source=first.source,
+        status=FieldStatus.PRESENT,
+        candidates=() if agree else tuple(candidates),
+    )
