@@ -186,17 +186,34 @@ def evaluate(folder: Path, read: Callable[[Path], Extraction]) -> Evaluation:
     Truth is `<folder>/**/truth/<file>.json`, the document beside the `truth` folder. A document
     that raises is counted as a failure, never skipped in silence.
     """
+
+    def one_by_one(paths: Sequence[Path]) -> Iterator[tuple[Path, Read]]:
+        for path in paths:
+            try:
+                yield path, read(path).as_json()
+            except Exception as error:  # the report must name every file, whatever broke it
+                yield path, error
+
+    return evaluate_folder(folder, one_by_one)
+
+
+Read = Mapping[str, Any] | Exception
+ReadMany = Callable[[Sequence[Path]], Iterable[tuple[Path, Read]]]
+
+
+def evaluate_folder(folder: Path, read_many: ReadMany) -> Evaluation:
+    """The same with a reader of many files: (path, contract JSON or the error) for each path."""
     rows: list[Comparison] = []
     failures: list[tuple[str, str]] = []
-    for truth_file, document in documents_with_truth(folder):
-        truth = json.loads(truth_file.read_text(encoding="utf-8"))
-        source = truth_file.parent.parent.name
-        try:
-            extraction = read(document)
-        except Exception as error:  # the report must name every file, whatever broke it
-            failures.append((f"{source}/{document.name}", f"{type(error).__name__}: {error}"))
+    truths = {document: truth for truth, document in documents_with_truth(folder)}
+    for document, outcome in read_many(list(truths)):
+        source = truths[document].parent.parent.name
+        if isinstance(outcome, Exception):
+            why = f"{type(outcome).__name__}: {outcome}"
+            failures.append((f"{source}/{document.name}", why))
             continue
-        compared = compare(extraction, truth)
+        truth = json.loads(truths[document].read_text(encoding="utf-8"))
+        compared = compare(Extraction.from_json(outcome), truth)
         rows.extend(replace(r, source=source, file=document.name) for r in compared)
     return Evaluation(rows=tuple(rows), failures=tuple(failures))
 

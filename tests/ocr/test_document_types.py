@@ -175,3 +175,13 @@ def test_a_faulty_file_is_named_with_its_fault(tmp_path, text, complaint):
     (tmp_path / "x.toml").write_text(text, encoding="utf-8")
     with pytest.raises(DocumentTypeError, match=complaint):
         load_document_types(tmp_path)
+
+
+def test_a_type_knows_its_fields_by_key():
+    types = shipped_document_types()
+    kind = types["giay_khai_sinh"]
+    assert kind.spec("full_name").type == "name"
+    assert kind.label("full_name") == "Họ, chữ đệm, tên"
+    assert kind.spec("no_such_field") is None
+    assert types.get("no_such_type") is None
+    assert types["no_such_type"].code == "khac"

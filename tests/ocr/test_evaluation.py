@@ -12,6 +12,7 @@ from ocr.evaluation import (
     character_error,
     compare,
     evaluate,
+    evaluate_folder,
     same_value,
     total_error,
     word_error,
@@ -128,6 +129,24 @@ def test_a_document_that_breaks_is_named_not_skipped(tmp_path):
     result = evaluate(tmp_path, broken)
     assert result.failures == (("s/a.pdf", "ValueError: no page"),)
     assert "no page" in result.as_markdown()
+
+
+def test_a_reader_of_many_files_gives_the_same_table(tmp_path):
+    (tmp_path / "s" / "truth").mkdir(parents=True)
+    for name in ("a.pdf", "b.pdf"):
+        (tmp_path / "s" / name).write_bytes(b"%PDF")
+        (tmp_path / "s" / "truth" / f"{name}.json").write_text(
+            json.dumps(TRUTH | {"file": name}), "utf-8"
+        )
+
+    def many(paths):
+        assert [p.name for p in paths] == ["a.pdf", "b.pdf"]
+        yield paths[0], READER.assemble([decision()]).as_json()
+        yield paths[1], ValueError("encrypted")
+
+    result = evaluate_folder(tmp_path, many)
+    assert result.overall.right == 7
+    assert result.failures == (("s/b.pdf", "ValueError: encrypted"),)
 
 
 def test_truth_without_its_document_is_an_error(tmp_path):
