@@ -35,6 +35,7 @@ from storage.signing.keys import Pkcs12Keys, file_name
 from workflows.errors import SigningFailed
 
 _BITS = 2048
+_LONGEST_NAME = 64
 _AUTHORITY_DAYS, _SIGNER_DAYS = 3650, 1095
 _RENEW_BEFORE = dt.timedelta(days=30)
 _READ_ME = """DEVELOPMENT certificates of one Sohoa installation, made by script/certificates.
@@ -241,8 +242,14 @@ def _name(common: str, organisation: str) -> x509.Name:
     if organisation:
         parts.append((NameOID.ORGANIZATION_NAME, organisation))
     parts += [(NameOID.ORGANIZATIONAL_UNIT_NAME, "DEVELOPMENT"), (NameOID.COMMON_NAME, common)]
-    # RFC 5280 allows 64 characters; the library counts bytes, too few for Vietnamese names
-    return x509.Name([x509.NameAttribute(oid, v[:64], _validate=False) for oid, v in parts])
+    return x509.Name([x509.NameAttribute(oid, _fitting(value)) for oid, value in parts])
+
+
+def _fitting(value: str) -> str:
+    """As many whole words as 64 bytes hold (RFC 5280 says characters; the library counts bytes)."""
+    while len(value.encode()) > _LONGEST_NAME:
+        value = value.rpartition(" ")[0] or value[:-1]
+    return value
 
 
 def _public(path: Path) -> Certificate:
