@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
+from ocr.abstract import about_lines, read_abstract
 from ocr.classify import Classifier, TitleRow
 from ocr.closing import read_addressees, read_closing, read_recipients
 from ocr.codes import codes_of, statements, with_statements
@@ -21,16 +22,13 @@ from ocr.labels import cross_check, read_labelled
 from ocr.layout import Header, Line, PageLayout, find_header, is_annex
 from ocr.letterhead import (
     Fields,
-    about_lines,
     annex_numbers,
-    read_abstract,
     read_date,
     read_date_line,
     read_issuer,
     read_number,
     split_number_line,
     with_witness,
-    words_of,
 )
 from ocr.normalise import clean_symbol, comparable, digits_of, squeeze
 
@@ -157,7 +155,7 @@ class Extractor:
             **issuers,
             **number,
             **dates,
-            "abstract": read_abstract(first, header, under_header, _body(pages)),
+            "abstract": read_abstract(pages, header, under_header),
             "addressees": read_addressees(
                 first, header, expected=kind.code in ("cong_van", "to_trinh")
             ),
@@ -172,12 +170,6 @@ class Extractor:
 def _if_printed(found: FieldReading) -> FieldReading:
     """A certificate without a header or a signature block of the letter kind is no doubt."""
     return absent(unsure=False) if found.value is None and found.raw is None else found
-
-
-def _body(pages: Sequence[PageLayout]) -> str:
-    """The text below the first look, squeezed: where an abstract may be said again."""
-    rows = [row.text for page in pages[:3] for row in page.rows]
-    return words_of(" ".join(rows[10:]))
 
 
 def _adopted_on(pages: Sequence[PageLayout], today: dt.date) -> FieldReading:

@@ -369,6 +369,6 @@ def is_annex(layout: PageLayout, header_top: float | None = None) -> bool:
         if row.y > 0.3:
             break
         text = squeeze(row.text)
-        if re.match(r"(phu luc|(ban hanh )?kem theo|mau so|mau [a-z]{1,3} ?\d|mau \d)\b", text):
+        if re.match(r"(phu luc|(ban hanh )?kem theo|mau so|mau [a-z]{1,3} ?\d+|mau \d+)\b", text):
             return True
     return False

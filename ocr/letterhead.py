@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 
 from ocr.catalogue import OFFICE_HEADS, OFFICES
-from ocr.classify import TitleRow
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
 from ocr.document_types import DocumentType
 from ocr.extraction import Candidate, FieldReading, FieldStatus
@@ -25,7 +24,6 @@ from ocr.normalise import (
     SLASHES,
     calendar_date,
     clean_symbol,
-    comparable,
     digits_of,
     initials,
     office_case,
@@ -341,155 +339,6 @@ def known_office(text: str) -> str | None:
 def mend_office(text: str) -> str:
     """Marks of a known office put right ("BỌ GIÁO DỤC" …); an unknown one only its province."""
     return known_office(text) or mend_province(text)
-
-
-# --- trích yếu ---------------------------------------------------------------------------------
-_BODY = re.compile(
-    r"^(can cu|kinh gui|thuc hien|theo de nghi|de trien khai|de thuc hien|de thong nhat|dieu 1"
-    r"|quyet dinh|chuong [i1]|phan (thu|i|1)|trong thoi gian|trong thang|ngay \d|xet|hom nay|i|1)\b"
-)
-# the authority that enacts, in capitals: "BỘ TRƯỞNG BỘ GIÁO DỤC VÀ ĐÀO TẠO"
-_ENACTING = re.compile(
-    r"^(chu tich|bo truong|giam doc|uy ban|hoi dong|thu tuong|chanh|tong cuc truong|cuc truong"
-    r"|hieu truong|vien truong|quoc hoi|chinh phu)\b"
-)
-
-
-def read_abstract(
-    layout: PageLayout, header: Header | None, title: TitleRow | None, body: str
-) -> FieldReading:
-    """Trích yếu: the lines under the type title, or "V/v …" under the number of a công văn."""
-    lines = _under_title(layout, title) if title is not None else about_lines(layout, header)
-    if not lines:
-        return absent(unsure=True)
-    words = tuple(w for line in lines for w in line.words)
-    raw = " ".join(line.text for line in lines)
-    value = re.sub(r"\s+", " ", raw).strip(" -_~.|'`“") if title else raw.strip()
-    evidence = Evidence(
-        kind="text",
-        token=weakest(words),
-        witnesses=2 if _said_again(value, body) else 0,
-        # no lexicon tells "72/2024" from 79/2024 or CHÉ from CHẾ: without the same words further
-        # down a long text is never certain
-        position=header is not None and _ends_cleanly(layout, lines) and _said_again(value, body),
-        grammar=len(value) > 5 and not _holds_noise(words),
-        conflict=_spelled_otherwise(value, body),
-    )
-    return reading(value, words, layout.number, evidence, raw=raw)
-
-
-def _holds_noise(words: Sequence[Word]) -> bool:
-    """Stamp or handwriting mixed into the lines."""
-    return any(w.confidence < 0.3 for w in words)
-
-
-def _ends_cleanly(layout: PageLayout, lines: Sequence[Line]) -> bool:
-    """A clear step down to the body: else a line too few or too many may have been taken."""
-    below = [r for r in layout.rows if r.y > lines[-1].y + 0.3 * layout.pitch]
-    if not below:
-        return False
-    step = below[0].y - lines[-1].y
-    return step > 1.9 * layout.pitch or _starts_body(below[0])
-
-
-def _starts_body(line: Line) -> bool:
-    text = squeeze(line.text)
-    return bool(_BODY.match(text) or (line.is_capitals() and _ENACTING.match(text)))
-
-
-def _said_again(value: str, body: str) -> bool:
-    """The abstract repeated word for word further down ("ban hành Thông tư quy định …")."""
-    core = words_of(value)
-    core = re.sub(r"^(về việc|v v|về|ban hành)\s+", "", core)
-    return len(core) > 12 and core in body
-
-
-def _spelled_otherwise(value: str, body: str) -> bool:
-    """Three words of it stand in the body with other marks ("tô chức" here, "tổ chức" there).
-
-    The same misreading often happens twice, so one agreeing place does not make up for it.
-    """
-    seen: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
-    words = body.split()
-    for three in zip(words, words[1:], words[2:], strict=False):
-        seen.setdefault(tuple(map(plain, three)), set()).add(three)
-    own = words_of(value).split()
-    return any(
-        seen.get(tuple(map(plain, three)), set()) - {three}
-        for three in zip(own, own[1:], own[2:], strict=False)
-    )
-
-
-def words_of(text: str) -> str:
-    """Words with their marks kept, case and punctuation aside."""
-    return re.sub(r"[\W_]+", " ", comparable(text).casefold()).strip()
-
-
-def about_lines(layout: PageLayout, header: Header | None) -> list[Line]:
-    """Lines of "V/v …" in the left column under the number (ô 5b)."""
-    if header is None or header.number_line is None:
-        return []
-    lines: list[Line] = []
-    for row in layout.rows:
-        if row.y <= header.number_line.y + 0.4 * layout.pitch:
-            continue
-        if lines and row.y - lines[-1].y > 2.4 * layout.pitch:
-            break
-        if row.y > header.number_line.y + 9 * layout.pitch and not lines:
-            break
-        left = row.part(lambda w: (w.box.x0 + w.box.x1) / 2 < header.split)
-        if left is None or squeeze(row.text).startswith("kinh gui"):
-            if lines:
-                break
-            continue
-        if not lines and not re.match(r"\W{0,2}v\s?/\s?v|\W{0,2}ve viec", left.plain):
-            continue
-        lines.append(layout.segments(left)[0])
-    return lines
-
-
-def _under_title(layout: PageLayout, title: TitleRow) -> list[Line]:
-    start = next((i for i, r in enumerate(layout.rows) if abs(r.y - title.line.y) < 1e-9), 0)
-    rows = layout.rows[start + title.rows :]
-    lines: list[Line] = []
-    last = layout.rows[start + title.rows - 1].y
-    step = 0.0
-    for row in rows:
-        segment = _central(layout, row)
-        if segment is None:
-            continue
-        gap = row.y - last
-        limit = 1.55 * step if step else 3.2 * layout.pitch
-        if gap > max(limit, 2.0 * layout.pitch) or (
-            _starts_body(segment) and _opens_body(segment, lines)
-        ):
-            break
-        if lines:
-            step = max(step, gap) if step else gap
-        lines.append(segment)
-        last = row.y
-        if len(lines) > 14:
-            return []
-    return lines
-
-
-def _opens_body(segment: Line, lines: Sequence[Line]) -> bool:
-    """A body word at the start of a line ends the abstract, unless the sentence runs on."""
-    if not lines:
-        return not squeeze(segment.text).startswith(("thuc hien", "xet"))
-    if segment.is_capitals() and not lines[0].is_capitals():
-        return True
-    return segment.text.lstrip("“\"' -")[:1].isupper() or segment.text[:1].isdigit()
-
-
-def _central(layout: PageLayout, row: Line) -> Line | None:
-    """The row without stamps at its sides: the segment that crosses the middle of the page."""
-    for segment in layout.segments(row, gap=2.0):
-        if segment.box.x0 < 0.56 and segment.box.x1 > 0.45:
-            kept = segment.part(lambda w: any(c.isalnum() for c in w.text) or w.text in "-–—,;.")
-            if kept and sum(c.isalpha() for c in kept.text) >= 3:
-                return kept
-    return None
 
 
 # --- bằng chứng từ phụ lục ---------------------------------------------------------------------

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trích yếu: what a paper is about (NĐ 30/2020, PL I, ô 5a and 5b), and how far to believe it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ocr.classify import TitleRow
+from ocr.confidence import Evidence, absent, reading, weakest
+from ocr.extraction import FieldReading
+from ocr.layout import Header, Line, PageLayout
+from ocr.normalise import comparable, plain, squeeze
+from ocr.page import Word
+
+_BODY = re.compile(
+    r"^(can cu|kinh gui|thuc hien|theo de nghi|de trien khai|de thuc hien|de thong nhat|dieu 1"
+    r"|quyet dinh|chuong [i1]|phan (thu|i|1)|trong thoi gian|trong thang|ngay \d|xet|hom nay|i|1)\b"
+)
+# the authority that enacts, in capitals: "BỘ TRƯỞNG BỘ GIÁO DỤC VÀ ĐÀO TẠO"
+_ENACTING = re.compile(
+    r"^(chu tich|bo truong|giam doc|uy ban|hoi dong|thu tuong|chanh|tong cuc truong|cuc truong"
+    r"|hieu truong|vien truong|quoc hoi|chinh phu)\b"
+)
+
+
+def read_abstract(
+    pages: Sequence[PageLayout], header: Header | None, title: TitleRow | None
+) -> FieldReading:
+    """Trích yếu: the lines under the type title, or "V/v …" under the number of a công văn."""
+    layout = pages[0]
+    lines = _under_title(layout, title) if title is not None else about_lines(layout, header)
+    if not lines:
+        return absent(unsure=True)
+    words = tuple(w for line in lines for w in line.words)
+    raw = " ".join(line.text for line in lines)
+    seen = re.sub(r"\s+", " ", raw).strip(" -_~.|'`“") if title else raw.strip()
+    below = _words_below(pages, lines[-1])
+    body = " ".join(token for token, _ in below)
+    value = _as_the_body_spells(seen, _tokens(words), below)
+    evidence = Evidence(
+        kind="text",
+        token=weakest(words),
+        witnesses=2 if _said_again(seen, body) else 0,
+        # no lexicon tells "72/2024" from 79/2024 or CHÉ from CHẾ: without the same words further
+        # down a long text is never certain
+        position=header is not None and _ends_cleanly(layout, lines) and _said_again(seen, body),
+        grammar=len(value) > 5 and not _holds_noise(words),
+        conflict=value != seen or _spelled_otherwise(seen, body),
+    )
+    return reading(value, words, layout.number, evidence, raw=raw)
+
+
+Token = tuple[str, float]
+"""A word with its marks, lower case, and the confidence it was read with."""
+
+
+def _tokens(words: Sequence[Word]) -> list[Token]:
+    return [(t, w.confidence) for w in words for t in words_of(w.text).split()]
+
+
+def _words_below(pages: Sequence[PageLayout], last: Line) -> list[Token]:
+    """What stands after the abstract's last line; the next pages count too."""
+    rows = [r for r in pages[0].rows if r.y > last.y + 0.3 * pages[0].pitch]
+    rows += [row for page in pages[1:4] for row in page.rows]
+    return [token for row in rows for token in _tokens(row.words)]
+
+
+def _holds_noise(words: Sequence[Word]) -> bool:
+    """Stamp or handwriting mixed into the lines."""
+    return any(w.confidence < 0.3 for w in words)
+
+
+def _ends_cleanly(layout: PageLayout, lines: Sequence[Line]) -> bool:
+    """A clear step down to the body: else a line too few or too many may have been taken."""
+    below = [r for r in layout.rows if r.y > lines[-1].y + 0.3 * layout.pitch]
+    if not below:
+        return False
+    step = below[0].y - lines[-1].y
+    return step > 1.9 * layout.pitch or _starts_body(below[0])
+
+
+def _starts_body(line: Line) -> bool:
+    text = squeeze(line.text)
+    return bool(_BODY.match(text) or (line.is_capitals() and _ENACTING.match(text)))
+
+
+def _said_again(value: str, body: str) -> bool:
+    """The abstract repeated word for word further down ("ban hành Thông tư quy định …")."""
+    core = words_of(value)
+    core = re.sub(r"^(về việc|v v|về|ban hành)\s+", "", core)
+    return len(core) > 12 and core in body
+
+
+Three = tuple[str, str, str]
+
+
+def _threes(words: Sequence[str]) -> Iterator[Three]:
+    return zip(words, words[1:], words[2:], strict=False)
+
+
+def _bare(three: Three) -> Three:
+    return plain(three[0]), plain(three[1]), plain(three[2])
+
+
+def _spelled_otherwise(value: str, body: str) -> bool:
+    """Three words of it stand in the body with other marks ("tô chức" here, "tổ chức" there).
+
+    The same misreading often happens twice, so one agreeing place does not make up for it.
+    """
+    seen: dict[Three, set[Three]] = {}
+    for three in _threes(body.split()):
+        seen.setdefault(_bare(three), set()).add(three)
+    return any(seen.get(_bare(t), set()) - {t} for t in _threes(words_of(value).split()))
+
+
+SURE = 0.88
+
+
+def _as_the_body_spells(value: str, own: Sequence[Token], below: Sequence[Token]) -> str:
+    """Marks of a word put as the body has them more often among the same neighbours.
+
+    No lexicon: only this paper's own words vote, those read surely, and the abstract's own
+    reading has a voice too. Whatever they change is flagged.
+    """
+    seen: dict[Three, Counter[Three]] = {}
+    for (a, sure_a), (b, sure_b), (c, sure_c) in zip(below, below[1:], below[2:], strict=False):
+        if min(sure_a, sure_b, sure_c) >= SURE:
+            spelled = a, b, c
+            seen.setdefault(_bare(spelled), Counter())[spelled] += 1
+    tokens = re.split(r"([\W_]+)", value)
+    places = [i for i, token in enumerate(tokens) if words_of(token)]
+    if len(places) != len(own):
+        return value
+    votes = [Counter({word: int(confidence >= SURE)}) for word, confidence in own]
+    for start, three in enumerate(_threes([word for word, _ in own])):
+        for spelled, count in seen.get(_bare(three), Counter()).items():
+            for offset in range(3):
+                votes[start + offset][spelled[offset]] += count
+    for place, (word, _), vote in zip(places, own, votes, strict=True):
+        best = max(vote, key=lambda spelled: (vote[spelled], spelled == word, spelled))
+        if best != word:
+            tokens[place] = _in_the_case_of(tokens[place], best)
+    return "".join(tokens)
+
+
+def _in_the_case_of(model: str, word: str) -> str:
+    if model.isupper():
+        return word.upper()
+    return word.capitalize() if model[:1].isupper() else word
+
+
+def words_of(text: str) -> str:
+    """Words with their marks kept, case and punctuation aside."""
+    return re.sub(r"[\W_]+", " ", comparable(text).casefold()).strip()
+
+
+def about_lines(layout: PageLayout, header: Header | None) -> list[Line]:
+    """Lines of "V/v …" in the left column under the number (ô 5b)."""
+    if header is None or header.number_line is None:
+        return []
+    lines: list[Line] = []
+    for row in layout.rows:
+        if row.y <= header.number_line.y + 0.4 * layout.pitch:
+            continue
+        if lines and row.y - lines[-1].y > 2.4 * layout.pitch:
+            break
+        if row.y > header.number_line.y + 9 * layout.pitch and not lines:
+            break
+        left = row.part(lambda w: (w.box.x0 + w.box.x1) / 2 < header.split)
+        if left is None or squeeze(row.text).startswith("kinh gui"):
+            if lines:
+                break
+            continue
+        if not lines and not re.match(r"\W{0,2}v\s?/\s?v|\W{0,2}ve viec", left.plain):
+            continue
+        lines.append(layout.segments(left)[0])
+    return lines
+
+
+def _under_title(layout: PageLayout, title: TitleRow) -> list[Line]:
+    start = next((i for i, r in enumerate(layout.rows) if abs(r.y - title.line.y) < 1e-9), 0)
+    rows = layout.rows[start + title.rows :]
+    lines: list[Line] = []
+    last = layout.rows[start + title.rows - 1].y
+    step = 0.0
+    for row in rows:
+        segment = _central(layout, row)
+        if segment is None:
+            continue
+        gap = row.y - last
+        limit = 1.55 * step if step else 3.2 * layout.pitch
+        if gap > max(limit, 2.0 * layout.pitch) or (
+            _starts_body(segment) and _opens_body(segment, lines)
+        ):
+            break
+        if lines:
+            step = max(step, gap) if step else gap
+        lines.append(segment)
+        last = row.y
+        if len(lines) > 14:
+            return []
+    return lines
+
+
+def _opens_body(segment: Line, lines: Sequence[Line]) -> bool:
+    """A body word at the start of a line ends the abstract, unless the sentence runs on."""
+    if not lines:
+        return not squeeze(segment.text).startswith(("thuc hien", "xet"))
+    if segment.is_capitals() and not lines[0].is_capitals():
+        return True
+    return segment.text.lstrip("“\"' -")[:1].isupper() or segment.text[:1].isdigit()
+
+
+def _central(layout: PageLayout, row: Line) -> Line | None:
+    """The row without stamps at its sides: the segment that crosses the middle of the page."""
+    for segment in layout.segments(row, gap=2.0):
+        if segment.box.x0 < 0.56 and segment.box.x1 > 0.45:
+            kept = segment.part(lambda w: any(c.isalnum() for c in w.text) or w.text in "-–—,;.")
+            if kept and sum(c.isalpha() for c in kept.text) >= 3:
+                return kept
+    return None

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trích yếu: where it begins and ends, and what the body says about its words."""
+
+import datetime as dt
+
+import pytest
+
+from ocr.reader import Reader
+from tests.ocr.papers import closing, header, page
+
+ABOUT = "Về việc phê duyệt kế hoạch tổ chức tiếp công dân"
+AGAIN = [
+    ("Điều 1. Phê duyệt kế hoạch tổ chức tiếp công dân năm 2025 trên toàn tỉnh.", 0.2, 0.33),
+    ("Điều 2. Các sở lập kế hoạch tổ chức tiếp công dân trước ngày mồng mười.", 0.2, 0.36),
+]
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Reader(None, today=lambda: dt.date(2026, 11, 24))
+
+
+def about(reader, lines, body=AGAIN, *, weak=None):
+    placed = [(text, 0.28, 0.19 + 0.019 * i) for i, text in enumerate(lines)]
+    rows = [*header(), ("QUYẾT ĐỊNH", 0.45, 0.17), *placed]
+    rows += [("CHỦ TỊCH ỦY BAN NHÂN DÂN TỈNH", 0.35, 0.27), *body, *closing()]
+    return reader.assemble([page(rows, weak=weak)]).document.fields["abstract"]
+
+
+def test_said_again_in_the_body_it_is_sure(reader):
+    read = about(reader, [ABOUT], [("Điều 1. " + ABOUT.removeprefix("Về việc "), 0.2, 0.33)])
+    assert (read.value, read.needs_review) == (ABOUT, False)
+
+
+def test_without_an_echo_it_is_for_a_person(reader):
+    read = about(reader, [ABOUT], [("Điều 1. Xét các nội dung khác.", 0.2, 0.33)])
+    assert (read.value, read.needs_review) == (ABOUT, True)
+
+
+def test_lines_are_joined_and_the_enacting_authority_is_left_out(reader):
+    read = about(reader, ["Về việc phê duyệt kế hoạch tổ chức", "tiếp công dân năm 2025"])
+    assert read.value == "Về việc phê duyệt kế hoạch tổ chức tiếp công dân năm 2025"
+
+
+def test_a_line_that_names_an_office_does_not_end_it(reader):
+    read = about(reader, ["Về việc miễn nhiệm chức danh Ủy viên", "Ủy ban nhân dân tỉnh"])
+    assert read.value == "Về việc miễn nhiệm chức danh Ủy viên Ủy ban nhân dân tỉnh"
+
+
+def test_the_body_outvotes_a_misread_mark_and_a_person_sees_it(reader):
+    read = about(reader, [ABOUT.replace("tổ", "tô")], weak={"tô": 0.7})
+    assert read.value == ABOUT
+    assert "tô" in read.raw
+    assert read.needs_review
+
+
+def test_one_doubtful_echo_changes_nothing(reader):
+    body = [("Điều 1. Phê duyệt kế hoạch tố chức tiếp công dân năm 2025.", 0.2, 0.33)]
+    read = about(reader, [ABOUT], body, weak={"tố": 0.6})
+    assert read.value == ABOUT
+    assert read.needs_review
+
+
+def test_capitals_stay_capitals(reader):
+    read = about(reader, [ABOUT.upper().replace("TỔ", "TÔ")], weak={"TÔ": 0.7})
+    assert read.value == ABOUT.upper()
+
+
+def test_a_law_on_căn_cước_is_not_cut_at_căn_cứ(reader):
+    read = about(reader, ["Về căn cước của công dân"])
+    assert read.value == "Về căn cước của công dân"
