@@ -16,7 +16,7 @@ from storage.pdf.font import EmbeddedFont, embed
 from storage.pdf.mark import PlacedMark, mark_operators, place_mark
 from storage.pdf.raster import JpegRaster, PageRaster
 from storage.pdf.rules import check
-from storage.pdf.text_layer import LayerWord, lay_words, layer_operators
+from storage.pdf.text_layer import lay_words, layer_operators, written
 from storage.pdf.xmp import packet
 from storage.typeface import Typeface, load_typeface
 from workflows.errors import DamagedDocument, SohoaError, Unavailable
@@ -70,31 +70,31 @@ class PikepdfArchivalPdf:
         """As `compose`, with the number of characters that had no glyph."""
         if not pages:
             raise DamagedDocument("no pages to bind")
-        laid = [lay_words(p.text, *_points(p), self._face) for p in pages]
+        texts = [written(p.text, self._face) for p in pages]
         placed, lost = place_mark(mark, pages[0], self._face) if mark else (None, 0)
         with Pdf.new() as pdf:
-            font = embed(pdf, self._face, _characters([w for w, _ in laid], placed))
-            for number, (page, (words, _)) in enumerate(zip(pages, laid, strict=True)):
-                self._add_page(pdf, page, words, font, placed if number == 0 else None)
+            font = embed(pdf, self._face, _characters([c for c, _ in texts], placed))
+            for number, page in enumerate(pages):
+                self._add_page(pdf, page, font, placed if number == 0 else None)
             self._declare(pdf, unicodedata.normalize("NFC", title), mark)
             content = _saved(pdf)
         broken = check(content)
         if broken:
             detail = "; ".join(f"{v.rule}: {v.detail}" for v in broken[:5])
             raise SohoaError(detail, message="Bản sao lưu trữ vừa tạo không đạt chuẩn PDF/A-2b.")
-        return Composed(content=content, dropped=lost + sum(n for _, n in laid))
+        return Composed(content=content, dropped=lost + sum(n for _, n in texts))
 
     def _add_page(
         self,
         pdf: Pdf,
         page: CopyPage,
-        words: tuple[LayerWord, ...],
         font: EmbeddedFont,
         placed: PlacedMark | None,
     ) -> None:
         width, height = _points(page)
         painted = self._raster.paint(pdf, page)
         parts = [b"q %.3f 0 0 %.3f 0 0 cm" % (width, height), painted.operators, b"Q"]
+        words = lay_words(page.text, width, height, self._face)
         parts.append(layer_operators(words, font.encode))
         if placed is not None:
             parts.append(mark_operators(placed, self._face, font.encode))
@@ -135,8 +135,8 @@ def _real(points: float) -> float:
     return round(points, 3)
 
 
-def _characters(layers: Sequence[tuple[LayerWord, ...]], placed: PlacedMark | None) -> str:
-    shown = {c for words in layers for word in words for c in word.text}
+def _characters(texts: Sequence[set[str]], placed: PlacedMark | None) -> str:
+    shown = set[str]().union(*texts)
     if placed is not None:
         shown.update(*placed.lines)
     return "".join(sorted(shown))

@@ -28,17 +28,23 @@ class LayerWord:
     ends_line: bool
 
 
-def lay_words(
-    page: PageText, width: float, height: float, face: Typeface
-) -> tuple[tuple[LayerWord, ...], int]:
-    """The words of a page of `width` x `height` points, and how many characters were dropped."""
-    dropped, laid = 0, []
-    for word, ends_line in _with_line_ends(page):
+def written(page: PageText, face: Typeface) -> tuple[set[str], int]:
+    """The characters the layer will show, and how many the font cannot write."""
+    shown, dropped = set[str](), 0
+    for word in page.words:
         text, lost = face.writable(word.text.strip())
+        shown.update(text)
         dropped += lost
-        if text:
-            laid.append(_lay(word, text, ends_line, width, height, face))
-    return tuple(laid), dropped
+    return shown, dropped
+
+
+def lay_words(page: PageText, width: float, height: float, face: Typeface) -> tuple[LayerWord, ...]:
+    """The words of a page of `width` x `height` points; words without any glyph are left out."""
+    return tuple(
+        _lay(word, text, ends_line, width, height, face)
+        for word, ends_line in _with_line_ends(page)
+        if (text := face.writable(word.text.strip())[0])
+    )
 
 
 def layer_operators(words: tuple[LayerWord, ...], encode: Callable[[str], str]) -> bytes:

@@ -38,12 +38,13 @@ class SandboxedVerifier:
             out = Path(room) / "out"
             out.mkdir()
             answer = out / "reports.json"
+            code = _link_packages(out)
             ran = self._sandbox.run(
                 self._command(untrusted, answer),
-                read=[untrusted, self._trust_dir, Path(sys.prefix), *self._code()],
+                read=[untrusted, self._trust_dir, Path(sys.prefix), *code],
                 out=out,
                 limits=_LIMITS,
-                env={"PYTHONPATH": str(_SOURCE), "PYTHONDONTWRITEBYTECODE": "1"},
+                env={"PYTHONPATH": str(out), "PYTHONDONTWRITEBYTECODE": "1"},
             )
             return _answered(ran, answer)
 
@@ -51,8 +52,16 @@ class SandboxedVerifier:
         program = [self._python, "-m", "storage.signing.verify"]
         return [*program, str(pdf), str(answer), "--trust", str(self._trust_dir)]
 
-    def _code(self) -> list[Path]:
-        return [_SOURCE / name for name in _PACKAGES]
+
+def _link_packages(folder: Path) -> list[Path]:
+    """Links to our packages, for the child to import from.
+
+    Python lists the folder it imports from; the real one also holds `var/`, which stays hidden.
+    """
+    code = [_SOURCE / name for name in _PACKAGES]
+    for package in code:
+        (folder / package.name).symlink_to(package)
+    return code
 
 
 def _answered(ran: Ran, answer: Path) -> Sequence[SignatureReport]:

@@ -227,11 +227,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("--trust", type=Path, required=True)
     given = parser.parse_args(arguments)
-    logging.disable(logging.CRITICAL)  # pyHanko logs whole tracebacks for each odd signature
     reports = PyHankoVerifier(given.trust).verify(given.file)
     given.out.write_text(json.dumps(reports_as_json(reports), ensure_ascii=False), "utf-8")
     return 0
 
 
 if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)  # pyHanko logs whole tracebacks for each odd signature
     raise SystemExit(main())

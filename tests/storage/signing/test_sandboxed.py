@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.sandbox import best_sandbox
+from storage.sandbox import LimitedSandbox, best_sandbox, describe
 from storage.signing.reports import reports_as_json, reports_from_json
 from storage.signing.sandboxed import SandboxedVerifier
 from storage.signing.stamp import first_page_ink
@@ -37,6 +37,14 @@ def signed_file(signed, tmp_path):
 def test_the_real_sandbox_gives_the_same_reports(signed_file, authority, signed, verify):
     verifier = SandboxedVerifier(best_sandbox(), authority.trust)
     assert list(verifier.verify(signed_file)) == verify(signed.content)
+
+
+@pytest.mark.parametrize("guard", ["seccomp", "landlock"])
+def test_weaker_sandboxes_give_the_same_reports(guard, signed_file, authority, signed, verify):
+    """Landlock hides the folder our packages stand in: the child must import without listing it."""
+    sandbox = LimitedSandbox(**{guard: describe()[guard] == "ok"})
+    reports = SandboxedVerifier(sandbox, authority.trust).verify(signed_file)
+    assert list(reports) == verify(signed.content)
 
 
 def test_the_real_sandbox_can_draw_page_one(copy_pdf):
