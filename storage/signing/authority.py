@@ -279,5 +279,12 @@ def _write(path: Path, content: bytes, mode: int) -> None:
     part.replace(path)
 
 
+def main(folder: Path) -> None:
+    """What `script/certificates` makes: the authority, and a signer of each kind to try out."""
+    authority = DevelopmentAuthority(folder)
+    authority.issue("can-bo-thu", Subject(name="Cán Bộ Thử", organisation="Đơn vị Thử"))
+    authority.issue("don-vi-thu", Subject(name="Đơn vị Thử"))
+
+
 if __name__ == "__main__":
-    DevelopmentAuthority(Path(sys.argv[1])).ensure()
+    main(Path(sys.argv[1]))

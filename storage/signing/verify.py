@@ -58,7 +58,13 @@ class PyHankoVerifier:
 
 
 def verify_bytes(content: bytes, trust: Trust) -> tuple[SignatureReport, ...]:
-    """As `PyHankoVerifier.verify`; never raises for what the file holds."""
+    """As `PyHankoVerifier.verify`; never raises for what the file holds.
+
+    Blocks, and starts an event loop of its own: `RuntimeError` when called inside one, where
+    every signature would be told unreadable.
+    """
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError("signatures are verified in a thread, not in the event loop")
     try:
         reader = PdfFileReader(BytesIO(content), strict=False)
         found = list(reader.embedded_signatures)[:_MOST]

@@ -10,6 +10,7 @@ import numpy as np
 import pikepdf
 import pytest
 
+from ocr.page import Box, Word
 from storage.pdf import check
 from storage.typeface import VIETNAMESE
 from workflows.errors import DamagedDocument, Unavailable
@@ -66,6 +67,32 @@ def test_word_rectangles_stand_within_two_pixels_of_their_boxes(archival, a4_pag
         ]
         pixels = [v / 72 * a4_page.dpi for v in box]
         assert max(abs(a - b) for a, b in zip(pixels, wanted, strict=True)) <= 2, word
+
+
+def test_rectangles_hold_for_all_sizes_and_stretches(archival, make, tmp_path):
+    """From footnotes to posters, squeezed and spread; 300 dpi pixels."""
+    chance = np.random.default_rng(11)
+    words, top = [], 60.0
+    for line in range(40):
+        tall = float(chance.uniform(16, 90))
+        left = 60.0
+        while left < 1900:
+            wide = float(chance.uniform(40, 400))
+            box = Box(left / 2480, top / 3508, (left + wide) / 2480, (top + tall) / 3508)
+            words.append(Word(text="Đường", box=box, confidence=1.0, line=line))
+            left += wide + tall
+        top += tall + 20
+        if top > 3300:
+            break
+    page = make.page_of(make.paper(2480, 3508), tuple(words))
+    seen = boxes_of(archival.compose([page], title="Cỡ", mark=None), tmp_path)
+    assert len(seen) == len(words) > 100
+    scale = np.array([2480, 3508, 2480, 3508])
+    wanted = np.array([w.box.as_list() for w in words]) * scale
+    found = np.array([box for _, box in seen]) / 72 * 300
+    order = np.lexsort((found[:, 0], found[:, 1].round()))
+    expected = np.lexsort((wanted[:, 0], wanted[:, 1].round()))
+    assert np.abs(found[order] - wanted[expected]).max() <= 2
 
 
 def test_words_of_one_line_do_not_run_together(archival, make, tmp_path):

@@ -116,3 +116,6 @@ def test_the_module_makes_a_folder(tmp_path):
     command = [sys.executable, "-m", "storage.signing.authority", str(tmp_path / "made")]
     subprocess.run(command, check=True, env={**os.environ}, timeout=60)
     assert (tmp_path / "made" / "README").is_file()
+    for who in ("can-bo-thu", "don-vi-thu"):
+        key = Pkcs12Keys(tmp_path / "made" / "signers").key_of(who)
+        assert "Thử" in key.subject_name

@@ -1,5 +1,6 @@
 """Every way a signature can be wrong, and the state a person is told (reliability: signatures)."""
 
+import asyncio
 import datetime as dt
 import re
 from io import BytesIO
@@ -320,6 +321,14 @@ def test_document_time_stamps_are_marked(authority, signed, verify):
     assert (first.state, second.state) == (SignatureState.VALID, SignatureState.VALID)
     assert second.signed_at is not None
     assert "TSA" in second.signer_name
+
+
+def test_inside_an_event_loop_it_says_so_instead_of_calling_files_unreadable(signed, verify):
+    async def look():
+        return verify(signed.content)
+
+    with pytest.raises(RuntimeError, match="thread"):
+        asyncio.run(look())
 
 
 def test_the_child_program_writes_its_reports(signed, authority, tmp_path):
