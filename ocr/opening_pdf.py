@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PDF inside the sandbox: structure with pikepdf, pixels with poppler (pdf2image).
+
+Two parsers must agree on the page count, and every raster must have the size that the page tree
+declares. Poppler reports success on pages it could not draw (measured: rc 0 and a 1x1 image).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+from pdf2image import convert_from_path, pdfinfo_from_path
+from pdf2image.exceptions import PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError
+
+from ocr.opened import (
+    MAX_PAGES,
+    MAX_PIXELS,
+    CannotOpen,
+    Opening,
+    PageSize,
+    Trouble,
+    page_files,
+)
+
+_LETTER = (0.0, 0.0, 612.0, 792.0)
+_DEEP = 32
+_MAX_FIELDS = 20_000
+_MAX_XOBJECTS = 50_000
+_DRAW_TIMEOUT_S = 45
+"""Under the limits of the sandbox, so that the trouble can still be told."""
+
+
+def inspect_pdf(untrusted: Path) -> Opening:
+    """Structure only; no page is drawn. Raises `CannotOpen`."""
+    with open_pdf(untrusted) as pdf:
+        sizes = tuple(page_size(page.obj) for page in pdf.pages)
+        for number, size in enumerate(sizes, 1):
+            if size.dpi_under_cap(1e9) is None:
+                raise CannotOpen(Trouble.TOO_LARGE, f"page {number}: {size}")
+        _check_images(pdf)
+        opening = Opening(
+            kind="pdf",
+            pages=sizes,
+            signatures=_count_signatures(pdf),
+            encrypted=pdf.is_encrypted,
+            actions=_has_actions(pdf),
+        )
+    _check_page_count(untrusted, opening.page_count)
+    return opening
+
+
+@contextmanager
+def open_pdf(untrusted: Path) -> Iterator[pikepdf.Pdf]:
+    """Open with an empty password: an owner password alone forbids nothing to a reader."""
+    try:
+        pdf = pikepdf.open(untrusted, password="")
+    except pikepdf.PasswordError as trouble:
+        raise CannotOpen(Trouble.ENCRYPTED, str(trouble)) from trouble
+    except pikepdf.PdfError as trouble:
+        locked = "encryption" in str(trouble).lower()
+        code = Trouble.ENCRYPTED if locked else Trouble.DAMAGED
+        raise CannotOpen(code, str(trouble)) from trouble
+    with pdf:
+        if not 0 < (count := len(pdf.pages)) <= MAX_PAGES:
+            code = Trouble.TOO_LARGE if count else Trouble.DAMAGED
+            raise CannotOpen(code, f"{count} pages")
+        yield pdf
+
+
+def page_size(page: Any) -> PageSize:
+    """The crop box as shown: clipped to the media box, times UserUnit, turned by /Rotate."""
+    media = _box(_inherited(page, "/MediaBox")) or _LETTER
+    crop = _box(_inherited(page, "/CropBox")) or media
+    width = min(media[2], crop[2]) - max(media[0], crop[0])
+    height = min(media[3], crop[3]) - max(media[1], crop[1])
+    if width <= 0 or height <= 0:
+        width, height = media[2] - media[0], media[3] - media[1]
+    unit = user_unit(page)
+    if _rotation(page) % 180:
+        width, height = height, width
+    return PageSize(width_pt=width * unit, height_pt=height * unit)
+
+
+def user_unit(page: Any) -> float:
+    try:
+        unit = float(page.get("/UserUnit", 1))
+    except (TypeError, ValueError):
+        return 1.0
+    return unit if 0 < unit <= 75_000 else 1.0
+
+
+def _rotation(page: Any) -> int:
+    try:
+        return int(_inherited(page, "/Rotate") or 0) % 360
+    except (TypeError, ValueError):
+        return 0
+
+
+def _inherited(page: Any, key: str) -> Any:
+    node = page
+    for _ in range(_DEEP):
+        if not isinstance(node, pikepdf.Dictionary):
+            return None
+        if (value := node.get(key)) is not None:
+            return value
+        node = node.get("/Parent")
+    return None
+
+
+def _box(value: Any) -> tuple[float, float, float, float] | None:
+    if not isinstance(value, pikepdf.Array) or len(value) != 4:
+        return None
+    try:
+        a, b, c, d = (float(v) for v in value)
+    except (TypeError, ValueError):
+        return None
+    box = (min(a, c), min(b, d), max(a, c), max(b, d))
+    return box if box[2] > box[0] and box[3] > box[1] else None
+
+
+def _check_page_count(untrusted: Path, counted: int) -> None:
+    try:
+        found = pdfinfo_from_path(str(untrusted), userpw="")["Pages"]
+    except (PDFPageCountError, ValueError, KeyError) as trouble:
+        raise CannotOpen(Trouble.DAMAGED, str(trouble)[:400]) from trouble
+    if found != counted:
+        raise CannotOpen(Trouble.DAMAGED, f"{counted} pages by qpdf, {found} by poppler")
+
+
+def _check_images(pdf: pikepdf.Pdf) -> None:
+    """Refuse images that declare more pixels than the cap, before anything decodes them."""
+    seen: set[tuple[int, int]] = set()
+    for number, page in enumerate(pdf.pages, 1):
+        waiting = [_inherited(page.obj, "/Resources")]
+        while waiting:
+            for item in _xobjects(waiting.pop()):
+                if item.objgen in seen:
+                    continue
+                seen.add(item.objgen)
+                if len(seen) > _MAX_XOBJECTS:
+                    raise CannotOpen(Trouble.HOSTILE, "too many images and forms")
+                if item.get("/Subtype") == "/Image":
+                    _check_image(item, number)
+                elif (inner := item.get("/Resources")) is not None:
+                    waiting.append(inner)
+
+
+def _xobjects(resources: Any) -> list[Any]:
+    items = resources.get("/XObject") if isinstance(resources, pikepdf.Dictionary) else None
+    if not isinstance(items, pikepdf.Dictionary):
+        return []
+    return [item for _, item in items.items() if isinstance(item, pikepdf.Stream)]
+
+
+def _check_image(image: Any, number: int) -> None:
+    try:
+        pixels = int(image.get("/Width", 0)) * int(image.get("/Height", 0))
+    except (TypeError, ValueError):
+        return  # no size: poppler skips it too
+    if pixels > MAX_PIXELS:
+        raise CannotOpen(Trouble.TOO_LARGE, f"page {number}: an image of {pixels} pixels")
+
+
+def _count_signatures(pdf: pikepdf.Pdf) -> int:
+    """Fields of type Sig, inherited type included, whose value covers bytes of the file."""
+    form = pdf.Root.get("/AcroForm")
+    fields = form.get("/Fields") if isinstance(form, pikepdf.Dictionary) else None
+    waiting: list[tuple[Any, bool]] = [(f, False) for f in fields or ()]
+    seen: set[tuple[int, int]] = set()
+    count = 0
+    while waiting and len(seen) < _MAX_FIELDS:
+        field, inherited = waiting.pop()
+        if not isinstance(field, pikepdf.Dictionary) or field.objgen in seen:
+            continue
+        if field.is_indirect:
+            seen.add(field.objgen)
+        is_signature = inherited or field.get("/FT") == "/Sig"
+        value = field.get("/V")
+        if is_signature and isinstance(value, pikepdf.Dictionary) and "/ByteRange" in value:
+            count += 1
+        kids = field.get("/Kids")
+        if isinstance(kids, pikepdf.Array):
+            waiting += [(kid, is_signature) for kid in kids]
+    return count
+
+
+def _has_actions(pdf: pikepdf.Pdf) -> bool:
+    """JavaScript, launch or open actions. Reported, never run: poppler runs none."""
+    root = pdf.Root
+    names = root.get("/Names")
+    if "/OpenAction" in root and isinstance(root.get("/OpenAction"), pikepdf.Dictionary):
+        return True
+    if "/AA" in root or (isinstance(names, pikepdf.Dictionary) and "/JavaScript" in names):
+        return True
+    return any("/AA" in page.obj or _annotations_act(page.obj) for page in pdf.pages)
+
+
+def _annotations_act(page: Any) -> bool:
+    annotations = page.get("/Annots")
+    if not isinstance(annotations, pikepdf.Array):
+        return False
+    for one in annotations:
+        if not isinstance(one, pikepdf.Dictionary):
+            continue
+        action = one.get("/A")
+        named = action.get("/S") if isinstance(action, pikepdf.Dictionary) else None
+        if "/AA" in one or named in ("/JavaScript", "/Launch", "/SubmitForm", "/ImportData"):
+            return True
+    return False
+
+
+def render_pdf(untrusted: Path, out: Path, first: int, last: int, dpi: float) -> list[int]:
+    """Write pages `first`..`last`, signature appearances included; returns their numbers."""
+    from ocr.opening_layer import layer_words
+
+    with open_pdf(untrusted) as pdf:
+        numbers = list(range(max(1, first), min(last, len(pdf.pages)) + 1))
+        if not numbers:
+            raise CannotOpen(Trouble.DAMAGED, f"no page {first} of {len(pdf.pages)}")
+        plans = [_plan(pdf, number, dpi) for number in numbers]
+        words = layer_words(pdf, numbers, out)
+    for poppler_dpi, group in groupby(plans, key=lambda plan: plan[3]):
+        pages = [plan[0] for plan in group]
+        _draw(untrusted, out, pages[0], pages[-1], poppler_dpi)
+    for number, size, page_dpi, _ in plans:
+        _describe(out, number, size, page_dpi, words.get(number, []))
+    return numbers
+
+
+def _plan(pdf: pikepdf.Pdf, number: int, dpi: float) -> tuple[int, PageSize, float, float]:
+    """(page, size, dpi of the raster, dpi for poppler, which does not know UserUnit)."""
+    page = pdf.pages[number - 1].obj
+    size = page_size(page)
+    used = size.dpi_under_cap(dpi)
+    if used is None:
+        raise CannotOpen(Trouble.TOO_LARGE, f"page {number}: {size} at {dpi} dpi")
+    return number, size, used, used * user_unit(page)
+
+
+def _draw(untrusted: Path, out: Path, first: int, last: int, dpi: float) -> None:
+    complaint = ""
+    try:
+        convert_from_path(
+            untrusted,
+            dpi=dpi,  # type: ignore[arg-type]
+            output_folder=out,
+            output_file="raw",
+            first_page=first,
+            last_page=last,
+            userpw="",
+            use_cropbox=True,
+            strict=True,
+            paths_only=True,
+            timeout=_DRAW_TIMEOUT_S,
+        )
+    except PDFPopplerTimeoutError as trouble:
+        raise CannotOpen(Trouble.HOSTILE, f"drawing page {first} does not end") from trouble
+    except PDFSyntaxError as trouble:
+        complaint = str(trouble)[:400]  # the pages are written; they are looked at below
+    except PDFPageCountError as trouble:
+        raise CannotOpen(Trouble.DAMAGED, str(trouble)[:400]) from trouble
+    drawn = {int(p.stem.rsplit("-", 1)[1]): p for p in out.glob("raw*.ppm")}
+    for number in range(first, last + 1):
+        if number not in drawn:
+            raise CannotOpen(_why_missing(), f"page {number} was not drawn. {complaint}")
+        raster = drawn[number].rename(page_files(out, number)[0])
+        if complaint and _is_uniform(raster):
+            raise CannotOpen(Trouble.DAMAGED, f"page {number} came out empty. {complaint}")
+
+
+def _why_missing() -> Trouble:
+    """Poppler was ended by the CPU limit (the file's doing), or it gave up (damage)."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_CPU)
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    over = soft != resource.RLIM_INFINITY and spent.ru_utime + spent.ru_stime >= soft - 1
+    return Trouble.HOSTILE if over else Trouble.DAMAGED
+
+
+def _is_uniform(raster: Path) -> bool:
+    content = raster.read_bytes()
+    pixels = content[re.match(rb"P6\s+\d+\s+\d+\s+255\s", content).end() :]  # type: ignore[union-attr]
+    return pixels.count(pixels[:1]) == len(pixels)
+
+
+def _describe(out: Path, number: int, size: PageSize, dpi: float, words: list[Any]) -> None:
+    row = {"dpi": dpi, "width_pt": size.width_pt, "height_pt": size.height_pt, "words": words}
+    page_files(out, number)[1].write_text(json.dumps(row), encoding="utf-8")
