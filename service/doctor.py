@@ -56,7 +56,7 @@ def server_is_ready(settings: Settings) -> bool:
     """Asks the running server's readiness on the loopback address."""
     url = f"http://127.0.0.1:{settings.port}/health/ready"
     try:
-        with urllib.request.urlopen(url, timeout=4) as answer:  # noqa: S310 - our own server
+        with urllib.request.urlopen(url, timeout=4) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

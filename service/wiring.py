@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
+from ocr.page_reader import default_reader
 
-from ocr.document_types import DocumentTypes
+from ocr.document_types import DocumentTypes, shipped_document_types
 from ocr.extraction import Extraction
 from ocr.opening import RENDER_DPI
 from ocr.reader import Reader
@@ -23,7 +24,10 @@ from storage.engine import DbosEngine
 from storage.objects import FolderInbox, FolderStore, S3Settings, S3Store
 from storage.pdf import PikepdfArchivalPdf
 from storage.sandbox import best_sandbox
-from storage.signing import PyHankoSigner, SandboxedVerifier, load_profiles
+from storage.signing.authority import DevelopmentAuthority, DevelopmentKeys, Subject
+from storage.signing.profiles import load_profiles
+from storage.signing.sandboxed import SandboxedVerifier
+from storage.signing.sign import PyHankoSigner
 from workflows.batch import BatchDesk
 from workflows.catalogue import Catalogue
 from workflows.coding import Coding
@@ -34,15 +38,69 @@ from workflows.indicators import IndicatorDesk
 from workflows.intake import Intake
 from workflows.keeping import Keeping
 from workflows.opening import Opener
+from workflows.ports.archival import ArchivalPdf, ConversionMark, CopyPage
 from workflows.ports.clock import Clock, SystemClock
 from workflows.ports.database import Database
 from workflows.ports.engine import Engine
 from workflows.ports.objects import Inbox, ObjectStore
 from workflows.ports.sandbox import Sandbox, SandboxLevel
-from workflows.reading import Reading, SecrecyCheck
+from workflows.ports.signer import SignatureProfile, Signer, Verifier
+from workflows.reading import Reading, SecrecyCheck, encode_jpeg
 from workflows.reuse import Reuse
 from workflows.road import Road
 from workflows.shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingDesk:
+    """Reads single files without a server: what `sohoa read` and `evaluate` use."""
+
+    opener: Opener
+    reader: Reader
+    dpi: int
+
+    def read_file(self, path: Path) -> Extraction:
+        """The machine's view of one file. Raises `BadInput` for what cannot be read."""
+        opening = self.opener.inspect(path)
+        return self.reader.read(self.opener.pages(path, 1, opening.page_count, self.dpi))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningDesk:
+    """Makes the signed archival copy of single files: what `sohoa sign` and `verify` use."""
+
+    desk: ReadingDesk
+    archival: ArchivalPdf
+    signer: Signer
+    verifier: Verifier
+    personal: SignatureProfile
+    clock: Clock
+
+    def compose_file(self, path: Path, name: str) -> bytes:
+        """PDF/A-2b with the text layer and the conversion mark, not signed."""
+        opening = self.desk.opener.inspect(path)
+        pages: list[CopyPage] = []
+        title = path.stem
+        for image in self.desk.opener.pages(path, 1, opening.page_count, self.desk.dpi):
+            text, upright = self.desk.reader.read_page(image)
+            pages.append(
+                CopyPage(
+                    jpeg=encode_jpeg(upright, text.dpi),
+                    width=text.width,
+                    height=text.height,
+                    dpi=text.dpi,
+                    text=text,
+                )
+            )
+        mark = ConversionMark(
+            converted_by=name, unit_name="", converted_at=self.clock.now().replace(microsecond=0)
+        )
+        return self.archival.compose(pages, title=title, mark=mark)
+
+    def sign_file(self, path: Path, name: str) -> bytes:
+        """The copy with a personal signature of `name`, from the development authority."""
+        copy = self.compose_file(path, name)
+        return self.signer.sign(copy, profile=self.personal, who=name).content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +109,7 @@ class Workstation:
 
     settings: Settings
     version: str
-    database: Database
+    database: SqlDatabase
     objects: ObjectStore
     inbox: Inbox
     sandbox: Sandbox
@@ -77,3 +135,151 @@ class Workstation:
             "queue": self.engine.waiting,
             "sandbox": lambda: self.sandbox.level.name,
         }
+
+
+def reading_desk(settings: Settings) -> ReadingDesk:
+    """Only what reading needs: no database, no store, no keys."""
+    sandbox = best_sandbox(SandboxLevel(settings.sandbox_min))
+    opener = Opener(sandbox=sandbox, scratch=settings.data_dir / "scratch")
+    return ReadingDesk(opener=opener, reader=default_reader(), dpi=_dpi(settings))
+
+
+def signing_desk(settings: Settings) -> SigningDesk:
+    """Signs with a certificate that the development authority issues to the name given."""
+    desk, clock = reading_desk(settings), SystemClock()
+    authority = DevelopmentAuthority(settings.certificates)
+    authority.ensure()
+    return SigningDesk(
+        desk=desk,
+        archival=PikepdfArchivalPdf(),
+        signer=PyHankoSigner(
+            DevelopmentKeys(authority, lambda name: Subject(name=name)),
+            trust_dir=authority.trust,
+            sandbox=desk.opener.sandbox,
+            clock=clock,
+        ),
+        verifier=SandboxedVerifier(desk.opener.sandbox, authority.trust),
+        personal=load_profiles()["ca_nhan"],
+        clock=clock,
+    )
+
+
+def build(
+    settings: Settings, *, clock: Clock | None = None, reader: Reader | None = None
+) -> Workstation:
+    """The whole object graph. The database must have been migrated (`sohoa db upgrade`)."""
+    clock = clock or SystemClock()
+    engine = DbosEngine(settings.database)
+    database = SqlDatabase(settings.database, enqueue=engine.enqueue_in)
+    return assemble(settings, database, engine, clock, reader or default_reader())
+
+
+def assemble(
+    settings: Settings, database: SqlDatabase, engine: Engine, clock: Clock, reader: Reader
+) -> Workstation:
+    """The stages over a given database and engine (a worker's database carries a fence)."""
+    objects = object_store(settings)
+    inbox = FolderInbox(settings.data_dir / "inbox")
+    sandbox = best_sandbox(SandboxLevel(settings.sandbox_min))
+    opener = Opener(sandbox=sandbox, scratch=settings.data_dir / "scratch")
+    types = shipped_document_types()
+    authority = DevelopmentAuthority(settings.certificates)
+    authority.ensure()
+    copying = Copying(
+        database=database,
+        objects=objects,
+        archival=PikepdfArchivalPdf(),
+        signer=PyHankoSigner(
+            DevelopmentKeys(authority, lambda who: _subject(database, who)),
+            trust_dir=authority.trust,
+            sandbox=sandbox,
+            clock=clock,
+        ),
+        verifier=SandboxedVerifier(sandbox, authority.trust),
+        clock=clock,
+        personal=load_profiles()["ca_nhan"],
+    )
+    reading = Reading(
+        database=database,
+        objects=objects,
+        opener=opener,
+        reader=reader,
+        clock=clock,
+        dpi=_dpi(settings),
+        keep_card_images=settings.keep_card_images,
+    )
+    road = Road(
+        reading=reading,
+        copying=copying,
+        coding=Coding(database=database, clock=clock, template=settings.result_code_template),
+        keeping=Keeping(database=database, objects=objects, document_types=types, clock=clock),
+    )
+    return Workstation(
+        settings=settings,
+        version=version("sohoa"),
+        database=database,
+        objects=objects,
+        inbox=inbox,
+        sandbox=sandbox,
+        engine=engine,
+        document_types=types,
+        accounts=accounts(settings, database, clock),
+        intake=Intake(
+            database=database,
+            objects=objects,
+            inbox=inbox,
+            opener=opener,
+            secrecy=SecrecyCheck(opener=opener, reader=reader),
+            clock=clock,
+        ),
+        copying=copying,
+        confirming=Confirming(database=database, document_types=types, clock=clock),
+        filing=FilingDesk(database=database, clock=clock),
+        reuse=Reuse(database=database, copying=copying, clock=clock),
+        shelf=Shelf(database=database, objects=objects, clock=clock),
+        batches=BatchDesk(database=database, clock=clock),
+        catalogue=Catalogue(database=database),
+        indicators=IndicatorDesk(database=database, clock=clock),
+        road=road,
+    )
+
+
+def object_store(settings: Settings) -> ObjectStore:
+    if settings.object_store == "folder":
+        return FolderStore(settings.data_dir / "objects")
+    return S3Store(
+        S3Settings(
+            endpoint=settings.s3_endpoint,
+            access_key=settings.s3_access_key,
+            secret_key=settings.s3_secret_key.get_secret_value(),
+            bucket=settings.s3_bucket,
+            tls=settings.s3_secure,
+            ca_file=settings.s3_ca_file,
+        )
+    )
+
+
+def accounts(settings: Settings, database: Database, clock: Clock) -> Accounts:
+    return Accounts(
+        database=database,
+        clock=clock,
+        signing_key=hashlib.sha256(settings.signing_key()).digest(),
+        session_minutes=settings.session_minutes,
+        login_tries=settings.login_tries,
+        lock_minutes=settings.login_lock_minutes,
+        hasher=PasswordHasher(),
+    )
+
+
+def _dpi(settings: Settings) -> int:
+    return settings.render_dpi or RENDER_DPI
+
+
+def _subject(database: Database, who: str) -> Subject | None:
+    """Whom a signature names: the user, of their Unit."""
+    with database.read() as tx:
+        user = tx.accounts.user(user_id=who)
+        units = tx.catalogue.units_by_id([user.unit_id]) if user else ()
+    if user is None:
+        return None
+    return Subject(name=user.full_name, organisation=units[0].name if units else "")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`sohoa`: the command line. Data goes to stdout, everything else to stderr; exit codes are
-those of `service.errors.ExitCode`.
+"""`sohoa`: the command line.
+
+Data goes to stdout, everything else to stderr; exit codes are those of `service.errors.ExitCode`.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from scanner_drivers.discover import drivers
 from scanner_drivers.driver import ScannerError, ScanProfile
 from scanner_drivers.folder import scan_to_folder
+
 from service.batch_report import BatchReport
 from service.cli.console import as_user, emit, log_to_stderr
 from service.config import Settings
@@ -124,7 +124,7 @@ def _send(
             try:
                 with path.open("rb") as file:
                     received = station.intake.receive(
-                        iter(lambda: file.read(1 << 20), b""),  # noqa: B023 - used at once
+                        iter(lambda: file.read(1 << 20), b""),
                         Arrival(
                             file_name=path.name,
                             source="batch",

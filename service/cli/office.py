@@ -25,9 +25,7 @@ Json = Annotated[bool, typer.Option("--json", help="In JSON.")]
 
 
 def serve(
-    workers: Annotated[
-        int | None, typer.Option(help="Số tiến trình đọc; 0: chỉ chạy web.")
-    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Số tiến trình đọc; 0: chỉ chạy web.")] = None,
     host: Annotated[str | None, typer.Option(help="Địa chỉ lắng nghe.")] = None,
     port: Annotated[int | None, typer.Option(help="Cổng lắng nghe.")] = None,
 ) -> None:
@@ -124,9 +122,7 @@ def add_user(
     found = [u for u in station.catalogue.units() if u.code == unit]
     if not found:
         raise InvalidValue(unit, message=f"Không có đơn vị mã {unit}.")
-    made = station.accounts.add_user(
-        username, full_name, password, found[0].id, frozenset(roles)
-    )
+    made = station.accounts.add_user(username, full_name, password, found[0].id, frozenset(roles))
     typer.echo(made.username if password_stdin else f"{made.username} {password}")
 
 

@@ -99,8 +99,12 @@ class SqlDatabase:
     `enqueue` writes a job within the same transaction as the rows it is about.
     """
 
-    def __init__(self, url: str, *, enqueue: Enqueue) -> None:
+    def __init__(
+        self, url: str, *, enqueue: Enqueue, guard: Callable[[Connection], None] | None = None
+    ) -> None:
+        """`guard` runs first in every writing transaction: a worker's fence."""
         self.url = url
+        self.guard = guard
         self._enqueue = enqueue
 
     @cached_property
@@ -133,6 +137,8 @@ class SqlDatabase:
                 self.engine.connect().execution_options(**{LOCK_MODE: reading}) as connection,
                 connection.begin() as begun,
             ):
+                if self.guard is not None and not reading:
+                    self.guard(connection)
                 yield SqlTransaction(connection, self._enqueue)
                 if reading:
                     begun.rollback()

@@ -22,6 +22,7 @@ class MemoryEngine:
         self.workflows = dict(workflows or {})
         self.on_failure = on_failure
         self.steps: list[tuple[str, str]] = []
+        self._waiting: list[tuple[str, str, Queue, int]] = []
         self._done: dict[tuple[str, str], Any] = {}
         self._started: set[str] = set()
 
@@ -37,8 +38,22 @@ class MemoryEngine:
                 raise
             self.on_failure(workflow, key, error)
 
+    def enqueue_in(
+        self, connection: object, workflow: str, key: str, queue: Queue, priority: int
+    ) -> None:
+        """Note the job; it runs with `run_waiting`, after the transaction has committed."""
+        self._waiting.append((workflow, key, queue, priority))
+
+    def run_waiting(self) -> None:
+        while self._waiting:
+            workflow, key, queue, priority = self._waiting.pop(0)
+            self.start(workflow, key, queue=queue, priority=priority)
+
     def waiting(self) -> dict[str, int]:
-        return {queue.value: 0 for queue in Queue}
+        counts = {queue.value: 0 for queue in Queue}
+        for _, _, queue, _ in self._waiting:
+            counts[queue.value] += 1
+        return counts
 
     def _runner(self, job: str) -> Callable[..., Any]:
         def step(name: str, function: Callable[..., T], *keys: str | int) -> T:

@@ -68,6 +68,15 @@ class FolderStore:
                 if key.startswith(prefix):
                     yield self._recorded(key) or self._measured(key)
 
+    def erase(self, stored: StoredObject) -> None:
+        """Object and record are gone; nothing happens where they were gone already."""
+        path, record = self._objects / check_key(stored.key), self._record_path(stored.key)
+        with disk_errors(f"erase {stored.key}"):
+            for file in (path, record):
+                file.unlink(missing_ok=True)
+                if file.parent.is_dir():
+                    sync_folder(file.parent)
+
     def sweep(self, older_than_s: float = 3600.0) -> int:
         """Remove what crashed writers left; the number removed. Writes under way are younger."""
         edge, removed = time.time() - older_than_s, 0

@@ -44,6 +44,10 @@ class MemoryStore:
             keys = sorted(key for key in self._kept if key.startswith(prefix))
         yield from (self._kept[key][0] for key in keys)
 
+    def erase(self, stored: StoredObject) -> None:
+        with self._lock:
+            self._kept.pop(check_key(stored.key), None)
+
     def sweep(self, older_than_s: float = 3600.0) -> int:
         """Nothing is ever half-written here."""
         return 0

@@ -112,6 +112,19 @@ class S3Store:
                 if stored is not None:
                     yield stored
 
+    def erase(self, stored: StoredObject) -> None:
+        """All versions are asked for; under object lock the server refuses: `StorageUnavailable`."""
+        with _answers(stored.key):
+            found = self._quick.list_objects(
+                self._bucket, prefix=check_key(stored.key), include_version=True
+            )
+            for version in found:
+                if version.object_name == stored.key:
+                    self._quick.remove_object(
+                        self._bucket, stored.key, version_id=version.version_id
+                    )
+            self._quick.remove_object(self._bucket, stored.key)
+
     def sweep(self, older_than_s: float = 3600.0) -> int:
         """The server drops unfinished uploads by its own rule; nothing rests with us."""
         return 0

@@ -169,3 +169,14 @@ def test_ten_writers_with_the_same_bytes_all_succeed(store):
     assert race(store, [b"the same" * 1000] * 10) == ["ok"] * 10
     [stored] = store.list("race/")
     assert store.get(stored) == b"the same" * 1000
+
+
+def test_what_the_law_forbids_to_keep_can_be_erased(store):
+    card = store.put("pages/ab/card.jpg", b"an identity card", "image/jpeg")
+    other = store.put("pages/ab/other.jpg", b"another page", "image/jpeg")
+    store.erase(card)
+    store.erase(card)
+    with pytest.raises(NotFound):
+        store.get(card)
+    assert [found.key for found in store.list("pages/")] == [other.key]
+    assert store.get(other) == b"another page"

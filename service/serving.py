@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sohoa serve` and `sohoa work`: one web process, worker processes around it, one supervisor.
+
+A worker slot is two processes: one takes counter jobs, one takes batch jobs at a lower CPU
+priority. So a citizen at the counter never waits behind a box of archives, and an idle counter
+leaves both cores to the archive.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+import structlog
+
+from service.config import Settings
+from service.setup import prepare
+from service.supervisor import Command, Supervisor
+from service.wiring import assemble
+from workflows.ports.clock import SystemClock
+from workflows.ports.engine import Queue
+
+log = structlog.get_logger(__name__)
+BATCH_NICE = 10
+
+
+def run(settings: Settings, *, workers: int, host: str, port: int) -> int:
+    """Web and workers until SIGTERM; returns the exit code."""
+    prepare(settings)
+    sohoa = [sys.executable, "-m", "service.serving"]
+    commands = [Command(name="web", argv=[*sohoa, "web", host, str(port)])]
+    for number in range(workers):
+        for queue in Queue:
+            name = f"{queue.value}-{number}"
+            commands.append(Command(name=name, argv=[*sohoa, "work", queue.value]))
+    sys.stdout.write(f"Sohoa: http://{host}:{port}\n")
+    sys.stdout.flush()
+    return Supervisor(commands).run()
+
+
+def work(settings: Settings, *, counter_only: bool) -> int:
+    """One worker slot of a machine that only reads."""
+    sohoa = [sys.executable, "-m", "service.serving", "work"]
+    queues = [Queue.COUNTER] if counter_only else list(Queue)
+    return Supervisor([Command(name=q.value, argv=[*sohoa, q.value]) for q in queues]).run()
+
+
+def _web(settings: Settings, host: str, port: int) -> None:
+    import uvicorn
+
+    from service.app import create_app
+    from service.wiring import build
+
+    app = create_app(build(settings))
+    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+
+
+def _work(settings: Settings, queue: Queue) -> None:
+    """The body of one worker process."""
+    import cv2
+    from ocr.page_reader import default_reader
+
+    from storage.database import SqlDatabase
+    from storage.engine import DbosEngine, DbosWorker
+
+    cv2.setNumThreads(1)
+    if queue is Queue.BATCH:
+        os.nice(BATCH_NICE)
+    jobs = DbosEngine(settings.database)
+    database = SqlDatabase(settings.database, enqueue=jobs.enqueue_in)
+    station = assemble(settings, database, jobs, SystemClock(), default_reader())
+    worker = DbosWorker(
+        settings.database,
+        database.engine,
+        workflows=station.road.workflows(),
+        on_failure=station.road.failed,
+    )
+    database.guard = worker.lease.alive
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    worker.run([queue], stop)
+
+
+def main(argv: list[str]) -> None:
+    """`python -m service.serving web HOST PORT` | `work QUEUE`: what the supervisor starts."""
+    from service import logs
+
+    # a second thread a page costs four times the CPU (measured), so it is set before any import
+    os.environ["OMP_THREAD_LIMIT"] = "1"
+    settings = Settings()
+    logs.configure(settings.log_level)
+    if argv[0] == "web":
+        _web(settings, argv[1], int(argv[2]))
+    else:
+        _work(settings, Queue(argv[1]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
