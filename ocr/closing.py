@@ -192,7 +192,7 @@ def _title_in(text: str) -> str | None:
         if title := _TITLE_LETTERS.get(ending):
             return title
         best = max(_TITLE_LETTERS, key=lambda key: fuzz.ratio(ending, key))
-        if len(ending) >= 8 and fuzz.ratio(ending, best) >= 88:
+        if len(ending) >= 7 and fuzz.ratio(ending, best) >= 86:
             return _TITLE_LETTERS[best]
     return None
 

@@ -143,10 +143,10 @@ class Extractor:
     ) -> Fields:
         first, header, title = pages[0], opening.header, opening.title
         issuers = read_issuer(header)
-        issuer = issuers["issuer"].value
-        number = read_number(header, kind, issuer if isinstance(issuer, str) else None)
+        number = read_number(header, kind, issuers["issuer"])
         dates = read_date(header, today)
-        if kind.code == "luat":
+        parliament = str(number["symbol"].value or "").startswith(("QH", "UBTVQH"))
+        if kind.code == "luat" or (parliament and (header is None or header.date_line is None)):
             dates = {"issued_on": _adopted_on(pages, today), "place": absent(unsure=False)}
         year = str(dates["issued_on"].value or "")[:4] or None
         number = with_witness(number, annex_numbers(pages[1:]), year)
@@ -173,7 +173,7 @@ def _if_printed(found: FieldReading) -> FieldReading:
 
 
 def _adopted_on(pages: Sequence[PageLayout], today: dt.date) -> FieldReading:
-    """Luật: "được Quốc hội … thông qua ngày 27 tháng 11 năm 2023", at the end of the text."""
+    """Acts of Quốc hội: "… thông qua ngày 27 tháng 11 năm 2023", at the end of the text."""
     for layout in reversed(pages):
         for i, row in enumerate(layout.rows):
             low = row.plain

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
+from ocr.catalogue import SURNAMES
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
 from ocr.document_types import DocumentType, FieldSpec
 from ocr.extraction import FieldReading, FieldStatus
@@ -200,10 +201,12 @@ def _typed(
     value, fits, witness = normalise_value(hit.spec.type, text, today)
     failed = [v for v in hit.spec.validators if not _valid(v, str(value), today)]
     proven = sum(v in _PROOFS for v in hit.spec.validators) if not failed else 0
-    short = "name" if len(words) <= 4 else "text"
+    short = "office" if len(words) <= 4 else "text"
+    named = hit.spec.type == "name"
     evidence = Evidence(
         kind=_KINDS.get(hit.spec.type, short),
         token=weakest(words),
+        catalogue=_has_family_name(str(value)) if named else None,
         grammar=fits and not failed,
         witnesses=witness + proven,
         position=hit.score >= 95,
@@ -211,6 +214,11 @@ def _typed(
     if value is None:
         return unreadable(words, page, raw=text)
     return reading(value, words, page, evidence, raw=text)
+
+
+def _has_family_name(text: str) -> bool:
+    first = text.split(" ")[0].capitalize()
+    return first in SURNAMES
 
 
 # checks a misread value hardly ever passes

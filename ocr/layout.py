@@ -188,7 +188,9 @@ class Header:
     bottom: float
 
 
-NUMBER_LABEL = re.compile(r"^\W{0,2}(?:luat\s*|phap lenh\s*)?s[o0e6]\s{0,2}(?:[:.;]|(?=\W|\d|$))")
+NUMBER_LABEL = re.compile(
+    r"^\W{0,2}(?:luat\s*|phap lenh\s*|nghi quyet\s*|lenh\s*)?s[o0e6]\s{0,2}(?:[:.;]|(?=\W|\d|$))"
+)
 _LOST_COLON = re.compile(r"\d|/")
 """Without its colon "Số" must be followed by a digit or a slash: "SỞ Y TẾ" is no number."""
 _DATE_WORDS = re.compile(r"ng[ao]y.*th[ao]ng|ng[ao]y.*nam|thang.*nam\s*\d{4}|,\s*nga?y?")
@@ -303,7 +305,9 @@ def _date_part(layout: PageLayout, row: Line, split: float) -> Line | None:
 
 
 def _may_name_a_place(word: Word, split: float) -> bool:
-    return bool(re.match(r"[^\W\d_]", word.text)) and word.box.x0 > split - 0.12
+    # "Bà Rịa - Vũng Tàu": a dash may stand in it
+    letters = bool(re.match(r"[^\W\d_]|[-–—]$", word.text))
+    return letters and word.box.x0 > split - 0.12
 
 
 def _number_part(layout: PageLayout, row: Line, split: float, date: Line | None) -> Line | None:

@@ -24,6 +24,7 @@ from ocr.normalise import (
     SLASHES,
     calendar_date,
     clean_symbol,
+    comparable,
     digits_of,
     initials,
     office_case,
@@ -48,7 +49,7 @@ class Split:
     party: bool = False
 
 
-def read_number(header: Header | None, kind: DocumentType | None, issuer: str | None) -> Fields:
+def read_number(header: Header | None, kind: DocumentType | None, issuer: FieldReading) -> Fields:
     """`number`, `symbol`, `full_number` from the number line only."""
     if header is None or header.number_line is None:
         lost = absent(unsure=True)
@@ -122,13 +123,15 @@ def _number(line: Line, split: Split, header: Header) -> FieldReading:
 
 
 def _symbol(
-    line: Line, split: Split, header: Header, kind: DocumentType | None, issuer: str | None
+    line: Line, split: Split, header: Header, kind: DocumentType | None, issuer: FieldReading
 ) -> FieldReading:
     raw = split.symbol.strip()
     seen = clean_symbol(raw)
     if not seen:
         return unreadable(split.symbol_words or line.words, line.page, raw=raw)
-    value, witnesses, conflict = settle_symbol(seen, kind, issuer)
+    office = issuer.value if isinstance(issuer.value, str) else None
+    trusted = not issuer.needs_review
+    value, witnesses, conflict = settle_symbol(seen, kind, office, trusted=trusted)
     parsed = parse_document_number(f"1-{value}" if split.party else f"1/{value}")
     evidence = Evidence(
         kind="symbol",
@@ -147,37 +150,30 @@ def _symbol(
 
 
 def settle_symbol(
-    seen: str, kind: DocumentType | None, issuer: str | None
+    seen: str, kind: DocumentType | None, issuer: str | None, *, trusted: bool = True
 ) -> tuple[str, int, bool]:
     """Đ or D, by the type title and the issuer's initials: (symbol, witnesses, conflict).
 
-    QĐ comes as QD or QĐÐ, HD for HĐ, DA for ĐA: the letters alone never tell.
+    QĐ comes as QD or QĐÐ, HD for HĐ, DA for ĐA: the letters alone never tell. An issuer that is
+    itself doubtful (`trusted` false) may agree but changes nothing.
     """
-    head, *rest = seen.split("-")
-    tail = "-".join(rest)
+    tokens = seen.split("-")
     witnesses, conflict = 0, False
     abbreviations = kind.symbols if kind else ()
-    match = next((s for s in abbreviations if plain(s) == plain(head)), None)
+    match = next((s for s in abbreviations if plain(s) == plain(tokens[0])), None)
     if match:
-        head, witnesses = match, witnesses + 1
-    elif abbreviations and len(head) <= 4 and not head.startswith("QH"):
-        # a one-letter slip of the type ("OĐ", "KH" unread) is a conflict, not a correction
-        conflict = fuzz.ratio(plain(head), plain(abbreviations[0])) >= 50
-    office = _office_initials(issuer)
-    for known in office:
-        for i, token in enumerate(re.split(r"-", tail) if match else [head, *rest]):
-            if plain(token) == plain(known):
-                witnesses += 1
-                if match:
-                    tokens = tail.split("-")
-                    tokens[i] = known
-                    tail = "-".join(tokens)
-                break
-        else:
-            continue
-        break
-    value = f"{head}-{tail}" if tail else head
-    return value, witnesses, conflict
+        tokens[0], witnesses = match, 1
+    elif abbreviations and len(tokens[0]) <= 4 and not tokens[0].startswith("QH"):
+        # a one-letter slip of the type ("OĐ" for QĐ) is a conflict, not a correction
+        conflict = fuzz.ratio(plain(tokens[0]), plain(abbreviations[0])) >= 50
+    offices = range(1 if match else 0, len(tokens))
+    for known in _office_initials(issuer):
+        at = next((i for i in offices if plain(tokens[i]) == plain(known)), None)
+        if at is not None and (trusted or tokens[at] == known):
+            tokens[at] = known
+            witnesses += 1
+            break
+    return "-".join(tokens), witnesses, conflict
 
 
 def _office_initials(issuer: str | None) -> tuple[str, ...]:
@@ -227,7 +223,11 @@ def read_date(header: Header | None, today: dt.date) -> Fields:
     if header is None or header.date_line is None:
         return {"issued_on": absent(unsure=True), "place": absent(unsure=True)}
     line = header.date_line
-    return {"issued_on": read_date_line(line, today, sure=header.sure), "place": _place(line)}
+    printed = " ".join(issuer.text for issuer in header.issuer_lines)
+    return {
+        "issued_on": read_date_line(line, today, sure=header.sure),
+        "place": _place(line, printed),
+    }
 
 
 def read_date_line(line: Line, today: dt.date, *, sure: bool = True) -> FieldReading:
@@ -260,29 +260,37 @@ def read_date_line(line: Line, today: dt.date, *, sure: bool = True) -> FieldRea
     return reading(date.isoformat(), shown, line.page, evidence, raw=raw)
 
 
-def _place(line: Line) -> FieldReading:
-    cut = re.search(r"[,;.]?\s*ng[ao]y|,", line.plain)
+def _place(line: Line, issuer: str) -> FieldReading:
+    """The place name before the comma; a province by the list, a commune by its issuer's name."""
+    cut = re.search(r"[,;.]?\s*\bng[ao](?:y|\b)|,", line.plain)
     end = cut.start() if cut else 0
     words = line.words_between(0, end)
     text = line.text[:end].strip(" ,.;:„")
     if not text:
         return unreadable(line.words, line.page)
     known = known_place(re.sub(r"^(?:tp\.?|t\.?p\.?)\s*", "", text, flags=re.IGNORECASE))
-    value = text
-    if known and squeeze(known) == squeeze(text):
-        value = known
+    named = text.casefold() in issuer.casefold()
+    # "Thanh Hoà" may be a commune: only what neither list nor issuer spells so is put right
+    mended = bool(known) and not named and squeeze(known or "") == squeeze(text)
+    value = known if known and mended else text
     evidence = Evidence(
-        kind="name",
+        kind="office",
         token=weakest(words),
         grammar=text[0].isupper(),
+        position=known is not None or named,
+        repaired=comparable(value) != comparable(text),
         catalogue=True if known else None,
+        witnesses=int(named),
     )
     return reading(value, words, line.page, evidence, raw=line.text[:end])
 
 
 # --- cơ quan -----------------------------------------------------------------------------------
 def read_issuer(header: Header | None) -> Fields:
-    """`issuer`, `parent_issuer`: lines of the left column; a new office starts with its head."""
+    """`issuer`, `parent_issuer`: lines of the left column; a new office starts with its head.
+
+    The place of the date line, set in other letters, witnesses the commune of a committee.
+    """
     if header is None or not header.issuer_lines:
         return {"issuer": absent(unsure=True), "parent_issuer": absent(unsure=False)}
     units: list[list[Line]] = []
@@ -291,8 +299,9 @@ def read_issuer(header: Header | None) -> Fields:
             units[-1].append(line)
         else:
             units.append([line])
-    own = _office(units[-1])
-    parent = _office(units[-2]) if len(units) > 1 else absent(unsure=False)
+    place = header.date_line.text.split(",")[0].strip() if header.date_line else ""
+    own = _office(units[-1], place)
+    parent = _office(units[-2], place) if len(units) > 1 else absent(unsure=False)
     return {"issuer": own, "parent_issuer": parent}
 
 
@@ -304,21 +313,41 @@ def _starts_office(text: str, before: Sequence[Line]) -> bool:
     return any(low == h or low.startswith(h + " ") for h in OFFICE_HEADS)
 
 
-def _office(lines: Sequence[Line]) -> FieldReading:
+_COMMITTEE = re.compile(
+    r"(uy ban nhan dan|ubnd|hoi dong nhan dan|hdnd) (xa|phuong|thi tran|dac khu) (.+)"
+)
+_LEVELS = {"xa": "xã", "phuong": "phường", "thi tran": "thị trấn", "dac khu": "đặc khu"}
+
+
+def _commune_of(office: str, place: str) -> str | None:
+    """A committee of exactly the place the paper is dated at, marks and all; its spelling."""
+    found = _COMMITTEE.fullmatch(squeeze(office))
+    if (
+        not found
+        or not place
+        or not comparable(office.casefold()).endswith(f" {comparable(place.casefold())}")
+    ):
+        return None
+    if squeeze(place) != found[3]:
+        return None
+    return f"{OFFICES[found[1].replace(' ', '')]} {_LEVELS[found[2]]} {place}"
+
+
+def _office(lines: Sequence[Line], place: str) -> FieldReading:
     words = tuple(w for line in lines for w in line.words)
     raw = " ".join(line.text for line in lines)
     kept = re.sub(r"^[^\w(]+|[^\w).]+$", "", raw).rstrip(".")
-    mended = mend_office(kept)
+    known = known_office(kept) or _commune_of(kept, place)
+    mended = known or mend_province(kept)
     low = squeeze(mended)
-    known = known_office(mended) is not None
     evidence = Evidence(
         kind="office",
         token=weakest(words),
         grammar=any(low.startswith(h) for h in OFFICE_HEADS) and kept.count("(") == kept.count(")"),
-        catalogue=known,
+        catalogue=known is not None,
         witnesses=1 if known else 0,
         # capitals lose marks at confidence 90: an office no list knows is for a person to see
-        position=known,
+        position=known is not None,
     )
     return reading(office_case(mended), words, lines[0].page, evidence, raw=raw)
 
@@ -334,11 +363,6 @@ def known_office(text: str) -> str | None:
             level = "tỉnh" if " tinh " in f" {low} " else "thành phố"
             return f"{OFFICES[lead.replace(' ', '')]} {level} {name}"
     return None
-
-
-def mend_office(text: str) -> str:
-    """Marks of a known office put right ("BỌ GIÁO DỤC" …); an unknown one only its province."""
-    return known_office(text) or mend_province(text)
 
 
 # --- bằng chứng từ phụ lục ---------------------------------------------------------------------

@@ -40,8 +40,19 @@ DASHES = re.compile("[‐‑‒–—―−]")
 SLASHES = re.compile("[⁄∕／]")
 # What the reader takes a printed 1 or 0 for; a value repaired with it is always flagged.
 DIGIT_LIKE = str.maketrans(
-    {"l": "1", "I": "1", "|": "1", "]": "1", "[": "1", "!": "1", "Ì": "1", "Í": "1", "i": "1"}
-    | {"O": "0", "o": "0", "Q": "0", "S": "5", "§": "5", "B": "8"}
+    {
+        "l": "1",
+        "I": "1",
+        "|": "1",
+        "]": "1",
+        "[": "1",
+        "!": "1",
+        "Ì": "1",
+        "Í": "1",
+        "i": "1",
+        "ï": "1",
+    }
+    | {"O": "0", "o": "0", "Q": "0", "S": "5", "Š": "5", "§": "5", "B": "8", "T": "1", "L": "1"}
 )
 SMALL_WORDS = frozenset({"và", "của", "về", "các", "cho", "theo", "tại", "thuộc", "trong", "với"})
 _ACRONYMS = frozenset({"UBND", "UBMTTQ", "HCM", "TP.HCM", "GAVI", "CNTT"})  # those with vowels
@@ -77,6 +88,7 @@ def clean_symbol(text: str) -> str:
     text = re.sub(r"\s+", "", text)
     # Tesseract writes QĐ as "QĐÐ": one letter read twice
     text = re.sub("Đ{2,}", "Đ", text)
+    text = re.sub("-{2,}", "-", text)
     return text.strip("._-,:;|'\"`“”‘’/()[]„")
 
 
@@ -255,7 +267,9 @@ def _is_acronym(word: str) -> bool:
 def initials(office: str) -> str:
     """The abbreviation an office signs with: "Bộ Giáo dục và Đào tạo" -> "BGDĐT"."""
     words = re.findall(r"[^\W\d_]+", nfc(office))
-    return "".join(w[0].upper() for w in words if w.lower() not in ("và", "của"))
+    firsts = [w[0].upper() for w in words if w.lower() not in ("và", "của")]
+    # symbols know no marks but Đ: Ủy is U
+    return "".join(f if f == "Đ" else plain(f).upper() for f in firsts)
 
 
 def spell_out(text: str) -> str:

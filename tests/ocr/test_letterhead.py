@@ -137,6 +137,42 @@ def test_the_type_and_the_issuer_settle_d_and_đ(seen, title, issuer, symbol):
     assert (value, witnesses, conflict) == (symbol, 2, False)
 
 
+def test_a_doubtful_issuer_changes_no_letter_of_the_symbol():
+    kind = shipped_document_types()["to_trinh"]
+    doubtful = settle_symbol("TTr-UBND", kind, "Ủy ban nhân đâần xã Nậm Nèn", trusted=False)
+    assert doubtful == ("TTr-UBND", 1, False)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "place", "value", "flagged"),
+    [
+        (("ỦY BAN NHÂN DÂN", "PHƯỜNG THANH HOÀ"), "Thanh Hoà", "Thanh Hoà", False),
+        (("ỦY BAN NHÂN DÂN", "TỈNH ĐẮK LẮK"), "Đák Lák", "Đắk Lắk", True),
+        (("ỦY BAN NHÂN DÂN", "XÃ BÌNH AN"), "Bình An", "Bình An", False),
+        (("ỦY BAN NHÂN DÂN", "XÃ BÌNH AN"), "Bỉnh An", "Bỉnh An", True),
+        (
+            ("UBND TỈNH BÀ RỊA - VŨNG TÀU", "SỞ Y TẾ"),
+            "Bà Rịa - Vũng Tàu",
+            "Bà Rịa - Vũng Tàu",
+            False,
+        ),
+    ],
+)
+def test_a_place_is_kept_as_printed_or_flagged(reader, issuer, place, value, flagged):
+    date = f"{place}, ngày 17 tháng 01 năm 2025"
+    read = fields(reader, decision(issuer=issuer, date=date))["place"]
+    assert (read.value, read.needs_review) == (value, flagged)
+
+
+def test_a_commune_is_sure_when_the_date_line_spells_it_too(reader):
+    issuer = ("ỦY BAN NHÂN DÂN", "XÃ BÌNH AN")
+    sure = decision(issuer=issuer, date="Bình An, ngày 17 tháng 01 năm 2025")
+    read = fields(reader, sure)["issuer"]
+    assert (read.value, read.needs_review) == ("Ủy ban nhân dân xã Bình An", False)
+    other = decision(issuer=issuer, date="Bỉnh An, ngày 17 tháng 01 năm 2025")
+    assert fields(reader, other)["issuer"].needs_review
+
+
 def test_eth_and_a_doubled_letter_in_the_symbol(reader):
     read = fields(reader, decision(number="Số: 47/QĐÐ-UBND"))["symbol"]
     assert (read.value, read.raw) == ("QĐ-UBND", "QĐÐ-UBND")
