@@ -8,15 +8,17 @@ from pathlib import Path
 
 from ocr.normalise import squeeze
 
-_LISTS: dict[str, list[str]] = tomllib.loads(
-    Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-)
+_LISTS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 OFFICE_HEADS = tuple(
     sorted({squeeze(h) for h in (*_LISTS["heads"], "ubnd", "hđnd")}, key=len, reverse=True)
 )
-OFFICES = {squeeze(name).replace(" ", ""): name for name in _LISTS["offices"]}
+OFFICES: dict[str, str] = {squeeze(name).replace(" ", ""): name for name in _LISTS["offices"]}
 """Letters of an office's name -> its spelling ("chinhphu" -> "Chính phủ")."""
 
-TITLES = {squeeze(t): t.upper() for t in sorted(_LISTS["titles"], key=len, reverse=True)}
+TITLES: dict[str, str] = {
+    squeeze(t): t.upper() for t in sorted(_LISTS["titles"], key=len, reverse=True)
+}
 RANKS = tuple(squeeze(r) for r in sorted(_LISTS["ranks"], key=len, reverse=True))
-SURNAMES = frozenset(_LISTS["surnames"])
+SURNAMES: frozenset[str] = frozenset(_LISTS["surnames"])
+MISREAD: dict[str, str] = _LISTS["misread"]
+"""Two-syllable compounds as misread -> as they are."""

@@ -69,3 +69,11 @@ def test_capitals_stay_capitals(reader):
 def test_a_law_on_căn_cước_is_not_cut_at_căn_cứ(reader):
     read = about(reader, ["Về căn cước của công dân"])
     assert read.value == "Về căn cước của công dân"
+
+
+def test_a_compound_misread_in_the_whole_paper_is_put_right_and_flagged(reader):
+    wrong = "Quy định chỉ tiết về tiếp công dân"
+    read = about(reader, [wrong], [(f"Điều 1. {wrong} trên địa bàn.", 0.2, 0.33)])
+    assert read.value == "Quy định chi tiết về tiếp công dân"
+    assert read.raw == wrong
+    assert read.needs_review
