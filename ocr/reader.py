@@ -65,7 +65,7 @@ class Reader:
     def secrecy_mark(self, image: PageImage) -> str | None:
         """The mark in the header of a page (`MẬT`, `TỐI MẬT`, `TUYỆT MẬT`), or None."""
         text, _ = self.page_reader.read_page(image)
-        return secrecy_on(lay_out(text))
+        return _secrecy(lay_out(text))
 
     def read(self, images: Iterable[PageImage]) -> Extraction:
         """Read every page, then assemble; a second look at doubtful numbers where one is given."""
@@ -94,7 +94,7 @@ class Reader:
         timings = _summed(pages) | {"extract": time.perf_counter() - started}
         engines = tuple(dict.fromkeys(p.engine for p in pages if p.engine))
         # by law the mark stands on the first page of a document (NĐ 30/2020, PL I, ô 10a)
-        mark = next((m for group in groups if (m := secrecy_on(_first_inked(group)))), None)
+        mark = next((m for group in groups if (m := _secrecy(_first_inked(group)))), None)
         if mark is not None:
             bare = tuple(replace(p, text="", words=()) for p in pages)
             return Extraction(
@@ -119,6 +119,12 @@ class Reader:
             if self.reread and seen and seen.needs_review and seen.box and seen.page in pixels:
                 fields[name] = self.reread(name, seen, pixels[seen.page])
         return replace(part, fields=fields)
+
+
+def _secrecy(layout: PageLayout) -> str | None:
+    """What the page's own reading saw, else what the laid-out rows show."""
+    seen = layout.page.quality.get("secret")
+    return str(seen) if seen else secrecy_on(layout)
 
 
 def _first_inked(group: Sequence[PageLayout]) -> PageLayout:

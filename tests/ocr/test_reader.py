@@ -3,6 +3,7 @@
 
 import datetime as dt
 import json
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -176,3 +177,108 @@ def test_a_skewed_page_reads_the_same():
     assert read["full_number"].value == "47/QĐ-UBND"
     assert read["issued_on"].value == "2025-01-17"
     assert read["signer"].value == "Nguyễn Hoàng Giang"
+
+
+TOKENS = [
+    "Số:",
+    "Số",
+    "/",
+    "-",
+    "ngày",
+    "tháng",
+    "năm",
+    "12",
+    "2025",
+    "QĐ-UBND",
+    "/KH-SYT",
+    "CỘNG",
+    "HÒA",
+    "XÃ",
+    "HỘI",
+    "CHỦ",
+    "NGHĨA",
+    "VIỆT",
+    "NAM",
+    "Độc",
+    "lập",
+    "V/v",
+    "Kính",
+    "gửi:",
+    "QUYẾT",
+    "ĐỊNH",
+    "GIẤY",
+    "KHAI",
+    "SINH",
+    "Nơi",
+    "nhận:",
+    "-",
+    "Lưu:",
+    "VT,",
+    "KT.",
+    "CHỦ",
+    "TỊCH",
+    "PHÓ",
+    "GIÁM",
+    "ĐỐC",
+    "Họ",
+    "và",
+    "tên:",
+    "Nguyễn",
+    "Văn",
+    "An",
+    "(1)",
+    ".....",
+    "Điều",
+    "1.",
+    "thông",
+    "qua",
+    "TM.",
+    "(",
+    ")",
+    ":",
+    "“",
+    "Giới",
+    "tính:",
+    "Nam",
+    "001090123456",
+    "MẬT",
+    "<<<",
+    "Phụ",
+    "lục",
+    "Kèm",
+    "theo",
+    "số",
+    "47/QĐ-UBND",
+    "Luật",
+    "số:",
+    "26/2023/QH15",
+    "Đ",
+    "Ð",
+    "ﬁ",
+    "㎡",
+    "İ",
+    "ß",
+    "🙂",
+]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_heap_of_words_breaks_the_reading(seed):
+    """Whatever a reader may hand over: no error, the contract kept, the same twice."""
+    chance = random.Random(seed)
+    pages = []
+    for number in range(1, chance.randint(1, 4) + 1):
+        rows = [
+            (
+                " ".join(chance.choices(TOKENS, k=chance.randint(1, 9))),
+                chance.uniform(0, 0.7),
+                chance.uniform(0, 0.97),
+            )
+            for _ in range(chance.randint(0, 40))
+        ]
+        made = page(rows, number=number)
+        inside = tuple(w for w in made.words if w.box.x1 <= 1 and w.text)
+        pages.append(replace(made, words=inside))
+    first = reader().assemble(pages)
+    jsonschema.validate(first.as_json(), SCHEMA)
+    assert without_timings(first) == without_timings(reader().assemble(pages))
