@@ -11,7 +11,7 @@ import json
 import secrets
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from service.setup import prepare
 from service.wiring import Workstation, assemble
 from storage.database import SqlDatabase
 from storage.engine import MemoryEngine
+from workflows.domain.document import DocumentState
 from workflows.domain.dossier import Dossier, FilingOrigin, FilingRole
 from workflows.domain.unit import Actor, Role
 from workflows.errors import InvalidValue
@@ -61,14 +62,17 @@ def seed(settings: Settings) -> Seeded:
     prepare(settings)
     note = settings.data_dir / "demo.json"
     if note.is_file():
-        return Seeded(**json.loads(note.read_text("utf-8")))
+        seeded = Seeded(**json.loads(note.read_text("utf-8")))
+        if seeded.stored:
+            return seeded
     station = _inline(settings)
-    passwords = {name: secrets.token_urlsafe(12) for name, _, _ in ACCOUNTS}
-    _accounts(station, passwords)
-    _, key = station.accounts.add_key("He thong mau", UNIT, ("Giải quyết TTHC",))
+    if not note.is_file():
+        # first, so that a seeding cut off halfway does not lose the passwords it has set
+        _remember(note, _accounts(station))
+    seeded = Seeded(**json.loads(note.read_text("utf-8")))
     with tempfile.TemporaryDirectory() as room:
         stored, waiting = _papers(station, demo_set(Path(room)))
-    seeded = Seeded(passwords=passwords, key=key, stored=stored, waiting=waiting)
+    seeded = replace(seeded, stored=stored, waiting=waiting)
     _remember(note, seeded)
     return seeded
 
@@ -90,12 +94,12 @@ def _run_jobs(station: Workstation) -> None:
     station.engine.run_waiting()
 
 
-def _accounts(station: Workstation, passwords: dict[str, str]) -> None:
-    with station.database.read() as tx:
-        known = tx.accounts.user(username=ACCOUNTS[0][0])
-    if known is None:
-        for name, full_name, roles in ACCOUNTS:
-            station.accounts.add_user(name, full_name, passwords[name], UNIT, frozenset(roles))
+def _accounts(station: Workstation) -> Seeded:
+    passwords = {name: secrets.token_urlsafe(12) for name, _, _ in ACCOUNTS}
+    for name, full_name, roles in ACCOUNTS:
+        station.accounts.add_user(name, full_name, passwords[name], UNIT, frozenset(roles))
+    _, key = station.accounts.add_key("Hệ thống mẫu", UNIT, ("Giải quyết TTHC",))
+    return Seeded(passwords=passwords, key=key, stored=0, waiting=0)
 
 
 def _actor(station: Workstation, username: str) -> Actor:
@@ -113,7 +117,8 @@ def _papers(station: Workstation, papers: list[DemoPaper]) -> tuple[int, int]:
         arrival = Arrival(file_name=paper.path.name)
         scan = station.intake.receive(iter([paper.path.read_bytes()]), arrival, by=clerk)
         _run_jobs(station)
-        if number < len(papers) - LEFT_OPEN:
+        document = station.shelf.document(scan.document_ids[0], by=clerk)
+        if number < len(papers) - LEFT_OPEN and document.state is DocumentState.RECEIVED:
             _finish(station, scan.document_ids[0], clerk)
             _file(station, paper, scan.document_ids[0], dossiers, clerk)
             stored += 1

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
-from ocr.page_reader import default_reader
 
 from ocr.document_types import DocumentTypes, shipped_document_types
 from ocr.extraction import Extraction
@@ -139,6 +138,8 @@ class Workstation:
 
 def reading_desk(settings: Settings) -> ReadingDesk:
     """Only what reading needs: no database, no store, no keys."""
+    from ocr.page_reader import default_reader
+
     sandbox = best_sandbox(SandboxLevel(settings.sandbox_min))
     opener = Opener(sandbox=sandbox, scratch=settings.data_dir / "scratch")
     return ReadingDesk(opener=opener, reader=default_reader(), dpi=_dpi(settings))
@@ -168,6 +169,9 @@ def build(
     settings: Settings, *, clock: Clock | None = None, reader: Reader | None = None
 ) -> Workstation:
     """The whole object graph. The database must have been migrated (`sohoa db upgrade`)."""
+    # here and not above: loading Tesseract costs half a second that most commands need not pay
+    from ocr.page_reader import default_reader
+
     clock = clock or SystemClock()
     engine = DbosEngine(settings.database)
     database = SqlDatabase(settings.database, enqueue=engine.enqueue_in)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Literal
 
 from ocr.opening import Opening
-
 from workflows.audit import record, record_refusal
 from workflows.domain.document import Document, DocumentState, ReadingStatus, Scan
 from workflows.domain.unit import Actor

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocr.opening import CannotOpen, Opening, load_pages, read_opening
-
 from ocr.page import PageImage
 from workflows.errors import (
     BadInput,

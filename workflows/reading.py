@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
-from ocr.opening import Opening
 
 from ocr.extraction import Extraction, page_as_json, page_from_json
+from ocr.opening import Opening
 from ocr.page import PageText, Pixels
 from ocr.reader import Reader
 from workflows.audit import SYSTEM, record
