@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Taking off the page what is no text: red seals, table rules, dot leaders, specks.
+
+For the copy that the recogniser sees; the page that is kept is never touched. `unit` is one pixel
+at 300 dpi: all sizes below were measured there. numpy and OpenCV only (the Station uses it).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocr.page import Pixels
+
+Mask = npt.NDArray[np.uint8]
+
+RED_OVER = 28
+WHITE = 255
+UNEVEN = 55
+"""Grey levels between the lightest and the darkest paper of one page; scans stay under 30."""
+_BLOCK = 31
+_DARKER = 18
+
+
+def lift_red(pixels: Pixels) -> Pixels:
+    """Grey page with red ink lifted: a seal lies over the signer's name and title.
+
+    Black seals and blue ink stay. A page that is grey already comes back as it is.
+    """
+    if pixels.ndim == 2:
+        return pixels
+    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    red, green, blue = cv2.split(pixels)
+    over = cv2.subtract(red, cv2.max(green, blue))
+    _, mask = cv2.threshold(over, RED_OVER, WHITE, cv2.THRESH_BINARY)
+    if not cv2.countNonZero(mask):
+        return grey
+    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    return np.asarray(np.where(mask > 0, np.maximum(red, grey), grey), dtype=np.uint8)
+
+
+def paper_level(grey: Pixels) -> float:
+    """Grey level of the paper: most of any page is paper."""
+    return float(np.median(grey[::3, ::3]))
+
+
+def ink_mask(grey: Pixels) -> Mask:
+    """255 where there is ink: darker than its surroundings (shadows and yellow paper are none)."""
+    made = cv2.adaptiveThreshold(
+        grey, WHITE, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, _BLOCK, _DARKER
+    )
+    return np.asarray(made, dtype=np.uint8)
+
+
+def is_uneven(grey: Pixels) -> bool:
+    """Light falls off over the page, as on photos. Flattening costs header fields elsewhere."""
+    paper = _paper(grey)
+    inner = paper[paper > 90]  # black bands of an open lid are no paper
+    if inner.size < paper.size / 2:
+        return False
+    low, high = np.percentile(inner, (3, 97))
+    return bool(high - low > UNEVEN)
+
+
+def flatten(grey: Pixels) -> Pixels:
+    """The page divided by its paper, which comes to 245."""
+    height, width = grey.shape
+    paper = cv2.resize(_paper(grey), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.divide(grey, paper, scale=245), dtype=np.uint8)
+
+
+def _paper(grey: Pixels) -> Pixels:
+    """The paper alone, small: letters are grown over, shadows stay."""
+    scale = 310 / max(grey.shape)
+    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    grown = cv2.dilate(small, np.ones((7, 7), np.uint8))
+    return np.asarray(cv2.medianBlur(grown, 21), dtype=np.uint8)
+
+
+def erase_rules(grey: Pixels, dpi: float) -> Pixels:
+    """Lines of tables and under titles whitened: longer than any stroke of a letter."""
+    unit, ink = dpi / 300, ink_mask(grey)
+    wide = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, _size(150, unit)), np.uint8))
+    high = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((_size(130, unit), 1), np.uint8))
+    spread = (
+        cv2.dilate(wide, np.ones((3, 9), np.uint8)),
+        cv2.dilate(high, np.ones((9, 3), np.uint8)),
+    )
+    return _whitened(grey, np.asarray(cv2.bitwise_or(*spread), dtype=np.uint8))
+
+
+def erase_small(grey: Pixels, dpi: float) -> Pixels:
+    """Dot leaders and lone specks whitened; full stops, dấu nặng and the dots of i stay."""
+    unit = dpi / 300
+    blobs = _blobs(ink_mask(grey))
+    small = blobs.area < max(4, 60 * unit * unit)
+    # a full stop and a dấu nặng stand near their letter, a speck does not
+    reach = np.ones((_size(27, unit), _size(27, unit)), np.uint8)
+    specks = cv2.subtract(blobs.mask(small), cv2.dilate(blobs.mask(~small), reach))
+    dots = blobs.mask((blobs.height <= 9 * unit + 1) & (blobs.width <= 12 * unit + 1))
+    off = np.asarray(cv2.bitwise_or(specks, _leaders(dots, unit)), dtype=np.uint8)
+    # the soft edge of a dot is no ink yet, but makes a dot again
+    return _whitened(grey, np.asarray(cv2.dilate(off, np.ones((3, 3), np.uint8)), dtype=np.uint8))
+
+
+def _whitened(grey: Pixels, off: Mask) -> Pixels:
+    made = grey.copy()
+    made[off > 0] = round(paper_level(grey))
+    return made
+
+
+def _size(length: float, unit: float) -> int:
+    return max(1, round(length * unit))
+
+
+class _Blobs(NamedTuple):
+    labels: npt.NDArray[np.int32]
+    width: npt.NDArray[np.int32]
+    height: npt.NDArray[np.int32]
+    area: npt.NDArray[np.int32]
+
+    def mask(self, chosen: npt.NDArray[np.bool_]) -> Mask:
+        chosen = chosen.copy()
+        chosen[0] = False  # the paper
+        return np.where(chosen, WHITE, 0).astype(np.uint8)[self.labels]
+
+
+def _blobs(ink: Mask) -> _Blobs:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
+    return _Blobs(
+        labels=np.asarray(labels, dtype=np.int32),
+        width=np.asarray(stats[:, cv2.CC_STAT_WIDTH], dtype=np.int32),
+        height=np.asarray(stats[:, cv2.CC_STAT_HEIGHT], dtype=np.int32),
+        area=np.asarray(stats[:, cv2.CC_STAT_AREA], dtype=np.int32),
+    )
+
+
+def _leaders(dots: Mask, unit: float) -> Mask:
+    """Dots in a row, as forms print them to be written upon."""
+    rows = cv2.morphologyEx(dots, cv2.MORPH_CLOSE, np.ones((1, _size(26, unit)), np.uint8))
+    bands = _blobs(np.asarray(rows, dtype=np.uint8))
+    long = (bands.width >= 110 * unit) & (bands.height <= 16 * unit)
+    return np.asarray(cv2.bitwise_and(bands.mask(long), dots), dtype=np.uint8)

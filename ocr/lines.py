@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lines in reading order: engine lines cut where a column gap runs through them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+
+from ocr.page import Word
+from ocr.vietnamese import nfc
+
+COLUMN_GAP = 2.5
+"""In word heights. Blanks of justified text stay under 1.5; header columns stand 3 apart."""
+
+
+def number_lines(words: Sequence[Word], aspect: float) -> tuple[Word, ...]:
+    """Words line by line, left to right, `line` counted from 0. `aspect`: page width / height."""
+    numbered: list[Word] = []
+    count = 0
+    for line in by_line(words):
+        for part in cut_at_gaps(line, aspect):
+            numbered += [replace(w, line=count) for w in part]
+            count += 1
+    return tuple(numbered)
+
+
+def by_line(words: Sequence[Word]) -> list[list[Word]]:
+    """Words of each line, lines in the order given, words from left to right."""
+    lines: dict[int, list[Word]] = {}
+    for word in words:
+        lines.setdefault(word.line, []).append(word)
+    return [sorted(line, key=lambda w: w.box.x0) for line in lines.values()]
+
+
+def cut_at_gaps(line: Sequence[Word], aspect: float) -> list[list[Word]]:
+    """Cut one line where the gap is wider than `COLUMN_GAP` word heights: columns, cells."""
+    heights = [w.box.height for w in line if len(w.text) > 1] or [w.box.height for w in line]
+    widest = COLUMN_GAP * median(heights) / max(aspect, 0.01)
+    parts: list[list[Word]] = [[line[0]]]
+    for word in line[1:]:
+        if word.box.x0 - max(w.box.x1 for w in parts[-1]) > widest:
+            parts.append([])
+        parts[-1].append(word)
+    return parts
+
+
+def join_text(words: Sequence[Word]) -> str:
+    """The page's text: words joined by blanks, lines by line feeds, NFC."""
+    return nfc("\n".join(" ".join(w.text for w in line) for line in by_line(words)))

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading again what the engine dropped: ink that no word covers.
+
+Tesseract drops whole lines in silence (a form with leaders: CER 77 % at clean 300 dpi). Ink that
+stays uncovered is a quality figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from ocr.clean import ink_mask
+from ocr.page import Box, Pixels, Word
+from ocr.quality import letter_sized
+from ocr.recognise import Recogniser
+from ocr.tesseract import placed
+from ocr.text_layer import box_mask, covered_share
+
+KEEP = 0.4
+MOST_CROPS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescued:
+    """All words, the rescued among them in their place; `uncovered`: share of letter ink left."""
+
+    words: tuple[Word, ...]
+    uncovered: float
+
+
+def rescue(grey: Pixels, dpi: float, words: Sequence[Word], recogniser: Recogniser) -> Rescued:
+    """Find uncovered ink, read it line by line, and put what was read where it stands."""
+    ink = ink_mask(grey)
+    all_words = list(words)
+    for area in _areas(ink, dpi, words)[:MOST_CROPS]:
+        left, top, width, height = area
+        crop = np.ascontiguousarray(grey[top : top + height, left : left + width])
+        box = Box(
+            left / grey.shape[1],
+            top / grey.shape[0],
+            (left + width) / grey.shape[1],
+            (top + height) / grey.shape[0],
+        )
+        found = [w for w in placed(recogniser.read_line(crop, dpi), box) if w.confidence > KEEP]
+        if found and any(c.isalnum() for w in found for c in w.text):
+            all_words = _inserted(all_words, found)
+    uncovered = 1 - covered_share(all_words, ink, dpi)
+    return Rescued(words=tuple(all_words), uncovered=round(uncovered, 4))
+
+
+def _areas(ink: Pixels, dpi: float, words: Sequence[Word]) -> list[tuple[int, int, int, int]]:
+    """Uncovered blobs that could be lines (left, top, width, height), biggest first."""
+    u = dpi / 300
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    letters = letter_sized(stats, dpi)
+    letters[0] = False
+    left_over = letters[labels].astype(np.uint8)
+    left_over[box_mask(words, ink, pad=6 * u) > 0] = 0
+    close = cv2.getStructuringElement(cv2.MORPH_RECT, (max(3, round(45 * u)), 3))
+    closed = cv2.morphologyEx(left_over, cv2.MORPH_CLOSE, close)
+    _, _, blobs, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    pad, found = max(2, round(16 * u)), []
+    for left, top, width, height, area in blobs[1:]:
+        line_like = width >= 40 * u and 18 * u <= height <= 140 * u
+        if line_like and area >= 0.25 * width * height:
+            x, y = max(0, int(left) - pad), max(0, int(top) - pad)
+            found.append((int(area), (x, y, int(width) + 2 * pad, int(height) + 2 * pad)))
+    return [place for _, place in sorted(found, reverse=True)]
+
+
+def _inserted(words: list[Word], found: Sequence[Word]) -> list[Word]:
+    """`found` as a line of its own, after the nearest line above it in the same column."""
+    line = 1 + max((w.line for w in words), default=-1)
+    middle = sum(w.box.y0 + w.box.y1 for w in found) / (2 * len(found))
+    x0, x1 = min(w.box.x0 for w in found), max(w.box.x1 for w in found)
+    above = [
+        (w.box.y1, i)
+        for i, w in enumerate(words)
+        if (w.box.y0 + w.box.y1) / 2 < middle and w.box.x0 < x1 and w.box.x1 > x0
+    ]
+    at = 0
+    if above:
+        owner = words[max(above)[1]].line
+        at = 1 + max(i for i, w in enumerate(words) if w.line == owner)
+    new = [replace(w, line=line) for w in found]
+    return [*words[:at], *new, *words[at:]]

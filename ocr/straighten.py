@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Making a page straight: quarter turns, the sheet cut out of a photo, the last degrees of skew.
+
+Every step tells the way back, so that boxes are always those of the page as scanned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocr.page import Box, Pixels
+
+Matrix = npt.NDArray[np.float64]
+
+_PROFILE_WIDTH = 700
+_LEAST_INK = 200  # points at that width; fewer prove no direction
+_WIDEST = 5.0
+LEAST_SKEW = 0.08
+"""Degrees; less than this is not worth resampling."""
+_SMALL = 500
+_DARK_DESK = 45
+A4 = 297 / 210
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warp:
+    """The way back: `back` (3x3) takes pixels of the straight page to pixels of the scan.
+
+    `made` and `scan` are (height, width) of the two.
+    """
+
+    back: Matrix
+    made: tuple[int, int]
+    scan: tuple[int, int]
+
+    @classmethod
+    def none(cls, image: Pixels) -> Self:
+        shape = (image.shape[0], image.shape[1])
+        return cls(back=np.eye(3), made=shape, scan=shape)
+
+    def to_scan(self, box: Box) -> Box:
+        """The box on the scan: the middles of its sides, so that a turned line grows no taller."""
+        x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+        sides = np.array([[box.x0, y], [box.x1, y], [x, box.y0], [x, box.y1]])
+        points = np.column_stack([sides * (self.made[1], self.made[0]), np.ones(4)]) @ self.back.T
+        points = points[:, :2] / points[:, 2:] / (self.scan[1], self.scan[0])
+        points = np.clip(points, 0.0, 1.0)
+        x0, x1 = sorted((float(points[0, 0]), float(points[1, 0])))
+        y0, y1 = sorted((float(points[2, 1]), float(points[3, 1])))
+        return Box(x0, y0, x1, y1)
+
+
+def chain(first: Warp, second: Warp) -> Warp:
+    """One way back for two steps, `first` having been done first."""
+    return Warp(back=first.back @ second.back, made=second.made, scan=first.scan)
+
+
+def turn(image: Pixels, clockwise: int) -> Pixels:
+    """The image after quarter turns clockwise (0, 90, 180, 270 degrees)."""
+    return np.ascontiguousarray(np.rot90(image, -(clockwise // 90) % 4))
+
+
+def find_skew(grey: Pixels) -> float:
+    """Degrees to turn the page counter-clockwise until its lines run level; 0 when in doubt.
+
+    Level lines make the sums of the rows differ most: 0.5 degree steps, then 0.05.
+    """
+    scale = _PROFILE_WIDTH / max(grey.shape[:2])
+    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    edge_y, edge_x = small.shape[0] // 30, small.shape[1] // 30
+    small = small[edge_y : -edge_y or None, edge_x : -edge_x or None]
+    ink = np.argwhere(small < float(np.median(small)) - 40).astype(np.float32)
+    if len(ink) < _LEAST_INK:
+        return 0.0
+    coarse = max(np.arange(-_WIDEST, _WIDEST + 0.01, 0.5), key=lambda a: _sharpness(ink, a))
+    fine = np.arange(coarse - 0.45, coarse + 0.46, 0.05)
+    best = float(max(fine, key=lambda a: _sharpness(ink, a)))
+    return 0.0 if abs(best) > _WIDEST - 0.1 else best
+
+
+def _sharpness(ink: np.ndarray, angle: float) -> float:
+    turn = np.deg2rad(angle)
+    rows = ink[:, 0] * np.cos(turn) - ink[:, 1] * np.sin(turn)
+    counts = np.bincount((rows - rows.min()).astype(np.int64))
+    return float(np.square(np.diff(counts.astype(np.float64))).sum())
+
+
+def level(image: Pixels, skew: float) -> tuple[Pixels, Warp]:
+    """The page turned by `skew` degrees counter-clockwise; as it is when that is hardly any."""
+    if abs(skew) < LEAST_SKEW:
+        return image, Warp.none(image)
+    height, width = image.shape[:2]
+    forth = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), skew, 1.0)
+    paper = float(np.median(image[::16, ::16]))
+    made = cv2.warpAffine(
+        image, forth, (width, height), flags=cv2.INTER_CUBIC, borderValue=(paper, paper, paper)
+    )
+    back = np.linalg.inv(np.vstack([forth, [0.0, 0.0, 1.0]]))
+    shape = (height, width)
+    return np.asarray(made, dtype=np.uint8), Warp(back=back, made=shape, scan=shape)
+
+
+def find_sheet(grey: Pixels) -> Matrix | None:
+    """Corners (4x2 pixels, clockwise from top left) of a light sheet on a darker desk, or None.
+
+    Never on flatbed and feeder scans: at least three sides of the picture must be desk.
+    """
+    scale = _SMALL / max(grey.shape)
+    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    high, wide = small.shape
+    middle = float(np.percentile(small[high // 4 : -high // 4, wide // 4 : -wide // 4], 75))
+    sides = (small[:4], small[-4:], small[:, :4], small[:, -4:])
+    if sum(float(np.median(side)) < middle - _DARK_DESK for side in sides) < 3:
+        return None
+    smooth = cv2.medianBlur(np.asarray(small, dtype=np.uint8), 9)
+    _, bright = cv2.threshold(smooth, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    outlines, _ = cv2.findContours(bright, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if not outlines:
+        return None
+    hull = cv2.convexHull(max(outlines, key=cv2.contourArea))
+    if not 0.35 * high * wide <= cv2.contourArea(hull) <= 0.985 * high * wide:
+        return None
+    for tolerance in (0.02, 0.03, 0.05):
+        corners = cv2.approxPolyDP(hull, tolerance * cv2.arcLength(hull, True), True)
+        if len(corners) == 4:
+            return _clockwise(np.asarray(corners, dtype=np.float64).reshape(4, 2) / scale)
+    return None
+
+
+def _clockwise(corners: Matrix) -> Matrix:
+    """From top left: the sum of x and y is least there, their difference at top right."""
+    total, difference = corners.sum(axis=1), corners[:, 0] - corners[:, 1]
+    order = [total.argmin(), difference.argmax(), total.argmax(), difference.argmin()]
+    return np.asarray(corners[order], dtype=np.float64)
+
+
+def cut_sheet(image: Pixels, corners: Matrix) -> tuple[Pixels, Warp]:
+    """The sheet as if seen from straight above; A4 where its sides come near to it."""
+    a, b, c, d = corners
+    wide = (float(np.linalg.norm(b - a)) + float(np.linalg.norm(c - d))) / 2
+    high = (float(np.linalg.norm(d - a)) + float(np.linalg.norm(c - b))) / 2
+    if 1.2 < high / wide < 1.7:
+        high = wide * A4
+    elif 1.2 < wide / high < 1.7:
+        wide = high * A4
+    width, height = max(1, round(wide)), max(1, round(high))
+    flat = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
+    forth = cv2.getPerspectiveTransform(corners.astype(np.float32), flat)
+    made = cv2.warpPerspective(
+        image, forth, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    warp = Warp(
+        back=np.asarray(np.linalg.inv(forth), dtype=np.float64),
+        made=(height, width),
+        scan=(image.shape[0], image.shape[1]),
+    )
+    return np.asarray(made, dtype=np.uint8), warp
