@@ -15,17 +15,17 @@ from rapidfuzz import fuzz
 from ocr.catalogue import RANKS, SURNAMES, TITLES
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
 from ocr.extraction import FieldReading
-from ocr.layout import Header, Line, PageLayout, is_annex
+from ocr.layout import Line, PageLayout, is_annex
 from ocr.letterhead import known_office
-from ocr.normalise import DASHES, nfc, plain, squeeze
+from ocr.normalise import nfc, squeeze
 from ocr.page import Word
+from ocr.receivers import is_receivers
 
 Fields = dict[str, FieldReading]
 
 AUTHORITY = re.compile(r"^[\W_]*(tm|kt|tl|tuq|q)\s?[.,:]\s?(?=\S)")
 _RANK = re.compile(rf"^(?:(?:{'|'.join(RANKS)})\b[\s.]*)+")
 _TITLE_LETTERS = {key.replace(" ", ""): title for key, title in TITLES.items()}
-_NAME_WORD = re.compile(r"[A-ZÀ-ỸĐ][a-zà-ỹđ]*'?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ def _name_overleaf(block: Closing, layouts: Sequence[PageLayout]) -> Closing:
 
 def _block_on(layout: PageLayout, first: PageLayout) -> Closing | None:
     rights = [line for row in layout.rows if (line := _right_part(layout, row))]
-    receivers = next((r for r in layout.rows if _is_receivers(r)), None) or _list_head(layout)
+    receivers = next((r for r in layout.rows if is_receivers(r)), None) or _list_head(layout)
     start = _start(layout, rights, receivers)
     if start is None:
         return None
@@ -133,13 +133,11 @@ def _block_on(layout: PageLayout, first: PageLayout) -> Closing | None:
 def _unknown_capitals(block: Sequence[Line], known: Sequence[Line], name: Line | None) -> bool:
     limit = name.y if name else 1.0
     rest = [line for line in block if line not in known and line.y < limit - 0.004]
-    runs = (re.findall(r"[A-ZÀ-ỸĐ]{3,}", nfc(line.text)) for line in rest)
-    return any(len("".join(run)) >= 5 for run in runs)
-
-
-def _is_receivers(row: Line) -> bool:
-    """The row "Nơi nhận:" at the left; its first letter is often lost to the italic."""
-    return row.box.x0 < 0.4 and bool(re.match(r"\W*(?:[nv]?oi|n.i)\s?nhan\s?:", row.plain))
+    for line in rest:
+        capitals = [w for w in re.findall(r"[^\W\d_]{3,}", nfc(line.text)) if w.isupper()]
+        if len("".join(capitals)) >= 5:
+            return True
+    return False
 
 
 def _list_head(layout: PageLayout) -> Line | None:
@@ -278,7 +276,7 @@ def _name_words(line: Line) -> Line | None:
     kept: list[Word] = []
     for word in line.words:
         core = word.text.strip("“”\"'`.,:;-_|*~()‘’«»=<>")
-        if _NAME_WORD.fullmatch(core) or squeeze(core) in RANKS:
+        if _is_name_word(core) or squeeze(core) in RANKS:
             kept.append(word)
         elif kept and len(kept) >= 2:
             break
@@ -287,6 +285,11 @@ def _name_words(line: Line) -> Line | None:
     if not 2 <= len(kept) <= 7 or any(any(c.isdigit() for c in w.text) for w in kept):
         return None
     return Line(page=line.page, words=tuple(kept), y=line.y)
+
+
+def _is_name_word(core: str) -> bool:
+    """One capital, then small letters: "Nguyễn", "Ý"."""
+    return core[:1].isupper() and core.isalpha() and (len(core) == 1 or core[1:].islower())
 
 
 def _without_rank(text: str) -> str:
@@ -323,113 +326,3 @@ def _family_name(word: str) -> str | None:
         return word
     alike = [name for name in SURNAMES if squeeze(name) == squeeze(word)]
     return alike[0] if len(alike) == 1 else None
-
-
-# --- nơi nhận, kính gửi ------------------------------------------------------------------------
-def read_recipients(layouts: Sequence[PageLayout]) -> Fields:
-    """`recipients`: the list under "Nơi nhận", and `copies` when printed behind the drafter."""
-    for layout in layouts:
-        at = next((i for i, r in enumerate(layout.rows) if _is_receivers(r)), None)
-        if at is None:
-            continue
-        lines = _left_list(layout, at)
-        words = tuple(w for line in lines for w in line.words)
-        if not lines:
-            break
-        evidence = Evidence(kind="text", token=weakest(words))
-        made = reading(_items(lines), words, layout.number, evidence)
-        return {"recipients": made, "copies": _copies(lines)}
-    return {"recipients": absent(unsure=False), "copies": absent(unsure=False)}
-
-
-def _left_list(layout: PageLayout, at: int) -> list[Line]:
-    lines: list[Line] = []
-    for row in layout.rows[at + 1 :]:
-        if lines and row.y - lines[-1].y > 3.0 * layout.pitch:
-            break
-        if row.box.x0 > 0.4:
-            continue
-        left = layout.segments(row, gap=1.3)[0]
-        kept = left.part(lambda w: w.box.x0 < 0.5)
-        if kept:
-            lines.append(kept)
-        if re.search(r"\bluu\b", plain(left.text)):
-            break
-    return lines
-
-
-def _items(lines: Sequence[Line]) -> list[str]:
-    """Lines that begin with a dash begin an item; the others go on with the last one."""
-    items: list[str] = []
-    for line in lines:
-        text = DASHES.sub("-", line.text).replace("~", "-").strip()
-        if text.startswith("-") or not items:
-            items.append(text.lstrip("- .").rstrip(" ;.,"))
-        else:
-            items[-1] = f"{items[-1]} {text.rstrip(' ;.,')}".strip()
-    return [item for item in items if item]
-
-
-def _copies(lines: Sequence[Line]) -> FieldReading:
-    """From "PL.(300)": drafter's initials and number of copies (ô 12)."""
-    for line in lines[-2:]:
-        found = re.search(r"[A-ZĐ]\w*\.?\s?\((\d{1,4})(?:b|bản)?\)\.?$", line.text)
-        if found and int(found[1]) > 1:
-            words = line.words_between(found.start(1), found.end(1))
-            evidence = Evidence(kind="number", token=weakest(words), position=False)
-            return reading(int(found[1]), words, line.page, evidence)
-    return absent(unsure=False)
-
-
-def read_addressees(layout: PageLayout, header: Header | None, *, expected: bool) -> FieldReading:
-    """Under "Kính gửi": one office in the line, or a list with dashes below.
-
-    `expected`: the type always has them, so that nothing found is a doubt.
-    """
-    for i, row in enumerate(layout.rows):
-        found = re.search(r"\b[kr]inh\s?[gq][uo]i\s?[:;]?\s*", row.plain)
-        if not found or row.y > 0.6 or found.start() > 3:
-            continue
-        lines = _addressed(layout, i, found.end())
-        words = tuple(w for line in lines for w in line.words)
-        if not words:
-            return unreadable(row.words, layout.number)
-        evidence = Evidence(kind="text", token=weakest(words))
-        return reading(_items(lines), words, layout.number, evidence)
-    lines = _dashed_list(layout, header)
-    if lines:
-        words = tuple(w for line in lines for w in line.words)
-        evidence = Evidence(kind="text", token=weakest(words), position=False)
-        return reading(_items(lines), words, layout.number, evidence)
-    return absent(unsure=expected)
-
-
-def _dashed_list(layout: PageLayout, header: Header | None) -> list[Line]:
-    """The label lost, its list not: lines with dashes, set in, before the body begins."""
-    lines: list[Line] = []
-    for row in layout.rows:
-        if header is None or row.y < header.bottom + layout.pitch or row.y > 0.45:
-            continue
-        starts = bool(re.match(r"[-–—~]\s?\S", row.text))
-        near = bool(lines) and row.y - lines[-1].y < 2 * layout.pitch
-        if (starts and row.box.x0 > 0.3) or (near and row.box.x0 > lines[-1].box.x0):
-            lines.append(row)
-        elif lines:
-            break
-    return lines
-
-
-def _addressed(layout: PageLayout, at: int, start: int) -> list[Line]:
-    row = layout.rows[at]
-    rest = row.words_between(start, len(row.text))
-    lines = [Line(page=row.page, words=rest, y=row.y)] if rest else []
-    last = row.y
-    for below in layout.rows[at + 1 : at + 14]:
-        starts = below.text.lstrip()[:1]
-        if below.y - last > 2.2 * layout.pitch or below.box.x0 < row.box.x0 - 0.01:
-            break
-        if starts not in "-–—~" and not (rest and below.box.x0 > row.box.x0 + 0.03):
-            break
-        lines.append(below)
-        last = below.y
-    return lines

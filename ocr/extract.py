@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 
 from ocr.abstract import about_lines, read_abstract
 from ocr.classify import Classifier, TitleRow
-from ocr.closing import read_addressees, read_closing, read_recipients
+from ocr.closing import read_closing
 from ocr.codes import codes_of, statements, with_statements
 from ocr.confidence import Evidence, absent, reading, weakest
 from ocr.document_types import DocumentType, DocumentTypes
@@ -31,6 +31,7 @@ from ocr.letterhead import (
     with_witness,
 )
 from ocr.normalise import clean_symbol, comparable, digits_of, squeeze
+from ocr.receivers import read_addressees, read_recipients
 
 URGENCIES = ("HỎA TỐC", "THƯỢNG KHẨN", "KHẨN")
 SECRECIES = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")

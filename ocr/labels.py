@@ -20,15 +20,11 @@ from ocr.document_types import DocumentType, FieldSpec
 from ocr.extraction import FieldReading, FieldStatus
 from ocr.identifiers import (
     decode_personal_number,
-    is_dossier_code,
-    is_household_business_code,
-    is_land_serial,
-    is_old_identity_number,
-    is_tax_code,
 )
 from ocr.layout import Line, PageLayout
-from ocr.normalise import date_in_words, nfc, number_in_words, parse_date, plain, squeeze
+from ocr.normalise import nfc, plain, squeeze
 from ocr.page import Word
+from ocr.values import is_valid, normalise_value
 
 Fields = dict[str, FieldReading]
 _LEADERS = re.compile(r"[.…_]{3,}|(?:\.\s){3,}")
@@ -199,7 +195,7 @@ def _typed(
 ) -> FieldReading:
     """The value in the normal form of its type; what does not fit the type is flagged."""
     value, fits, witness = normalise_value(hit.spec.type, text, today)
-    failed = [v for v in hit.spec.validators if not _valid(v, str(value), today)]
+    failed = [v for v in hit.spec.validators if not is_valid(v, str(value), today)]
     proven = sum(v in _PROOFS for v in hit.spec.validators) if not failed else 0
     short = "office" if len(words) <= 4 else "text"
     named = hit.spec.type == "name"
@@ -233,131 +229,6 @@ _KINDS = {
     "area": "number",
     "name": "name",
 }
-
-
-def normalise_value(
-    type_name: str, text: str, today: dt.date
-) -> tuple[str | int | bool | list[str] | None, bool, int]:
-    """(value in its normal form, whether it fits the type, witnesses the check itself gives)."""
-    maker = _MAKERS.get(type_name)
-    return maker(text, today) if maker else (text, True, 0)
-
-
-Made = tuple[str | int | bool | list[str] | None, bool, int]
-
-
-def _make_name(text: str, today: dt.date) -> Made:
-    value = re.sub(r"[^\w\s.'-]+$", "", text).strip()
-    return value, not re.search(r"\d", value) and len(value) > 1, 0
-
-
-def _make_date(text: str, today: dt.date) -> Made:
-    date = parse_date(text)
-    if date is None:
-        return None, False, 0
-    return date.iso(), date.iso() <= today.isoformat() or date.year < today.year + 60, 0
-
-
-def _make_date_in_words(text: str, today: dt.date) -> Made:
-    date = date_in_words(text)
-    return (date.isoformat(), True, 1) if date else (None, False, 0)
-
-
-def _make_personal_number(text: str, today: dt.date) -> Made:
-    digits = re.sub(r"[\s.]", "", text)
-    found = re.search(r"(?<!\d)\d{12}(?!\d)", digits)
-    if not found:
-        loose = re.search(r"\d{6,}", digits)
-        return (loose.group(0) if loose else None), False, 0
-    return found[0], decode_personal_number(found[0], today=today) is not None, 0
-
-
-def _make_old_number(text: str, today: dt.date) -> Made:
-    digits = re.sub(r"[\s.]", "", text)
-    found = re.search(r"(?<!\d)\d{9}(?!\d)", digits)
-    return (found[0], is_old_identity_number(found[0]), 0) if found else (None, False, 0)
-
-
-def _make_gender(text: str, today: dt.date) -> Made:
-    low = squeeze(text).split()
-    for word in low[:2]:
-        if word in ("nam", "male", "m"):
-            return "Nam", True, 1
-        if word in ("nu", "female", "f"):
-            return "Nữ", True, 1
-    return None, False, 0
-
-
-def _make_tax_code(text: str, today: dt.date) -> Made:
-    found = re.search(r"\d{10}(?:-\d{3})?", re.sub(r"\s", "", text))
-    return (found[0], is_tax_code(found[0]), 1) if found else (None, False, 0)
-
-
-def _make_amount(text: str, today: dt.date) -> Made:
-    """Digits with the thousands' points off, a decimal comma as a point; words are the witness."""
-    found = re.search(r"\d[\d.\s]*(?:,\d+)?", text)
-    if not found:
-        return None, False, 0
-    value = re.sub(r"[.\s]", "", found[0]).replace(",", ".").rstrip(".")
-    words = re.search(r"b[aằ]ng ch[uữ]\s*:?\s*([^)]*)", text, flags=re.IGNORECASE)
-    said = number_in_words(words[1]) if words else None
-    if said is None:
-        return value, True, 0
-    return value, said == int(float(value)), 1
-
-
-def _make_integer(text: str, today: dt.date) -> Made:
-    found = re.search(r"\d{1,6}", text)
-    return (int(found[0]), True, 0) if found else (None, False, 0)
-
-
-def _make_serial(text: str, today: dt.date) -> Made:
-    found = re.search(r"[A-ZĐ]{2}\s?\d{6,8}", text)
-    return (found[0], is_land_serial(found[0]), 0) if found else (text, False, 0)
-
-
-def _make_check(text: str, today: dt.date) -> Made:
-    ticked = re.search(r"[☑☒✓✔xX]\s*(C[oó]|Kh[oô]ng)|(C[oó]|Kh[oô]ng)\s*[☑☒✓✔xX]", text)
-    if not ticked:
-        return None, False, 0
-    return squeeze(ticked[1] or ticked[2]) == "co", True, 0
-
-
-def _make_list(text: str, today: dt.date) -> Made:
-    return [part.strip() for part in re.split(r";|\s-\s", text) if part.strip()], True, 0
-
-
-_MAKERS: dict[str, Callable[[str, dt.date], Made]] = {
-    "name": _make_name,
-    "date": _make_date,
-    "datew": _make_date_in_words,
-    "id12": _make_personal_number,
-    "id9": _make_old_number,
-    "gender": _make_gender,
-    "mst": _make_tax_code,
-    "money": _make_amount,
-    "area": _make_amount,
-    "integer": _make_integer,
-    "serial": _make_serial,
-    "check": _make_check,
-    "list": _make_list,
-}
-
-
-def _valid(name: str, value: str, today: dt.date) -> bool:
-    """Single-value checks by name; those that compare fields are in `cross_check`."""
-    match name:
-        case "tax_code":
-            return is_tax_code(value)
-        case "dossier_code":
-            return is_dossier_code(value.split(" ")[0], today=today)
-        case "household_code":
-            return is_household_business_code(value.replace(" ", ""), today=today)
-        case "land_serial":
-            return is_land_serial(value)
-        case "not_future":
-            return value <= today.isoformat()
-    return True
 
 
 def cross_check(fields: Fields, today: dt.date) -> Fields:

@@ -10,8 +10,8 @@ from ocr.document_types import (
     load_document_types,
     shipped_document_types,
 )
-from ocr.labels import _MAKERS as MAKERS
 from ocr.reader import Reader
+from ocr.values import MAKERS
 from tests.ocr.papers import page
 
 ND30 = [

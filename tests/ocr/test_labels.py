@@ -7,8 +7,8 @@ import pytest
 
 from ocr.document_types import shipped_document_types
 from ocr.extraction import FieldStatus
-from ocr.labels import normalise_value
 from ocr.reader import Reader
+from ocr.values import normalise_value
 from tests.ocr.papers import page
 
 TODAY = dt.date(2026, 11, 24)
