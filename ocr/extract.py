@@ -31,6 +31,7 @@ from ocr.letterhead import (
     with_witness,
 )
 from ocr.normalise import clean_symbol, comparable, digits_of, squeeze
+from ocr.page import ReadingSource
 from ocr.receivers import read_addressees, read_recipients
 
 URGENCIES = ("HỎA TỐC", "THƯỢNG KHẨN", "KHẨN")
@@ -90,7 +91,7 @@ class Extractor:
         guess = self._type(inked, header, title)
         kind = self.types[guess.code]
         zones = self._zones(inked, Opening(header=header, title=title), kind, today)
-        fields = self._of_type(kind, zones, inked, today)
+        fields = _with_source(self._of_type(kind, zones, inked, today), pages)
         return Part(
             first_page=pages[0].number,
             last_page=pages[-1].number,
@@ -166,6 +167,17 @@ class Extractor:
             "secrecy": _mark(first, header, title, SECRECIES),
             "page_count": _printed_page_count(first),
         }
+
+
+def _with_source(fields: Fields, pages: Sequence[PageLayout]) -> Fields:
+    """A value taken from a believed text layer says so; QR and MRZ keep their own source."""
+    layers = {p.number for p in pages if p.page.source is ReadingSource.TEXT_LAYER}
+    return {
+        key: replace(seen, source=ReadingSource.TEXT_LAYER)
+        if seen.page in layers and seen.source is ReadingSource.OCR
+        else seen
+        for key, seen in fields.items()
+    }
 
 
 def _if_printed(found: FieldReading) -> FieldReading:

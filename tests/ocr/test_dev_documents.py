@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from ocr.evaluation import Outcome, compare
-from ocr.opening import load_pages, render
+from ocr.opening import load_pages, main
 from ocr.reader import Reader
 
 pytestmark = [pytest.mark.shared_data, pytest.mark.slow]
@@ -36,7 +36,7 @@ def reader():
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_real_document(reader, shared_data, tmp_path, name):
     document = shared_data / "documents" / name
-    render(document, tmp_path, 1, 3, 200)
+    main(["render", str(document), str(tmp_path), "--first", "1", "--last", "3"])
     extraction = reader.read(load_pages(tmp_path))
     jsonschema.validate(extraction.as_json(), SCHEMA)
     truth_file = document.parent / "truth" / f"{document.name}.json"

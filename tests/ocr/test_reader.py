@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ocr.extraction import Extraction
-from ocr.page import PageImage
+from ocr.page import PageImage, ReadingSource
 from ocr.reader import Reader
 from tests.ocr.papers import DECISION_BODY, closing, decision, header, page
 
@@ -143,6 +143,13 @@ def test_the_secrecy_mark_on_a_first_page(text, mark):
 def test_urgency():
     rows = [*header(), ("HỎA TỐC", 0.2, 0.15), *DECISION_BODY, *closing()]
     assert reader().assemble([page(rows)]).document.fields["urgency"].value == "HỎA TỐC"
+
+
+def test_values_from_a_believed_text_layer_say_so():
+    made = replace(decision(), source=ReadingSource.TEXT_LAYER)
+    read = reader().assemble([made]).document.fields
+    assert read["number"].source is ReadingSource.TEXT_LAYER
+    assert read["urgency"].source is None
 
 
 def test_a_second_look_is_taken_only_at_doubtful_fields():
