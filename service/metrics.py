@@ -16,5 +16,9 @@ JOBS = Gauge("sohoa_jobs_waiting", "Jobs not finished, by queue", ["queue"])
 
 
 def route_of(request: Request) -> str:
+    """The template of the route that answers, with the prefix it was included under."""
     route = request.scope.get("route")
-    return str(getattr(route, "path", "unmatched"))
+    template = str(getattr(route, "path", "unmatched"))
+    path = request.scope["path"]
+    api = "/api/v1"
+    return api + template if path.startswith(api) and not template.startswith(api) else template
