@@ -45,6 +45,7 @@ class Opener:
 
     def inspect(self, untrusted: Path) -> Opening:
         """Kind, page count, sizes, signatures. Raises the `BadInput` that names the trouble."""
+        untrusted = untrusted.resolve()
         with self._room() as out:
             ran = self._run(["inspect", str(untrusted), str(out)], untrusted, out, "inspect")
             try:
@@ -54,6 +55,7 @@ class Opener:
 
     def pages(self, untrusted: Path, first: int, last: int, dpi: int) -> Iterator[PageImage]:
         """Pages `first`..`last` rendered at `dpi`, one after the other."""
+        untrusted = untrusted.resolve()
         with self._room() as out:
             argv = ["render", str(untrusted), str(out), "--first", str(first)]
             argv += ["--last", str(last), "--dpi", str(dpi)]
@@ -95,7 +97,8 @@ class Opener:
     @contextmanager
     def _room(self) -> Iterator[Path]:
         self.scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.scratch, ignore_cleanup_errors=True) as name:
+        room = self.scratch.resolve()
+        with tempfile.TemporaryDirectory(dir=room, ignore_cleanup_errors=True) as name:
             yield Path(name)
 
 

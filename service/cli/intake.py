@@ -12,9 +12,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from scanner_drivers.discover import drivers
-from scanner_drivers.driver import ScannerError, ScanProfile
-from scanner_drivers.folder import scan_to_folder
 
 from service.batch_report import BatchReport
 from service.cli.console import as_user, emit, log_to_stderr
@@ -43,6 +40,10 @@ def scan(
     who: Annotated[str, typer.Option("--as", help="Tài khoản đứng tên.")] = "",
 ) -> None:
     """Quét từ máy quét (SANE, máy ảo) và tiếp nhận thành một giấy tờ."""
+    from scanner_drivers.discover import drivers
+    from scanner_drivers.driver import ScannerError, ScanProfile
+    from scanner_drivers.folder import scan_to_folder
+
     log_to_stderr()
     known = drivers()
     if list_devices:

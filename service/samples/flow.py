@@ -111,11 +111,15 @@ class Paper:
         indent: float = 0.0,
         align: str = "justify",
         hanging: float = 0.0,
-    ) -> None:
-        """Lines from the cursor down; `indent` of the first line, `hanging` of the others."""
+    ) -> Rectangle | None:
+        """Lines from the cursor down; `indent` of the first line, `hanging` of the others.
+
+        Gives the extent of the last line: (left, top, end of the text, baseline).
+        """
         left = self.left if x0 is None else x0
         right = self.right if x1 is None else x1
         rows = self._break(atoms_of(pieces), right - left, indent, hanging)
+        extent = None
         for i, row in enumerate(rows):
             self.y += self._height(row)
             if self.y > self.bottom:
@@ -123,7 +127,8 @@ class Paper:
                 self.y += self._height(row)
             last = i + 1 == len(rows)
             how = "left" if align == "justify" and last else align
-            self._draw(row, left + (indent if i == 0 else hanging), right, how, self.y)
+            extent = self._draw(row, left + (indent if i == 0 else hanging), right, how, self.y)
+        return extent
 
     def _height(self, row: Sequence[Atom]) -> float:
         return max(a.piece.style.size for a in row) * SCAN_DPI / 72 * self.leading

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ocr.extraction import FieldContent
-from service.samples.canvas import RED_INK, WIDTH, Piece, mm
+from service.samples.canvas import RED_INK, Piece, mm
 from service.samples.draft import Layout, Wishes
 from service.samples.flow import Paper, width_of
 from service.samples.fonts import SCAN_DPI
-from service.samples.invented import make_name, pick, slashed
+from service.samples.invented import make_name, pick
 from service.samples.office import Office
-from service.samples.pen import boxed_stamp, round_seal, signature, written_digits
+from service.samples.pen import arrival_stamp, boxed_stamp, round_seal, signature, written_digits
 
 STATE = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
 MOTTO = "Độc lập - Tự do - Hạnh phúc"
@@ -232,20 +232,14 @@ def _recipients(paper: Paper, recipients: Sequence[str], layout: Layout) -> None
 
 
 def stamp_arrival(paper: Paper, office: Office, arrived: dt.date) -> None:
-    """Dấu ĐẾN, 35 x 50 mm (ô of văn thư), in the free corner under the number; filled by pen."""
+    """Dấu ĐẾN, 35 x 50 mm, in the free corner under the number; number and day by pen."""
     sheet = paper.sheets[0]
-    x, y = paper.left - mm(4), mm(paper.random.uniform(56, 62))
-    wide, tall = mm(50), mm(30)
-    frame = _arrival_frame(paper, office, wide, tall)
-    sheet.paste(x, y, frame, RED_INK)
-    number = written_digits(str(int(paper.random.integers(100, 2999))), mm(4.5), paper.random)
-    sheet.paste(x + mm(24), y + mm(8.5), number, paper.ink)
-    day = written_digits(slashed(arrived).replace("/", "")[:4], mm(4.5), paper.random)
-    sheet.paste(x + mm(24), y + mm(15.5), day, paper.ink)
-
-
-def _arrival_frame(paper: Paper, office: Office, wide: int, tall: int):  # type: ignore[no-untyped-def]
-    raise NotImplementedError
+    x, y = paper.left - mm(5), mm(paper.random.uniform(60, 68))
+    sheet.paste(x, y, arrival_stamp(office.short, paper.style(size=9.0)), RED_INK)
+    number = written_digits(str(int(paper.random.integers(100, 2999))), mm(4.2), paper.random)
+    sheet.paste(x + mm(25), y + mm(9), number, paper.ink)
+    day = written_digits(f"{arrived.day:02d}", mm(4.2), paper.random)
+    sheet.paste(x + mm(25), y + mm(17), day, paper.ink)
 
 
 def stamp_word(paper: Paper, text: str, key: str, x: float, y: float) -> None:
@@ -271,5 +265,3 @@ def centred(
     style = paper.style(size=size or paper.body.size, bold=bold, italic=italic)
     paper.paragraph([Piece(text=text, style=style, fields=fields)], align="centre")
 
-
-__all__ = ["MOTTO", "STATE", "WIDTH", "Closing", "Header"]

@@ -7,6 +7,7 @@ Masks are (height, width) uint8, 255 full ink.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -173,3 +174,22 @@ def boxed_stamp(text: str, style: Style, random: np.random.Generator) -> Mask:
     pen.text((45 - left, 37 - top), text, fill=255, font=fount, anchor="ls")
     turned = image.rotate(float(random.uniform(-2, 2)), resample=Image.Resampling.BILINEAR)
     return (np.asarray(turned) * random.uniform(0.75, 0.95)).astype(np.uint8)
+
+
+def arrival_stamp(office: str, style: Style) -> Mask:
+    """Khung dấu ĐẾN: office, "ĐẾN", gaps for Số, Ngày and Chuyển; 50 x 35 mm."""
+    wide, tall = mm(50), mm(35)
+    image = Image.new("L", (wide, tall), 0)
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((3, 3, wide - 4, tall - 4), outline=215, width=6)
+    pen.line((mm(15), mm(8), mm(15), tall - 4), fill=215, width=4)
+    small = font_of(style)
+    bold = font_of(replace(style, size=style.size + 2, bold=True))
+    pen.text((wide // 2, mm(5.5)), office.upper(), fill=215, font=small, anchor="ms")
+    pen.line((3, mm(8), wide - 4, mm(8)), fill=215, width=4)
+    pen.text((mm(7.5), mm(22)), "ĐẾN", fill=215, font=bold, anchor="ms")
+    for i, label in enumerate(("Số:", "Ngày:", "Chuyển:")):
+        base = mm(14.5 + 8 * i)
+        pen.text((mm(16.5), base), f"{label} " + "." * (30 - 2 * len(label)), fill=215, font=small,
+                 anchor="ls")  # fmt: skip
+    return np.asarray(image).copy()
