@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Giấy tờ mẫu: invented papers with exact truth, for the demo, the tests and the benchmarks.
+"""Sample papers with known truth, for the demo, the tests and the benchmarks."""
 
-Deterministic by (type, seed, level). Every name, number and office is made up.
-"""
-
-from service.samples.demo import DemoPaper, demo_set
-from service.samples.make import LEVELS, TYPES, Sample, make_sample, write_sample, write_set
+from service.samples.compose import TYPE_CODES
+from service.samples.damage import Level
+from service.samples.draft import Wishes
+from service.samples.sample import Sample, make_sample, pdf_of, write_sample, write_set
 
 __all__ = [
-    "LEVELS",
-    "TYPES",
-    "DemoPaper",
+    "TYPE_CODES",
+    "Level",
     "Sample",
-    "demo_set",
+    "Wishes",
     "make_sample",
+    "pdf_of",
     "write_sample",
     "write_set",
 ]

@@ -264,4 +264,3 @@ def centred(
     """A centred paragraph in the middle of the measure."""
     style = paper.style(size=size or paper.body.size, bold=bold, italic=italic)
     paper.paragraph([Piece(text=text, style=style, fields=fields)], align="centre")
-
