@@ -23,6 +23,7 @@ from ocr.layout import Header, Line, PageLayout, find_header, is_annex
 from ocr.letterhead import (
     Fields,
     annex_numbers,
+    read_closing_date,
     read_date,
     read_date_line,
     read_issuer,
@@ -130,12 +131,11 @@ class Extractor:
     ) -> Fields:
         """The type's own keys in its own order: zones of the letter layout, labels of the form."""
         labelled = read_labelled(kind, pages, today)
-        letter = any(spec.zone == "abstract" for spec in kind.fields)
         fields: Fields = {}
         for spec in kind.fields:
             if spec.zone is not None:
                 found = zones.get(spec.zone, absent(unsure=spec.required))
-                fields[spec.key] = found if letter or spec.required else _if_printed(found)
+                fields[spec.key] = found if kind.is_letter or spec.required else _if_printed(found)
             else:
                 fields[spec.key] = labelled[spec.key]
         return cross_check(with_statements(fields, statements(pages, today)), today)
@@ -146,9 +146,11 @@ class Extractor:
         first, header, title = pages[0], opening.header, opening.title
         issuers = read_issuer(header)
         number = read_number(header, kind, issuers["issuer"])
-        dates = read_date(header, today)
+        dated = header is not None and header.date_line is not None
+        at_foot = not kind.is_letter and not dated
+        dates = read_closing_date(pages, today) if at_foot else read_date(header, today)
         parliament = str(number["symbol"].value or "").startswith(("QH", "UBTVQH"))
-        if kind.code == "luat" or (parliament and (header is None or header.date_line is None)):
+        if kind.code == "luat" or (parliament and not dated):
             dates = {"issued_on": _adopted_on(pages, today), "place": absent(unsure=False)}
         year = str(dates["issued_on"].value or "")[:4] or None
         number = with_witness(number, annex_numbers(pages[1:]), year)

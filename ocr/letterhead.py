@@ -57,6 +57,9 @@ def read_number(header: Header | None, kind: DocumentType | None, issuer: FieldR
     line = header.number_line
     split = split_number_line(line, party=header.party)
     number = _number(line, split, header)
+    if not split.symbol.strip() and number.value is not None and kind and not kind.is_letter:
+        # "Số: 31/2025": number and year of a register; such papers have no symbol
+        return {"number": number, "symbol": absent(unsure=False), "full_number": number}
     symbol = _symbol(line, split, header, kind, issuer)
     return {"number": number, "symbol": symbol, "full_number": _full(line, number, symbol, split)}
 
@@ -228,6 +231,19 @@ def read_date(header: Header | None, today: dt.date) -> Fields:
         "issued_on": read_date_line(line, today, sure=header.sure),
         "place": _place(line, printed),
     }
+
+
+def read_closing_date(pages: Sequence[PageLayout], today: dt.date) -> Fields:
+    """Certificates are dated at their foot: the lowest place-and-date line in the right half."""
+    for layout in reversed(pages):
+        for row in reversed(layout.rows):
+            for segment in layout.segments(row):
+                at = _DATE.search(segment.plain)
+                place = segment.text[: at.start()].strip(" ,") if at else ""
+                if at and place and segment.box.x0 > 0.35 and place[0].isupper():
+                    dated = read_date_line(segment, today)
+                    return {"issued_on": dated, "place": _place(segment, "")}
+    return {"issued_on": absent(unsure=True), "place": absent(unsure=False)}
 
 
 def read_date_line(line: Line, today: dt.date, *, sure: bool = True) -> FieldReading:

@@ -78,6 +78,11 @@ class DocumentType:
     def squeezed_titles(self) -> tuple[str, ...]:
         return tuple(squeeze(t) for t in self.titles)
 
+    @property
+    def is_letter(self) -> bool:
+        """Set out like a letter of NĐ 30/2020: it has an abstract, a date at its head."""
+        return any(s.zone == "abstract" for s in self.fields)
+
     def spec(self, key: str) -> FieldSpec | None:
         return next((f for f in self.fields if f.key == key), None)
 

@@ -162,6 +162,21 @@ def test_a_required_label_without_a_value_is_blank(reader):
     assert fields["born_on"].needs_review
 
 
+def test_a_certificate_is_dated_and_signed_at_its_foot(reader):
+    foot = [
+        ("Bình An, ngày 20 tháng 3 năm 2020", 0.55, 0.7),
+        ("CHỦ TỊCH", 0.62, 0.73),
+        ("Nguyễn Hoàng Giang", 0.6, 0.85),
+    ]
+    number = ("Số: 31/2020", 0.2, 0.1)
+    rows = [*HEAD, number, ("GIẤY KHAI SINH", 0.38, 0.16), *body(BIRTH), *foot]
+    fields = reader.assemble([page(rows)]).document.fields
+    assert (fields["issued_on"].value, fields["place"].value) == ("2020-03-20", "Bình An")
+    assert fields["signer"].value == "Nguyễn Hoàng Giang"
+    assert (fields["number"].value, fields["symbol"].value) == ("31/2020", None)
+    assert not fields["symbol"].needs_review
+
+
 def test_form_05_of_both_generations_is_told_by_its_title(reader):
     old = read(reader, "PHIẾU KIỂM SOÁT QUÁ TRÌNH GIẢI QUYẾT HỒ SƠ", ["Mẫu số 05"])
     new = read(reader, "THÔNG BÁO DỪNG GIẢI QUYẾT HỒ SƠ", ["Mẫu số 05"])
