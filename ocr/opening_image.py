@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,8 +52,11 @@ def render_image(
 @contextmanager
 def _opened(untrusted: Path, kind: str) -> Iterator[Image.Image]:
     try:
-        image = Image.open(untrusted, formats=_FORMATS[kind])
-    except Image.DecompressionBombError as trouble:
+        with warnings.catch_warnings():
+            # between once and twice the cap Pillow only warns
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(untrusted, formats=_FORMATS[kind])
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as trouble:
         raise CannotOpen(Trouble.TOO_LARGE, str(trouble)) from trouble
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as trouble:
         raise CannotOpen(Trouble.DAMAGED, str(trouble)) from trouble

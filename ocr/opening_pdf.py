@@ -128,9 +128,12 @@ def _box(value: Any) -> tuple[float, float, float, float] | None:
 
 def _check_page_count(untrusted: Path, counted: int) -> None:
     try:
-        found = pdfinfo_from_path(str(untrusted), userpw="")["Pages"]
+        found = pdfinfo_from_path(str(untrusted))["Pages"]
     except (PDFPageCountError, ValueError, KeyError) as trouble:
-        raise CannotOpen(Trouble.DAMAGED, str(trouble)[:400]) from trouble
+        # qpdf takes some keys that poppler wants the password for
+        locked = "Incorrect password" in str(trouble)
+        code = Trouble.ENCRYPTED if locked else Trouble.DAMAGED
+        raise CannotOpen(code, str(trouble)[:400]) from trouble
     if found != counted:
         raise CannotOpen(Trouble.DAMAGED, f"{counted} pages by qpdf, {found} by poppler")
 
@@ -255,7 +258,6 @@ def _draw(untrusted: Path, out: Path, first: int, last: int, dpi: float) -> None
             output_file="raw",
             first_page=first,
             last_page=last,
-            userpw="",
             use_cropbox=True,
             strict=True,
             paths_only=True,

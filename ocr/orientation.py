@@ -28,7 +28,13 @@ _STRIP_INCHES = 1.6
 
 
 def reads_upright(words: Sequence[Word]) -> bool:
-    """Enough surely read valid syllables, and more of them than of anything else."""
+    """Enough surely read valid syllables, more of them than of anything else, in level words.
+
+    Tesseract reads a page that lies on its side too: word by word, in upright boxes.
+    """
+    long = [w.box.width > w.box.height for w in words if len(w.text) >= 4]
+    if sum(long) <= len(long) / 2:
+        return False
     letters = [t for w in words for t in words_of(w.text) if len(t) > 1]
     return count_syllables(words, 0.8) >= max(ENOUGH, 0.4 * len(letters))
 
