@@ -17,7 +17,7 @@ from typing import Any
 
 from service.accounts import actor_of
 from service.config import Settings
-from service.specimens import DemoPaper, demo_set
+from service.samples import DemoPaper, demo_set
 from service.setup import prepare
 from service.wiring import Workstation, assemble
 from storage.database import SqlDatabase

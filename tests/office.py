@@ -14,7 +14,7 @@ from ocr.page import Box, PageImage, PageText, ReadingSource, Word
 from ocr.reader import Reader
 from service.accounts import actor_of
 from service.config import Settings
-from service.specimens import Sample, make_sample, write_sample
+from service.samples import Sample, make_sample, write_sample
 from service.wiring import Workstation, assemble
 from storage.database import SqlDatabase, import_procedures, import_rules, upgrade
 from storage.engine import MemoryEngine

@@ -3,7 +3,7 @@
 import pytest
 from office import PURPOSE, make_sample, open_office
 
-from service.specimens.people import person
+from service.samples.people import person
 from workflows.domain.document import DocumentFilter, DocumentState, ReadingStatus, TrustLevel
 from workflows.domain.dossier import FilingOrigin, FilingRole
 from workflows.errors import (
