@@ -19,6 +19,7 @@ from ocr.layout import Line, PageLayout, is_annex
 from ocr.letterhead import known_office
 from ocr.normalise import nfc, squeeze
 from ocr.page import Word
+from ocr.places import known_place
 from ocr.receivers import is_receivers
 
 Fields = dict[str, FieldReading]
@@ -72,7 +73,7 @@ def _lone_name(layouts: Sequence[PageLayout]) -> Closing | None:
         for row in reversed(layout.rows):
             line = _right_part(layout, row)
             name = _name_words(line) if line and line.y > 0.2 and line.box.x0 > 0.5 else None
-            if name and _has_surname(name):
+            if name and _has_surname(name) and known_place(name.text) is None:
                 return Closing(
                     page=layout.number,
                     authority=(),

@@ -228,18 +228,13 @@ def _header_around(
     split = start - 0.008
     reach = top + 16 * layout.pitch
     below = [r for r in rows[at + 1 :] if r.y <= reach]
-    number = date = None
-    last = top
-    for row in below:
-        if is_title(row):
-            break
-        if date is None and (line := _date_part(layout, row, split)):
-            date = line
-        if number is None and (line := _number_part(layout, row, split, date)):
-            number = line
-        if number and (date or row.y > number.y + 1.5 * layout.pitch):
-            last = max(last, number.y, date.y if date else 0)
-            break
+    ends = next((i for i, row in enumerate(below) if is_title(row)), len(below))
+    below = below[:ends]
+    # the date first: a number whose label is lost is only known by standing level with it
+    date = next((d for row in below if (d := _date_part(layout, row, split))), None)
+    found = (n for row in below if (n := _number_part(layout, row, split, date)))
+    number = next(found, None)
+    last = max([top, *(line.y for line in (number, date) if line)])
     limit = min([r.y for r in (number, date) if r] or [top + 6 * layout.pitch])
     return Header(
         page=layout.number,
@@ -312,7 +307,7 @@ def _may_name_a_place(word: Word, split: float) -> bool:
 
 def _number_part(layout: PageLayout, row: Line, split: float, date: Line | None) -> Line | None:
     """The number line of a row: the left column, from "Số" on."""
-    level = date is not None and abs(date.y - row.y) < 0.8 * layout.pitch
+    level = date is not None and abs(date.y - row.y) < 1.1 * layout.pitch
     edge = date.box.x0 if date and level else split + 0.02
     left = row.part(lambda w: (w.box.x0 + w.box.x1) / 2 < edge)
     if left is None:
@@ -356,7 +351,7 @@ def _issuer_lines(layout: PageLayout, top: float, limit: float, split: float) ->
         if left is None:
             continue
         left = left.part(lambda w: bool(re.search(r"[^\W\d_]", w.text)))
-        if left and left.is_capitals() and _reads_as_words(left):
+        if left and "/" not in left.text and left.is_capitals() and _reads_as_words(left):
             lines.append(left)
     return tuple(lines)
 

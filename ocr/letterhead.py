@@ -22,6 +22,7 @@ from ocr.identifiers import DocumentNumber, find_document_numbers, parse_documen
 from ocr.layout import NUMBER_LABEL, Header, Line, PageLayout
 from ocr.normalise import (
     SLASHES,
+    RepairedDigits,
     calendar_date,
     clean_symbol,
     comparable,
@@ -256,7 +257,7 @@ def read_date_line(line: Line, today: dt.date, *, sure: bool = True) -> FieldRea
     words = [w for a, b in spans for w in line.words_between(a, b)]
     raw = line.text[found.start() :]
     shown = line.words_between(found.start(), found.end())
-    parts = [digits_of(p) for p in pieces]
+    parts = [_one_number(p) for p in pieces]
     if not pieces[0] and parts[1] and parts[2]:
         return unreadable(shown, line.page, raw=raw, status=FieldStatus.BLANK)
     if any(p is None for p in parts):
@@ -274,6 +275,15 @@ def read_date_line(line: Line, today: dt.date, *, sure: bool = True) -> FieldRea
         repaired=day.repaired or month.repaired or year.repaired,
     )
     return reading(date.isoformat(), shown, line.page, evidence, raw=raw)
+
+
+def _one_number(piece: str) -> RepairedDigits | None:
+    """The digits between two words; a stray mark beside them leaves a doubt."""
+    if found := digits_of(piece):
+        return found
+    tokens = [t for t in piece.split() if any(c.isalnum() for c in t)]
+    alone = digits_of(tokens[0]) if len(tokens) == 1 else None
+    return replace(alone, repaired=True) if alone else None
 
 
 def _place(line: Line, issuer: str) -> FieldReading:
