@@ -97,13 +97,19 @@ def erase_small(grey: Pixels, dpi: float) -> Pixels:
     unit = dpi / 300
     blobs = _blobs(ink_mask(grey))
     small = blobs.area < max(4, 60 * unit * unit)
-    # a full stop and a dấu nặng stand near their letter, a speck does not
-    reach = np.ones((_size(27, unit), _size(27, unit)), np.uint8)
-    specks = cv2.subtract(blobs.mask(small), cv2.dilate(blobs.mask(~small), reach))
+    # a full stop, a dấu sắc and a dấu nặng stand near their letter, a speck does not
+    reach = np.ones((_size(41, unit), _size(41, unit)), np.uint8)
+    near = cv2.dilate(blobs.mask(~small), reach)
+    alone = small.copy()
+    alone[blobs.labels[near > 0]] = False  # whole marks: half a dấu sắc is none
+    specks = blobs.mask(alone)
     dots = blobs.mask((blobs.height <= 9 * unit + 1) & (blobs.width <= 12 * unit + 1))
     off = np.asarray(cv2.bitwise_or(specks, _leaders(dots, unit)), dtype=np.uint8)
     # the soft edge of a dot is no ink yet, but makes a dot again
-    return _whitened(grey, np.asarray(cv2.dilate(off, np.ones((3, 3), np.uint8)), dtype=np.uint8))
+    off = np.asarray(cv2.dilate(off, np.ones((3, 3), np.uint8)), dtype=np.uint8)
+    kept = blobs.mask(~small)
+    off[cv2.subtract(kept, dots) > 0] = 0
+    return _whitened(grey, off)
 
 
 def _whitened(grey: Pixels, off: Mask) -> Pixels:

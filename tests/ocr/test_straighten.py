@@ -1,0 +1,105 @@
+"""Straightening: skew is found and taken out, boxes find their way back to the scan."""
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr.clean import lift_red
+from ocr.page import Box
+from ocr.straighten import Warp, chain, cut_sheet, find_sheet, find_skew, level, turn
+from tests.ocr.sheets import BODY, decision, pixels
+
+
+def tilted(grey, degrees):
+    """The sheet as it comes out of a feeder that drew it in askew (clockwise)."""
+    height, width = grey.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
+    return cv2.warpAffine(grey, matrix, (width, height), borderValue=255)
+
+
+@pytest.fixture(scope="module")
+def grey():
+    return lift_red(pixels(decision(BODY * 3)))
+
+
+@pytest.mark.parametrize("degrees", [-3.0, -0.7, 0.4, 1.9])
+def test_skew_is_found_and_taken_out(grey, degrees):
+    crooked = tilted(grey, degrees)
+    found = find_skew(crooked)
+    assert found == pytest.approx(degrees, abs=0.1)
+    straight, _ = level(crooked, found)
+    assert abs(find_skew(straight)) <= 0.1
+
+
+def test_an_empty_page_has_no_skew():
+    assert find_skew(np.full((2339, 1654), 255, np.uint8)) == 0.0
+
+
+def test_a_level_page_is_not_resampled(grey):
+    same, warp = level(grey, 0.03)
+    assert same is grey
+    assert warp.to_scan(Box(0.1, 0.2, 0.3, 0.4)) == Box(0.1, 0.2, 0.3, 0.4)
+
+
+def test_boxes_go_back_to_the_ink(grey):
+    dot = np.full_like(grey, 255)
+    dot[300:320, 1200:1260] = 0
+    crooked = tilted(dot, 2.0)
+    straight, warp = level(crooked, 2.0)
+    height, width = straight.shape
+
+    def box_of(image):
+        ys, xs = np.nonzero(image < 128)
+        return [xs.min() / width, ys.min() / height, xs.max() / width, ys.max() / height]
+
+    back = warp.to_scan(Box(*box_of(straight)))
+    expected = box_of(crooked)
+    assert back.as_list() == pytest.approx(expected, abs=0.003)
+
+
+def test_quarter_turns_are_clockwise():
+    image = np.array([[1, 2], [3, 4]], np.uint8)
+    assert turn(image, 90).tolist() == [[3, 1], [4, 2]]
+    assert turn(image, 270).tolist() == [[2, 4], [1, 3]]
+    assert np.array_equal(turn(turn(image, 180), 180), image)
+
+
+@pytest.fixture(scope="module")
+def photo(grey):
+    """The sheet on a dark desk, seen from an angle, and where its corners lie."""
+    height, width = grey.shape
+    corners = np.float32([[190, 160], [1500, 120], [1580, 2210], [90, 2150]])
+    flat = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    matrix = cv2.getPerspectiveTransform(flat, corners)
+    desk = cv2.warpPerspective(grey, matrix, (width, height), borderValue=60)
+    return desk, corners
+
+
+def test_a_sheet_is_cut_out_of_a_photo(photo):
+    desk, corners = photo
+    found = find_sheet(desk)
+    assert found is not None
+    assert np.abs(found - corners).max() < 25
+    sheet, warp = cut_sheet(desk, found)
+    assert sheet.shape[0] / sheet.shape[1] == pytest.approx(297 / 210, rel=0.01)
+    back = warp.to_scan(Box(0.0, 0.0, 0.001, 0.001))
+    assert (back.x0 * desk.shape[1], back.y0 * desk.shape[0]) == pytest.approx((190, 160), abs=25)
+
+
+def test_a_scan_is_never_cut(grey):
+    assert find_sheet(grey) is None
+    band = grey.copy()
+    band[:, -60:] = 0  # the open lid leaves a black band on one side
+    assert find_sheet(band) is None
+
+
+def test_two_steps_chain(photo):
+    desk, _ = photo
+    sheet, first = cut_sheet(desk, find_sheet(desk))
+    _, second = level(sheet, 1.0)
+    both = chain(first, second)
+    box = Box(0.4, 0.5, 0.5, 0.52)
+    assert both.to_scan(box).as_list() == pytest.approx(
+        first.to_scan(second.to_scan(box)).as_list(), abs=0.004
+    )
+    assert Warp.none(desk).to_scan(box) == box
