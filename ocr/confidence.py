@@ -4,6 +4,10 @@
 A small logistic model over the weakest token, capped by named rules: what the caps say no token
 confidence can lift, because Tesseract gives "PHÓ" for PHỐ 91 and cited dates 92-97 (measured).
 The caps carry the promise (no silent wrong value), the logistic part only ranks.
+
+Reliability, found values, share right (whole reading, 37 real dev documents, the rules written
+after seeing them): 0-.2: .70 of 61; .2-.4: .50 of 8; .4-.6: .66 of 29; .6-.8: .70 of 10;
+.8-1: .99 of 293. The low ones are modest on purpose: a flagged right value costs a look.
 """
 
 from __future__ import annotations

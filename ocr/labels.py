@@ -182,7 +182,7 @@ def _goes_on(before: Line, row: Line, hit: LabelHit, text: str) -> bool:
     return before.box.x1 > 0.8 or not any(c.isalnum() for c in text)
 
 
-_LONG = frozenset({"text", "place", "org", "idpaper"})
+_LONG = frozenset({"text", "place", "org", "idpaper", "datew"})
 
 
 def _without_leaders(text: str) -> str:
