@@ -58,9 +58,12 @@ def _family(name: str, stem: str, cuts: str, *, serif: bool = True) -> Family:
 
 _DASHED = "-Regular.ttf -Bold.ttf -Italic.ttf -BoldItalic.ttf"
 _GYRE = "-regular.otf -bold.otf -italic.otf -bolditalic.otf"
+ARIMO = _family("Arimo", "Arimo", _DASHED, serif=False)
+COUSINE = _family("Cousine", "Cousine", _DASHED, serif=False)
+"""Fixed pitch, for machine readable zones; not a face of letters."""
 FAMILIES = (
     _family("Tinos", "Tinos", _DASHED),
-    _family("Arimo", "Arimo", _DASHED, serif=False),
+    ARIMO,
     _family("Noto Serif", "NotoSerif", _DASHED),
     _family("Noto Sans", "NotoSans", _DASHED, serif=False),
     _family("Noto Serif Display", "NotoSerifDisplay", _DASHED),

@@ -166,6 +166,7 @@ PROVINCES = [
     "Bắc Ninh",
 ]
 _BIRTH_CODES = "051 068 087 040 038 025 064 089 096 066 056 086 072 014 011 033 037 045 042 027"
+NEWEST_BIRTH = dt.date(2026, 4, 30)
 ETHNICITIES = ("Kinh", "Kinh", "Kinh", "Kinh", "Tày", "Thái", "Mường", "Khmer", "Nùng", "Hrê")
 _T = TypeVar("_T")
 
@@ -210,14 +211,14 @@ def make_place(random: np.random.Generator) -> Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who a paper is about. `id`: 12 digits, prefix, century and sex, year, six at random."""
+    """Who a paper is about. `number`: 12 digits (province, century and sex, year, six at random)."""
 
     name: str
     gender: str
     born_on: dt.date
     ethnicity: str
     home: Place
-    id: str
+    number: str
     id_issued_on: dt.date
 
     @property
@@ -227,7 +228,7 @@ class Person:
     @property
     def idpaper(self) -> str:
         return (
-            f"Căn cước công dân số {self.id}, Cục Cảnh sát quản lý hành chính về trật tự xã hội"
+            f"Căn cước công dân số {self.number}, Cục Cảnh sát quản lý hành chính về trật tự xã hội"
             f" cấp ngày {slashed(self.id_issued_on)}"
         )
 
@@ -249,14 +250,16 @@ def make_person(
 ) -> Person:
     gender = gender or pick(random, ("Nam", "Nữ"))
     place = home or make_place(random)
-    birthday = make_date(random, dt.date(born[0], 1, 1), dt.date(born[1], 12, 31))
+    birthday = make_date(
+        random, dt.date(born[0], 1, 1), min(dt.date(born[1], 12, 31), NEWEST_BIRTH)
+    )
     return Person(
         name=make_name(random, gender, surname),
         gender=gender,
         born_on=birthday,
         ethnicity=pick(random, ETHNICITIES),
         home=place,
-        id=personal_number(random, place.province, gender, birthday.year),
+        number=personal_number(random, place.province, gender, birthday.year),
         id_issued_on=make_date(random, dt.date(2021, 3, 1), dt.date(2024, 6, 28)),
     )
 

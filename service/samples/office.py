@@ -89,3 +89,35 @@ def make_office(place: Place, random: np.random.Generator) -> Office:
     if kind < 0.65:
         return province_office(place)
     return department_office(place, random)
+
+
+def one_stop(place: Place) -> Office:
+    """Trung tâm Phục vụ hành chính công of a commune."""
+    unit = place.commune
+    return Office(
+        name=f"Trung tâm Phục vụ hành chính công {unit}", parent=f"Ủy ban nhân dân {unit}",
+        upper=(f"UBND {unit.upper()}",), lines=("TRUNG TÂM PHỤC VỤ", "HÀNH CHÍNH CÔNG"),
+        code="TTPVHCC", desk="TN", place=place.name, head="GIÁM ĐỐC", deputy="PHÓ GIÁM ĐỐC",
+        collective=None, seal=("TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG", unit.upper()),
+        short="Trung tâm PVHCC",
+    )  # fmt: skip
+
+
+def business_office(place: Place) -> Office:
+    """Phòng Đăng ký kinh doanh of a province's Sở Tài chính (since 2025)."""
+    return Office(
+        name="Phòng Đăng ký kinh doanh", parent=f"Sở Tài chính tỉnh {place.province}",
+        upper=(f"SỞ TÀI CHÍNH TỈNH {place.province.upper()}",),
+        lines=("PHÒNG ĐĂNG KÝ KINH DOANH",), code="ĐKKD", desk="ĐKKD", place=place.province,
+        head="TRƯỞNG PHÒNG", deputy="PHÓ TRƯỞNG PHÒNG", collective=None,
+        seal=("PHÒNG ĐĂNG KÝ KINH DOANH", f"TỈNH {place.province.upper()}"), short="Phòng ĐKKD",
+    )  # fmt: skip
+
+
+def justice_office(place: Place) -> Office:
+    return Office(
+        name="Sở Tư pháp", parent=f"Ủy ban nhân dân tỉnh {place.province}",
+        upper=(f"UBND TỈNH {place.province.upper()}",), lines=("SỞ TƯ PHÁP",), code="STP",
+        desk="LLTP", place=place.province, head="GIÁM ĐỐC", deputy="PHÓ GIÁM ĐỐC",
+        collective=None, seal=("SỞ TƯ PHÁP", f"TỈNH {place.province.upper()}"), short="Sở Tư pháp",
+    )  # fmt: skip

@@ -194,7 +194,7 @@ def _title(work: Work) -> None:
 def _citations(work: Work) -> None:
     order = work.paper.random.permutation(len(CITATIONS))[: int(work.paper.random.integers(3, 5))]
     rows = [CITATIONS[i] for i in sorted(int(i) for i in order)]
-    rows.append("Theo đề nghị của Chánh Văn phòng tại Tờ trình số {n1}/TTr-VP ngày {d1}")
+    rows.append("Theo đề nghị của Chánh Văn phòng tại Tờ trình số {n1}/TTr-VP {d1}")
     for i, row in enumerate(rows):
         work.text(row + ("." if i + 1 == len(rows) else ";"), italic=True)
 
@@ -233,7 +233,7 @@ def _articles(work: Work) -> None:
 
 def _letter(work: Work) -> None:
     _addressees(work)
-    work.text(f"Thực hiện Kế hoạch số {{n1}}/KH-UBND ngày {{d1}}, {work.office.name} đề nghị các cơ"
+    work.text(f"Thực hiện Kế hoạch số {{n1}}/KH-UBND {{d1}}, {work.office.name} đề nghị các cơ"
               " quan, đơn vị quan tâm thực hiện một số nội dung sau:")  # fmt: skip
     for i, duty in enumerate(work.duties(int(work.paper.random.integers(3, 7)))):
         work.text(duty, bold=f"{i + 1}.")
@@ -269,7 +269,7 @@ def _addressees(work: Work) -> None:
 def _sections(work: Work) -> None:
     if work.kind.code == "to_trinh":
         _addressees(work)
-    work.text("Thực hiện Kế hoạch số {n1}/KH-UBND ngày {d1} của Ủy ban nhân dân tỉnh {province},"
+    work.text("Thực hiện Kế hoạch số {n1}/KH-UBND {d1} của Ủy ban nhân dân tỉnh {province},"
               f" {work.office.name} {_opening(work)} như sau:")  # fmt: skip
     romans = ("I.", "II.", "III.", "IV.")
     count = int(work.paper.random.integers(2, 5))

@@ -26,8 +26,8 @@ CITATIONS = (
     "Căn cứ Luật Ngân sách nhà nước ngày 25 tháng 6 năm 2025",
     "Căn cứ Luật Lưu trữ ngày 21 tháng 6 năm 2024",
     "Căn cứ Nghị định số 30/2020/NĐ-CP ngày 05 tháng 3 năm 2020 của Chính phủ về công tác văn thư",
-    "Căn cứ Kế hoạch số {n1}/KH-UBND ngày {d1} của Ủy ban nhân dân tỉnh {province}",
-    "Căn cứ Công văn số {n2}/VP-HCC ngày {d1} về việc hướng dẫn thực hiện nhiệm vụ quý {quarter}",
+    "Căn cứ Kế hoạch số {n1}/KH-UBND {d1} của Ủy ban nhân dân tỉnh {province}",
+    "Căn cứ Công văn số {n2}/VP-HCC {d1} về việc hướng dẫn thực hiện nhiệm vụ quý {quarter}",
 )
 DUTIES = (
     "Chủ trì, phối hợp với các cơ quan, đơn vị liên quan hướng dẫn, đôn đốc, kiểm tra việc thực hiện;"

@@ -55,17 +55,17 @@ def header_values(header: Header) -> dict[str, FieldContent]:
 def draw_header(
     paper: Paper, header: Header, layout: Layout, wishes: Wishes, *, by_hand: bool
 ) -> None:
-    """Ô 1-4 and 5b; the cursor ends under the lower of the two columns."""
+    """Ô 1-4 and 5b; the cursor ends under the lower of the two columns. No symbol: no number."""
     split = paper.left + (paper.right - paper.left) * layout.header_split
     left = (paper.left - mm(6), split)
     right = (split, paper.right + mm(3))
     top = paper.y + paper.line_height
     bottom = _office_lines(paper, header.office, left, top)
     state = _state_lines(paper, right, top)
-    level = max(bottom, state) + paper.line_height * 1.15
-    paper.set_line(
-        _number_pieces(paper, header, wishes, by_hand), *left, align="centre", baseline=level
-    )
+    level = max(bottom, state) + paper.line_height * 1.4
+    if header.symbol:
+        number = _number_pieces(paper, header, wishes, by_hand)
+        paper.set_line(number, *left, align="centre", baseline=level)
     if header.dated:
         pieces = date_pieces(paper, header.office.place, header.issued_on, by_hand=by_hand)
         paper.set_line(pieces, *right, align="centre", baseline=level)
@@ -93,7 +93,7 @@ def _office_lines(paper: Paper, office: Office, span: tuple[float, float], top: 
     if box:  # a rule of one third to one half of the line below the name (NĐ 30, PL I)
         wide = (box[2] - box[0]) * 0.42
         middle = (span[0] + span[1]) / 2
-        paper.sheet.rule(middle - wide / 2, middle + wide / 2, base - step + 18, 4)
+        paper.sheet.rule(middle - wide / 2, middle + wide / 2, base - step + 24, 4)
     return base - step
 
 

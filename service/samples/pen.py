@@ -98,14 +98,16 @@ def written_digits(text: str, tall: int, random: np.random.Generator) -> Mask:
 def signature(wide: int, tall: int, random: np.random.Generator) -> Mask:
     """Chữ ký: a few loops and a long flourish."""
     mask = np.zeros((tall, wide), np.uint8)
-    count = int(random.integers(6, 10))
-    xs = np.linspace(0.12, 0.72, count) + random.normal(0, 0.05, count)
-    ys = 0.5 + 0.34 * np.where(np.arange(count) % 2, 1, -1) * random.uniform(0.4, 1.0, count)
+    count = int(random.integers(7, 13))
+    turns = random.uniform(0.9, 2.2) * np.arange(count) + random.uniform(0, 6)
+    xs = np.linspace(0.15, random.uniform(0.5, 0.75), count) + 0.13 * np.cos(turns)
+    ys = 0.5 + np.linspace(0.38, random.uniform(0.08, 0.25), count) * np.sin(turns)
     first = [(float(x) * wide, float(y) * tall) for x, y in zip(xs, ys, strict=True)]
     sweep = [
-        (wide * 0.15, tall * random.uniform(0.6, 0.85)), (wide * 0.5, tall * 0.55),
-        (wide * 0.95, tall * random.uniform(0.2, 0.45)),
-    ]  # fmt: skip
+        first[-1],
+        (wide * random.uniform(0.3, 0.6), tall * random.uniform(0.55, 0.9)),
+        (wide * 0.95, tall * random.uniform(0.2, 0.6)),
+    ]
     thick = random.uniform(4, 7)
     _stroke(mask, _curve(first, 20), thick, random)
     _stroke(mask, _curve(sweep, 20), thick * 0.8, random)

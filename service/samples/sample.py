@@ -60,10 +60,10 @@ def make_sample(
     seed: int,
     level: Level | str = Level.L1,
     *,
-    wishes: Wishes | None = None,
     turned: int = 0,
     blank_back: bool = False,
     curled: bool = False,
+    **wishes: Any,
 ) -> Sample:
     """A paper of `type_code` (see `TYPE_CODES`); equal arguments give equal bytes on one machine.
 
@@ -71,10 +71,10 @@ def make_sample(
         type_code: document type, such as "quyet_dinh".
         seed: content, font, layout and damage all follow from it.
         level: damage, `Level`.
-        wishes: what is asked of the content (handwriting, stamps, whose paper).
         turned: the pages are delivered turned so that `turned` degrees clockwise put them upright.
         blank_back: every sheet is followed by its empty back, the front shining through.
         curled: L5 only, the paper is bowed and out of focus.
+        wishes: what is asked of the content, the fields of `Wishes` (holder, stamps, pen).
 
     Raises ValueError for an unknown type or a turn that is not 0, 90, 180 or 270.
     """
@@ -84,7 +84,7 @@ def make_sample(
     family, layout_index = _look(type_code, seed)
     draft = compose(
         type_code, _random(type_code, seed, "text"), family, LAYOUTS[layout_index],
-        wishes or Wishes(),
+        Wishes(**wishes),
     )  # fmt: skip
     noise = _random(type_code, seed, damage)
     scans: list[Scan] = []
@@ -159,9 +159,9 @@ def _add_page(pdf: pikepdf.Pdf, jpeg: bytes, dpi: float) -> None:
 
 
 def _jpeg_shape(jpeg: bytes) -> tuple[int, int, int]:
-    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_REDUCED_COLOR_8)
+    """Height, width and colours from the frame header (ITU-T T.81, B.2.2)."""
     at = 2
-    while image is not None:
+    while at + 10 < len(jpeg):
         marker, size = jpeg[at + 1], int.from_bytes(jpeg[at + 2 : at + 4], "big")
         if 0xC0 <= marker <= 0xC2:
             height = int.from_bytes(jpeg[at + 5 : at + 7], "big")
@@ -222,11 +222,13 @@ def _truth(
             {
                 "page": number, "width": scan.width, "height": scan.height, "dpi": scan.dpi,
                 "rotation": turned, "blank": not sheet.lines,
-                "lines": [
-                    {"text": line.text, "box": _fractions(line.box, scan)} for line in sheet.lines
-                ],
             }
             for number, (sheet, scan) in enumerate(zip(sheets, scans, strict=True), start=1)
+        ],
+        "lines": [
+            {"page": number, "text": line.text, "box": _fractions(line.box, scan)}
+            for number, (sheet, scan) in enumerate(zip(sheets, scans, strict=True), start=1)
+            for line in sheet.lines
         ],
     }  # fmt: skip
 
