@@ -92,6 +92,11 @@ def erase_rules(grey: Pixels, dpi: float) -> Pixels:
     return _whitened(grey, np.asarray(cv2.bitwise_or(*spread), dtype=np.uint8))
 
 
+def erase_leaders(grey: Pixels, dpi: float) -> Pixels:
+    """Dot leaders alone whitened: what a header may bear (its specks can be handwriting)."""
+    return _whitened(grey, _around(_leaders(_dots(_blobs(ink_mask(grey)), dpi / 300), dpi / 300)))
+
+
 def erase_small(grey: Pixels, dpi: float) -> Pixels:
     """Dot leaders and lone specks whitened; full stops, dấu nặng and the dots of i stay."""
     unit = dpi / 300
@@ -103,13 +108,19 @@ def erase_small(grey: Pixels, dpi: float) -> Pixels:
     alone = small.copy()
     alone[blobs.labels[near > 0]] = False  # whole marks: half a dấu sắc is none
     specks = blobs.mask(alone)
-    dots = blobs.mask((blobs.height <= 9 * unit + 1) & (blobs.width <= 12 * unit + 1))
-    off = np.asarray(cv2.bitwise_or(specks, _leaders(dots, unit)), dtype=np.uint8)
-    # the soft edge of a dot is no ink yet, but makes a dot again
-    off = np.asarray(cv2.dilate(off, np.ones((3, 3), np.uint8)), dtype=np.uint8)
-    kept = blobs.mask(~small)
-    off[cv2.subtract(kept, dots) > 0] = 0
+    dots = _dots(blobs, unit)
+    off = _around(np.asarray(cv2.bitwise_or(specks, _leaders(dots, unit)), dtype=np.uint8))
+    off[cv2.subtract(blobs.mask(~small), dots) > 0] = 0
     return _whitened(grey, off)
+
+
+def _dots(blobs: _Blobs, unit: float) -> Mask:
+    return blobs.mask((blobs.height <= 9 * unit + 1) & (blobs.width <= 12 * unit + 1))
+
+
+def _around(off: Mask) -> Mask:
+    """The soft edge of a dot is no ink yet, but makes a dot again."""
+    return np.asarray(cv2.dilate(off, np.ones((3, 3), np.uint8)), dtype=np.uint8)
 
 
 def _whitened(grey: Pixels, off: Mask) -> Pixels:

@@ -17,7 +17,15 @@ import cv2
 import numpy as np
 
 from ocr import text_layer
-from ocr.clean import erase_rules, erase_small, flatten, ink_mask, is_uneven, lift_red
+from ocr.clean import (
+    erase_leaders,
+    erase_rules,
+    erase_small,
+    flatten,
+    ink_mask,
+    is_uneven,
+    lift_red,
+)
 from ocr.lines import join_text, number_lines
 from ocr.orientation import find_upright, reads_upright
 from ocr.page import Box, PageImage, PageText, Pixels, ReadingSource, Word
@@ -188,7 +196,8 @@ class PageReader:
     def _attempt(self, pixels: Pixels, image: PageImage, clock: Clock) -> Attempt:
         prepared = clock.time("prepare", lambda: prepare(pixels, image.dpi))
         header = round(HEADER_INCHES * image.dpi) if image.number == 1 else 0
-        page = np.concatenate([prepared.raw[:header], prepared.clean[header:]])
+        top = erase_leaders(prepared.raw[:header], image.dpi) if header else prepared.raw[:0]
+        page = np.concatenate([top, prepared.clean[header:]])
         words, second_try = clock.time("recognise", lambda: self._recognise(page, image.dpi))
         return Attempt(prepared=prepared, words=words, second_try=second_try)
 
