@@ -62,12 +62,12 @@ def _expiry(person: Person) -> dt.date | None:
 def _front(paper: Paper, person: Person, expires: dt.date | None, x: int, y: int) -> None:
     sheet = paper.sheet
     _blank_card(sheet, x, y)
-    middle = (x + mm(20), x + WIDE - mm(14))
+    middle = (x + mm(12), x + WIDE - mm(19))
     _say(paper, STATE, middle, y + mm(5.5), size=6.4, bold=True, centre=True)
     _say(paper, MOTTO, middle, y + mm(8.6), size=6.2, bold=True, centre=True)
     _say(paper, "CĂN CƯỚC CÔNG DÂN", middle, y + mm(14.2), size=9.5, bold=True, centre=True)
     _say(paper, "Citizen Identity Card", middle, y + mm(17.2), size=6.2, centre=True)
-    code = qr_mask(card_qr(person), 4)
+    code = qr_mask(card_qr(person), 3)
     sheet.paste(x + WIDE - code.shape[1] - mm(2), y + mm(2.5), code, (0, 0, 0))
     _portrait(sheet, x + mm(3), y + mm(20))
     left = x + mm(27)
@@ -82,23 +82,25 @@ def _front(paper: Paper, person: Person, expires: dt.date | None, x: int, y: int
            base + mm(14.6))  # fmt: skip
     _field(paper, "Quê quán / Place of origin:", "", "", left, base + mm(18.2))
     _field(paper, "", person.home.full, "origin", left, base + mm(21.6))
-    _field(paper, "Nơi thường trú / Place of residence:", "", "", left, base + mm(25.2))
-    _field(paper, "", person.home.address, "residence", left, base + mm(28.6), size=6.6)
+    paper.y = base + mm(21.9)
+    home = Piece(text=person.home.address, style=paper.style(size=6.6), fields=("residence",))
+    label = Piece(text="Nơi thường trú / Place of residence: ", style=paper.style(size=6.6))
+    paper.paragraph([label, home], x0=left, x1=x + WIDE - mm(2), align="left")
     day = slashed(expires) if expires else "Không thời hạn"
-    _field(paper, "Có giá trị đến:", day, "valid_to", x + mm(3), y + mm(50.5), size=6.2)
+    _field(paper, "Có giá trị đến:", day, "valid_to", x + mm(2), y + mm(50.5), size=5.6)
 
 
 def _back(paper: Paper, person: Person, expires: dt.date | None, x: int, y: int) -> None:
     sheet, random = paper.sheet, paper.random
     _blank_card(sheet, x, y)
     mark = "Nốt ruồi C: 1cm trên trước đuôi mắt phải"
-    left, middle = x + mm(4), (x + mm(30), x + WIDE - mm(22))
+    left, middle = x + mm(4), (x + mm(22), x + WIDE - mm(20))
     _field(paper, "Đặc điểm nhận dạng / Personal identification:", "", "", left, y + mm(5))
     _field(paper, "", mark, "", left, y + mm(8.5))
     _field(paper, "Ngày, tháng, năm / Date, month, year:", slashed(person.id_issued_on), "", left,
            y + mm(12.5))  # fmt: skip
     for i, line in enumerate(("CỤC TRƯỞNG CỤC CẢNH SÁT", "QUẢN LÝ HÀNH CHÍNH VỀ TRẬT TỰ XÃ HỘI")):
-        _say(paper, line, middle, y + mm(17 + 3 * i), size=5.6, bold=True, centre=True)
+        _say(paper, line, middle, y + mm(17 + 3 * i), size=5.0, bold=True, centre=True)
     _say(paper, make_name(random, "Nam"), middle, y + mm(30), size=6.4, bold=True, centre=True)
     for i in range(2):
         sheet.frame((x + WIDE - mm(18), y + mm(3 + 16 * i), x + WIDE - mm(4), y + mm(18 + 16 * i)))

@@ -52,8 +52,10 @@ def compose_birth(
     registered = child.born_on + dt.timedelta(days=int(random.integers(2, 58)))
     form, header = _open(random, family, layout, wishes, place, registered)
     _title(form, "GIẤY KHAI SINH", "(BẢN SAO)" if random.random() < 0.3 else None)
-    _birth_rows(form, random, child)
-    _declarant(form, random, child)
+    father = _birth_rows(form, random, child)
+    form.row(Entry(label="Họ, chữ đệm, tên người đi khai sinh", text=father.name,
+                   key="declarant.name"))  # fmt: skip
+    form.row(Entry(label="Giấy tờ tùy thân", text=father.idpaper, key="declarant.idpaper"))
     form.row(Entry(label="Nơi đăng ký khai sinh", text=header.office.name, key="registry"))
     form.row(_day("Ngày, tháng, năm đăng ký", registered, "registered_on"))
     return _close(form, header, layout, "NGƯỜI KÝ GIẤY KHAI SINH")
@@ -274,7 +276,8 @@ def _title(form: Form, title: str, below: str | None = None) -> None:
     paper.skip(0.6)
 
 
-def _birth_rows(form: Form, random: np.random.Generator, person: Person) -> None:
+def _birth_rows(form: Form, random: np.random.Generator, person: Person) -> Person:
+    """The child and the parents; gives the father, who usually declares the birth."""
     form.row(Entry(label="Họ, chữ đệm, tên", text=person.capitals, key="full_name", bold=True))
     form.row(_day("Ngày, tháng, năm sinh", person.born_on, "born_on"))
     words = date_words(person.born_on).capitalize()
@@ -287,6 +290,7 @@ def _birth_rows(form: Form, random: np.random.Generator, person: Person) -> None
     mother, father = parents_of(person, random)
     _parent(form, "mẹ", "mother", mother)
     _parent(form, "cha", "father", father)
+    return father
 
 
 def parents_of(child: Person, random: np.random.Generator) -> tuple[Person, Person]:
@@ -312,13 +316,6 @@ def _parent(form: Form, word: str, key: str, person: Person) -> None:
         Entry(label="Quốc tịch", text="Việt Nam", key=f"{key}.nationality", share=1.2),
     )
     form.row(Entry(label="Nơi cư trú", text=person.home.address, key=f"{key}.residence"))
-
-
-def _declarant(form: Form, random: np.random.Generator, child: Person) -> None:
-    person = make_person(random, born=(1970, 1999), home=child.home)
-    form.row(Entry(label="Họ, chữ đệm, tên người đi khai sinh", text=person.name,
-                   key="declarant.name"))  # fmt: skip
-    form.row(Entry(label="Giấy tờ tùy thân", text=person.idpaper, key="declarant.idpaper"))
 
 
 def _close(form: Form, header: Header, layout: Layout, title: str | None = None) -> Draft:

@@ -113,9 +113,9 @@ def _noisy(page: Pixels, sigma: float, random: np.random.Generator) -> Pixels:
     """
     row = int(np.prod(page.shape[1:]))
     pool = np.round(random.standard_normal(_POOL + row, dtype=np.float32) * sigma).astype(np.int16)
-    starts = random.integers(0, _POOL, page.shape[0])
     noise = np.empty((page.shape[0], row), np.int16)
-    for i, start in enumerate(starts.tolist()):
+    for i in range(page.shape[0]):
+        start = int(random.integers(0, _POOL))
         noise[i] = pool[start : start + row]
     flat = cv2.add(page.reshape(page.shape[0], row), noise, dtype=cv2.CV_8U)
     return _u8(flat).reshape(page.shape)
@@ -223,4 +223,4 @@ def _lit(page: Pixels, random: np.random.Generator) -> Pixels:
     shadow = 1 - random.uniform(0.2, 0.38) / (1 + np.exp(-side))
     light = ((1 - strength * np.clip(ramp, 0, 1)) * shadow).astype(np.float32)
     wide = cv2.resize(light, (page.shape[1], page.shape[0]))
-    return (page * wide[..., None]).astype(np.uint8)
+    return np.asarray(page * wide[..., None], np.uint8)

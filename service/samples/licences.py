@@ -49,7 +49,8 @@ def compose_receipt(
     form, header = _open(
         random, family, layout, wishes, one_stop(place), day, symbol="TTPVHCC", dated=True
     )
-    code = f"H{int(random.integers(10, 64))}.{int(random.integers(10, 99))}-{day:%y%m%d}-{int(random.integers(1, 9999)):04d}"  # noqa: E501
+    code = f"H{int(random.integers(10, 64))}.{int(random.integers(10, 99))}-{day:%y%m%d}"
+    code += f"-{int(random.integers(1, 9999)):04d}"
     square = qr_mask(code, 7)
     form.paper.sheet.paste(form.paper.right - square.shape[1], form.paper.y + mm(2), square, BLACK)
     form.paper.skip(0.8)

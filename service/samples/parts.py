@@ -81,7 +81,7 @@ def draw_header(
 def _office_lines(paper: Paper, office: Office, span: tuple[float, float], top: float) -> float:
     step = paper.body.size * SCAN_DPI / 72 * 1.15
     base = top
-    size = min(13.0, paper.body.size)
+    size = _fitting(paper, (*office.upper, *office.lines), span[1] - span[0])
     for text in office.upper:
         piece = Piece(text=text, style=paper.style(size=size), fields=("parent_issuer",))
         paper.set_line([piece], *span, align="centre", baseline=base)
@@ -97,13 +97,20 @@ def _office_lines(paper: Paper, office: Office, span: tuple[float, float], top: 
     return base - step
 
 
+def _fitting(paper: Paper, texts: Sequence[str], room: float) -> float:
+    """The largest size, 13 points at most, at which every line fits in bold."""
+    size = min(13.0, paper.body.size)
+    while size > 8 and any(
+        width_of(Piece(text=t, style=paper.style(size=size, bold=True))) > room for t in texts
+    ):
+        size -= 0.5
+    return size
+
+
 def _state_lines(paper: Paper, span: tuple[float, float], top: float) -> float:
     step = paper.body.size * SCAN_DPI / 72 * 1.15
-    size = min(13.0, paper.body.size)
+    size = _fitting(paper, (STATE,), span[1] - span[0])
     state = Piece(text=STATE, style=paper.style(size=size, bold=True))
-    while width_of(state) > span[1] - span[0]:
-        size -= 0.5
-        state = Piece(text=STATE, style=paper.style(size=size, bold=True))
     paper.set_line([state], *span, align="centre", baseline=top)
     motto = Piece(text=MOTTO, style=paper.style(size=size + 0.5, bold=True))
     paper.set_line([motto], *span, align="centre", baseline=top + step)
@@ -215,7 +222,7 @@ def draw_signature(
     if sealed:
         seal = round_seal(*office.seal, paper.style(size=8.5, bold=True), paper.random)
         x = middle - mm(34) + mm(paper.random.uniform(-2, 3))
-        paper.sheet.paste(x, top - mm(4), seal, RED_INK, after=True)
+        paper.sheet.paste(x, top - mm(1.5), seal, RED_INK, after=True)
 
 
 def _recipients(paper: Paper, recipients: Sequence[str], layout: Layout) -> None:

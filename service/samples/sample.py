@@ -174,7 +174,7 @@ def _jpeg_shape(jpeg: bytes) -> tuple[int, int, int]:
 def _turn(jpeg: bytes, turned: int, level: Level) -> bytes:
     if not turned:
         return jpeg
-    page = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_UNCHANGED)
+    page = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_UNCHANGED))
     back = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
     done, data = cv2.imencode(".jpg", cv2.rotate(page, back[turned]))
     if not done:
