@@ -113,7 +113,7 @@ class S3Store:
                     yield stored
 
     def erase(self, stored: StoredObject) -> None:
-        """All versions are asked for; under object lock the server refuses: `StorageUnavailable`."""
+        """All versions; under object lock the server refuses with `StorageUnavailable`."""
         with _answers(stored.key):
             found = self._quick.list_objects(
                 self._bucket, prefix=check_key(stored.key), include_version=True

@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from office import PURPOSE, ROLES, make_sample, open_office
 
 from service.app import create_app
-from service.samples.people import Person
+from service.samples.invented import Person
 from workflows.domain.dossier import FilingOrigin, FilingRole
 from workflows.filing import NewDossier
 
@@ -203,9 +203,9 @@ def test_a_partner_gets_reuse_and_the_file_for_its_purpose_and_it_is_logged(clie
 def _holder():
     import numpy as np
 
-    from service.samples.people import person
+    from service.samples.invented import make_person
 
-    return person(np.random.default_rng(21))
+    return make_person(np.random.default_rng(21))
 
 
 HOLDER = _holder()

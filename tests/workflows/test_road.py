@@ -3,7 +3,7 @@
 import pytest
 from office import PURPOSE, make_sample, open_office
 
-from service.samples.people import person
+from service.samples.invented import make_person
 from workflows.domain.document import DocumentFilter, DocumentState, ReadingStatus, TrustLevel
 from workflows.domain.dossier import FilingOrigin, FilingRole
 from workflows.errors import (
@@ -28,7 +28,7 @@ def office(tmp_path):
 def test_a_paper_goes_the_whole_road_and_is_used_again_without_a_second_copy(office):
     import numpy as np
 
-    citizen = person(np.random.default_rng(3))
+    citizen = make_person(np.random.default_rng(3))
     stored = office.store(make_sample("giay_khai_sinh", 3, holder=citizen))
     clerk = office.actor("clerk")
     assert stored.state is DocumentState.STORED
@@ -218,7 +218,7 @@ def test_another_units_paper_does_not_exist(office):
 def test_reuse_opens_exactly_the_offered_paper_to_another_unit(office):
     import numpy as np
 
-    citizen = person(np.random.default_rng(5))
+    citizen = make_person(np.random.default_rng(5))
     stored = office.store(make_sample("giay_khai_sinh", 3, holder=citizen))
     hidden = office.store(make_sample("quyet_dinh", 4))
     clerk, stranger = office.actor("clerk"), office.actor("stranger")
