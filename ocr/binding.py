@@ -32,6 +32,7 @@ def bind(pages: list[Path], out: Path) -> None:
             [str(p) for p in pages],
             outputstream=file,
             nodate=True,
+            engine=img2pdf.Engine.internal,  # the other one writes a random /ID
             layout_fun=lambda w, h, dpi: (declared if dpi[0] >= 150 else layout)(w, h, dpi),
             rotation=img2pdf.Rotation.ifvalid,
         )
