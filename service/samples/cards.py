@@ -78,7 +78,7 @@ def _front(paper: Paper, person: Person, expires: dt.date | None, x: int, y: int
     _field(paper, "Ngày sinh / Date of birth:", slashed(person.born_on), "born_on", left,
            base + mm(11))  # fmt: skip
     _field(paper, "Giới tính / Sex:", person.gender, "gender", left, base + mm(14.6))
-    _field(paper, "Quốc tịch / Nationality:", "Việt Nam", "nationality", left + mm(25),
+    _field(paper, "Quốc tịch / Nationality:", "Việt Nam", "nationality", left + mm(22),
            base + mm(14.6))  # fmt: skip
     _field(paper, "Quê quán / Place of origin:", "", "", left, base + mm(18.2))
     _field(paper, "", person.home.full, "origin", left, base + mm(21.6))

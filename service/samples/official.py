@@ -128,13 +128,14 @@ def compose_official(
     by_hand = bool(random.random() < 0.35) if wishes.handwritten is None else wishes.handwritten
     work, header = _start(paper, layout, kind, office)
     draw_header(paper, header, layout, wishes, by_hand=by_hand)
+    _stamps(work, wishes)
     _title(work)
     _BODIES[kind.body](work)
     recipients = _recipients(work)
     closing = make_closing(paper, office, collective=kind.collective)
     draw_closing(paper, office, closing, layout, recipients)
     values = header_values(header) | work.values | closing.values | {"recipients": recipients}
-    values |= {"abstract": work.abstract} | _stamps(work, wishes)
+    values |= {"abstract": work.abstract}
     if wishes.secrecy:  # a secret paper is stopped: nothing but its mark may be read
         values = {"secrecy": wishes.secrecy}
     return Draft(sheets=tuple(paper.sheets), values=values, handwritten=by_hand)
@@ -359,17 +360,16 @@ def _recipients(work: Work) -> list[str]:
     return [*rows, f"Lưu: VT, {work.office.desk}"]
 
 
-def _stamps(work: Work, wishes: Wishes) -> dict[str, FieldContent]:
+def _stamps(work: Work, wishes: Wishes) -> None:
+    """Marks under the number (ô 10a, 10b); the arrival stamp may run into the text, as it does."""
     random, paper = work.paper.random, work.paper
-    values: dict[str, FieldContent] = {}
-    x, y = paper.left + mm(random.uniform(8, 16)), mm(random.uniform(62, 68))
+    x, top = paper.left + mm(random.uniform(8, 16)), paper.y + mm(3)
+    for key, word in (("secrecy", wishes.secrecy), ("urgency", wishes.urgency)):
+        if word:
+            tall = stamp_word(paper, word, key, x, top)
+            work.values[key] = word
+            paper.y, top = top + tall - mm(4), top + tall
     if wishes.arrival_stamp:
         late = dt.timedelta(days=int(random.integers(1, 9)))
-        stamp_arrival(paper, work.office, work.issued_on + late)
-        x += mm(52)
-    if wishes.secrecy:
-        stamp_word(paper, wishes.secrecy, "secrecy", x, mm(52))
-    if wishes.urgency:
-        stamp_word(paper, wishes.urgency, "urgency", x, y)
-        values["urgency"] = wishes.urgency
-    return values
+        stamp_arrival(paper, work.office, work.issued_on + late, top)
+        paper.y += mm(8)

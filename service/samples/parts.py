@@ -238,10 +238,10 @@ def _recipients(paper: Paper, recipients: Sequence[str], layout: Layout) -> None
         paper.paragraph(row, x1=right, align="left")
 
 
-def stamp_arrival(paper: Paper, office: Office, arrived: dt.date) -> None:
+def stamp_arrival(paper: Paper, office: Office, arrived: dt.date, top: float) -> None:
     """Dấu ĐẾN, 35 x 50 mm, in the free corner under the number; number and day by pen."""
     sheet = paper.sheets[0]
-    x, y = paper.left - mm(5), mm(paper.random.uniform(60, 68))
+    x, y = paper.left - mm(8), top + mm(paper.random.uniform(-1, 3))
     sheet.paste(x, y, arrival_stamp(office.short, paper.style(size=9.0)), RED_INK)
     number = written_digits(str(int(paper.random.integers(100, 2999))), mm(4.2), paper.random)
     sheet.paste(x + mm(25), y + mm(9), number, paper.ink)
@@ -249,14 +249,15 @@ def stamp_arrival(paper: Paper, office: Office, arrived: dt.date) -> None:
     sheet.paste(x + mm(25), y + mm(17), day, paper.ink)
 
 
-def stamp_word(paper: Paper, text: str, key: str, x: float, y: float) -> None:
-    """HỎA TỐC, KHẨN, MẬT: boxed and red, on the first sheet (ô 10a, 10b)."""
+def stamp_word(paper: Paper, text: str, key: str, x: float, y: float) -> float:
+    """HỎA TỐC, KHẨN, MẬT: boxed and red, on the first sheet (ô 10a, 10b); gives its height."""
     sheet = paper.sheets[0]
     mask = boxed_stamp(text, paper.style(size=13.0, bold=True), paper.random)
     sheet.paste(x, y, mask, RED_INK)
     box = (x + 15, y + 15, x + mask.shape[1] - 15, y + mask.shape[0] - 15)
     sheet.mark(box, (key,))
     sheet.note_line(text, [box])
+    return float(mask.shape[0])
 
 
 def centred(
