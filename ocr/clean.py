@@ -19,6 +19,8 @@ Mask = npt.NDArray[np.uint8]
 
 RED_OVER = 28
 WHITE = 255
+# what shines through red ink: its own redness (160 and more) is paper, black stays black
+_UNDER_RED = np.clip((np.arange(256) - 50) * (255 / 110), 0, 255).astype(np.uint8)
 UNEVEN = 55
 """Grey levels between the lightest and the darkest paper of one page; scans stay under 30."""
 _BLOCK = 31
@@ -33,13 +35,19 @@ def lift_red(pixels: Pixels) -> Pixels:
     if pixels.ndim == 2:
         return pixels
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    red, green, blue = cv2.split(pixels)
-    over = cv2.subtract(red, cv2.max(green, blue))
-    _, mask = cv2.threshold(over, RED_OVER, WHITE, cv2.THRESH_BINARY)
+    red, mask = pixels[:, :, 0], red_mask(pixels)
     if not cv2.countNonZero(mask):
         return grey
-    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
-    return np.asarray(np.where(mask > 0, np.maximum(red, grey), grey), dtype=np.uint8)
+    mask = np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), dtype=np.uint8)
+    lifted = np.maximum(cv2.LUT(red, _UNDER_RED), grey)
+    return np.asarray(np.where(mask > 0, lifted, grey), dtype=np.uint8)
+
+
+def red_mask(rgb: Pixels) -> Mask:
+    """255 where the ink is red: stamps and seals."""
+    red, green, blue = cv2.split(rgb)
+    over = cv2.subtract(red, cv2.max(green, blue))
+    return np.asarray(cv2.threshold(over, RED_OVER, WHITE, cv2.THRESH_BINARY)[1], dtype=np.uint8)
 
 
 def paper_level(grey: Pixels) -> float:

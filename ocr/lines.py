@@ -10,6 +10,7 @@ from statistics import median
 from ocr.page import Word
 from ocr.vietnamese import nfc
 
+SCRAP = 0.6
 COLUMN_GAP = 2.5
 """In word heights. Blanks of justified text stay under 1.5; header columns stand 3 apart."""
 
@@ -31,6 +32,16 @@ def by_line(words: Sequence[Word]) -> list[list[Word]]:
     for word in words:
         lines.setdefault(word.line, []).append(word)
     return [sorted(line, key=lambda w: w.box.x0) for line in lines.values()]
+
+
+def without_scraps(words: Sequence[Word]) -> tuple[Word, ...]:
+    """Leave out lines of one or two doubtful letters: strokes of a signature, rims of a seal."""
+    return tuple(w for line in by_line(words) if not _is_scrap(line) for w in line)
+
+
+def _is_scrap(line: Sequence[Word]) -> bool:
+    letters = sum(c.isalnum() for w in line for c in w.text)
+    return letters <= 2 and max(w.confidence for w in line) < SCRAP
 
 
 def cut_at_gaps(line: Sequence[Word], aspect: float) -> list[list[Word]]:

@@ -26,12 +26,13 @@ from ocr.clean import (
     is_uneven,
     lift_red,
 )
-from ocr.lines import join_text, number_lines
+from ocr.lines import join_text, number_lines, without_scraps
 from ocr.orientation import find_upright, reads_upright
 from ocr.page import Box, PageImage, PageText, Pixels, ReadingSource, Word
 from ocr.quality import measure_ink, measure_legibility
 from ocr.reader import Reader
 from ocr.recognise import Recogniser
+from ocr.red_marks import red_marks, with_marks
 from ocr.rescue import rescue
 from ocr.secrecy import secrecy_mark
 from ocr.straighten import Warp, chain, cut_sheet, find_sheet, find_skew, level, turn
@@ -219,8 +220,11 @@ class PageReader:
     ) -> tuple[PageText, Pixels]:
         prepared = attempt.prepared
         height, width = pixels.shape[:2]
-        words = number_lines(attempt.words, width / height)
+        words = number_lines(without_scraps(attempt.words), width / height)
         words = tuple(replace(w, box=prepared.warp.to_scan(w.box)) for w in words)
+        if image.number == 1:
+            marks = clock.time("marks", lambda: red_marks(pixels, image.dpi, self.recogniser))
+            words = with_marks(words, marks)
         measured = clock.time("prepare", lambda: measure_legibility(prepared.raw, image.dpi))
         quality = quality | {
             "skew": round(prepared.skew, 2),

@@ -3,7 +3,15 @@
 import numpy as np
 from PIL import ImageDraw
 
-from ocr.clean import erase_rules, erase_small, flatten, ink_mask, is_uneven, lift_red
+from ocr.clean import (
+    erase_leaders,
+    erase_rules,
+    erase_small,
+    flatten,
+    ink_mask,
+    is_uneven,
+    lift_red,
+)
 from tests.ocr.sheets import DPI, decision, paper, pixels, write
 
 
@@ -83,3 +91,21 @@ def test_ink_is_what_is_darker_than_its_surroundings():
     mask = ink_mask(grey)
     assert mask[92, 100] == 255
     assert mask[20:60].max() == 0
+
+
+def test_black_shows_through_a_seal():
+    red = np.full((40, 60, 3), (170, 30, 50), np.uint8)  # stamp ink alone
+    red[10:20, 10:20] = (62, 12, 20)  # print under it
+    grey = lift_red(red)
+    assert grey[30, 50] == 255
+    assert grey[15, 15] < 70
+
+
+def test_leaders_go_from_a_header_and_handwriting_stays():
+    sheet = paper()
+    write(sheet, "Số: ................................./UBND", 0.1, 0.1)
+    ImageDraw.Draw(sheet).line((700, 100, 705, 104), fill="black", width=3)
+    before = lift_red(pixels(sheet))
+    after = erase_leaders(before, DPI)
+    assert ink(after) < 0.9 * ink(before)
+    assert np.array_equal(after[95:110, 690:710], before[95:110, 690:710])
