@@ -2,6 +2,7 @@
 """The samples are what everything else is measured with, so they are measured here."""
 
 import datetime as dt
+import hashlib
 import json
 import re
 import subprocess
@@ -30,6 +31,8 @@ from service.samples import (
     write_sample,
     write_set,
 )
+from service.samples.canvas import Canvas
+from service.samples.damage import scan_sheet
 from service.samples.fonts import installed_families, missing_letters, vietnamese_letters
 from service.samples.invented import date_words, number_words
 from service.samples.official import KINDS
@@ -72,8 +75,6 @@ def test_equal_arguments_give_equal_bytes_in_another_process():
         "print(hashlib.sha256(pdf_of(make_sample('cong_van', 3, 'L2'))).hexdigest())"
     )
     ran = subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, check=True)
-    import hashlib
-
     here = hashlib.sha256(pdf_of(make_sample("cong_van", 3, "L2"))).hexdigest()
     assert ran.stdout.strip() == here
 
@@ -108,16 +109,39 @@ def test_boxes_lie_on_ink_and_lines_are_nfc(papers):
             assert ink_share(pages[place["page"] - 1], place["box"]) > 0.02, (code, name)
 
 
-@pytest.mark.parametrize("level", ["L2", "L3", "L4", "L5"])
+@pytest.mark.parametrize("level", list(Level))
+def test_points_are_where_the_damage_put_them(level):
+    """Black squares on an empty sheet are found again within two pixels."""
+    sheet = Canvas()
+    spots = np.asarray([(300, 300), (2100, 500), (1240, 1750), (400, 3100), (2050, 3200)], float)
+    for x, y in spots:
+        sheet.pen.rectangle((x - 30, y - 30, x + 30, y + 30), fill=0)
+    random = np.random.default_rng(7)
+    scan = scan_sheet(sheet, level, random, curled=level is Level.L5)
+    page = cv2.imdecode(np.frombuffer(scan.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    for x, y in scan.place(spots):
+        left, top = round(x) - 50, round(y) - 50
+        window = page[top : top + 101, left : left + 101].astype(float)
+        dark = cv2.medianBlur((window < window.max() / 2).astype(np.uint8), 7)
+        rows, columns = np.nonzero(dark)
+        assert abs(columns.mean() + left - x) < 2
+        assert abs(rows.mean() + top - y) < 2
+
+
+@pytest.mark.parametrize("level", ["L2", "L4", "L5"])
 def test_boxes_follow_the_damage(level):
-    """A tight box is empty just above the letters and inked inside; a shifted one would not be."""
+    """A line's box holds more ink than the same box moved up or down by most of its height."""
     sample = make_sample("cong_van", 8, level, handwritten=False, curled=level == "L5")
+
+    def inked(shift):
+        boxes = [line["box"] for line in sample.truth["lines"]]
+        moved = [
+            (x0, y0 + shift * (y1 - y0), x1, y1 + shift * (y1 - y0)) for x0, y0, x1, y1 in boxes
+        ]
+        return np.mean([ink_share(page, box) for box in moved])
+
     page = sample.pages[0]
-    for name in ("number", "issued_on", "signer"):
-        assert ink_share(page, sample.truth["boxes"][name]["box"]) > 0.05, name
-    clean = make_sample("cong_van", 8, "L1", handwritten=False).truth["boxes"]["number"]["box"]
-    moved = sample.truth["boxes"]["number"]["box"]
-    assert clean != moved
+    assert inked(0) > 1.4 * max(inked(0.7), inked(-0.7))
 
 
 def test_printed_text_is_the_truth(papers):
@@ -141,7 +165,7 @@ def test_printed_text_is_the_truth(papers):
 
 def test_numbers_and_dates_follow_the_decree():
     for code in KINDS:
-        for seed in range(20, 26):
+        for seed in (20, 21):
             sample_fields = make_sample(code, seed, "L3").truth["fields"]
             number = parse_document_number(sample_fields["full_number"])
             assert number is not None and number.symbol == sample_fields["symbol"]
