@@ -35,6 +35,8 @@ def run(settings: Settings, *, workers: int, host: str, port: int) -> int:
         for queue in Queue:
             name = f"{queue.value}-{number}"
             commands.append(Command(name=name, argv=[*sohoa, "work", queue.value]))
+    if settings.consume_dir is not None:
+        commands.append(Command(name="consume", argv=[*sohoa, "consume"]))
     sys.stdout.write(f"Sohoa: http://{host}:{port}\n")
     sys.stdout.flush()
     return Supervisor(commands).run()
@@ -60,8 +62,8 @@ def _web(settings: Settings, host: str, port: int) -> None:
 def _work(settings: Settings, queue: Queue) -> None:
     """The body of one worker process."""
     import cv2
-    from ocr.page_reader import default_reader
 
+    from ocr.page_reader import default_reader
     from storage.database import SqlDatabase
     from storage.engine import DbosEngine, DbosWorker
 
@@ -84,6 +86,20 @@ def _work(settings: Settings, queue: Queue) -> None:
     worker.run([queue], stop)
 
 
+def _consume(settings: Settings) -> None:
+    """The hot folder's own process; a hanging network drive stops nothing else."""
+    from scanner_drivers.folder import HotFolder
+    from service.cli.console import as_user
+    from service.hot_folder import feed
+    from service.wiring import build
+
+    assert settings.consume_dir is not None  # noqa: S101 - asked before this process was started
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    station = build(settings)
+    feed(HotFolder(settings.consume_dir), station.intake, as_user(station, ""), stop)
+
+
 def main(argv: list[str]) -> None:
     """`python -m service.serving web HOST PORT` | `work QUEUE`: what the supervisor starts."""
     from service import logs
@@ -94,6 +110,8 @@ def main(argv: list[str]) -> None:
     logs.configure(settings.log_level)
     if argv[0] == "web":
         _web(settings, argv[1], int(argv[2]))
+    elif argv[0] == "consume":
+        _consume(settings)
     else:
         _work(settings, Queue(argv[1]))
 

@@ -34,21 +34,23 @@ def scan(
     duplex: Annotated[bool, typer.Option(help="Quét hai mặt.")] = False,
     dpi: Annotated[int, typer.Option(help="Độ phân giải.")] = 300,
     mode: Annotated[str, typer.Option(help="color, gray hoặc bw.")] = "color",
+    virtual: Annotated[
+        Path | None, typer.Option(help="Thư mục ảnh làm máy quét ảo `virtual:0`.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", help="Chỉ lưu trang vào thư mục này, không tiếp nhận.")
     ] = None,
     who: Annotated[str, typer.Option("--as", help="Tài khoản đứng tên.")] = "",
 ) -> None:
     """Quét từ máy quét (SANE, máy ảo) và tiếp nhận thành một giấy tờ."""
-    from scanner_drivers.discover import drivers
+    from scanner_drivers.discover import drivers, scan_to_folder
     from scanner_drivers.driver import ScannerError, ScanProfile
-    from scanner_drivers.folder import scan_to_folder
 
     log_to_stderr()
-    known = drivers()
+    known = drivers(virtual)
     if list_devices:
-        for driver in known.values():
-            for found in driver.list_devices(timeout_s=10.0):
+        for each in known.values():
+            for found in each.list_devices(timeout_s=10.0):
                 emit({"device": found.id, "vendor": found.vendor, "model": found.model})
         return
     profile = ScanProfile(source=source, duplex=duplex, dpi=dpi, mode=mode)

@@ -173,7 +173,6 @@ def _slots(random: np.random.Generator, office: Office, day: dt.date) -> dict[st
         "percent": str(int(random.integers(85, 100))), "percent2": str(int(random.integers(60, 85))),
         "count": money(int(random.integers(900, 45_000))), "chief": chief,
         "count2": money(int(random.integers(90, 900))), "last": "3",
-        "chief_list": f"Lãnh đạo {office.short}",
     }  # fmt: skip
 
 
@@ -272,15 +271,16 @@ def _sections(work: Work) -> None:
         _addressees(work)
     work.text("Thực hiện Kế hoạch số {n1}/KH-UBND {d1} của Ủy ban nhân dân tỉnh {province},"
               f" {work.office.name} {_opening(work)} như sau:")  # fmt: skip
-    romans = ("I.", "II.", "III.", "IV.")
-    count = int(work.paper.random.integers(2, 5))
+    romans = ("I.", "II.", "III.", "IV.", "V.")
+    count = int(work.paper.random.integers(2, 6))
     order = sorted(int(i) for i in work.paper.random.permutation(len(HEADINGS))[:count])
     duties = work.duties(len(DUTIES))
     for i, index in enumerate(order):
         work.paper.need(3 * work.paper.line_height)
         work.text("", bold=f"{romans[i]} {HEADINGS[index]}")
-        for k in range(int(work.paper.random.integers(1, 4))):
-            work.text(f"{k + 1}. {duties.pop() if duties else DUTIES[0]}")
+        for k in range(int(work.paper.random.integers(1, 5))):
+            duty = duties.pop() if duties else DUTIES[(i + k) % len(DUTIES)]
+            work.text(f"{k + 1}. {duty}")
         if i == 1 and work.paper.random.random() < 0.6:
             _budget_table(work)
     work.text(f"Trên đây là nội dung {work.kind.title.lower()} của {work.office.name}./.")
@@ -354,9 +354,9 @@ def _recipients(work: Work) -> list[str]:
     first = "Như trên" if "addressees" in work.values else "Như Điều 3"
     if work.kind.body not in ("articles", "letter", "invitation"):
         first = "Thường trực Đảng ủy"
-    pool = [r for r in RECIPIENTS if not r.startswith(("Như", "Thường trực Đảng"))]
-    order = sorted(int(i) for i in random.permutation(len(pool))[: int(random.integers(2, 5))])
-    rows = [first, *(work.fill(pool[i]) for i in order)]
+    count = int(random.integers(2, 5))
+    order = sorted(int(i) for i in random.permutation(len(RECIPIENTS))[:count])
+    rows = [first, *(work.fill(RECIPIENTS[i]) for i in order)]
     return [*rows, f"Lưu: VT, {work.office.desk}"]
 
 

@@ -60,9 +60,9 @@ HEADINGS = (
     "KINH PHÍ THỰC HIỆN", "TỔ CHỨC THỰC HIỆN",
 )  # fmt: skip
 RECIPIENTS = (
-    "Như trên", "Như Điều {last}", "Thường trực Đảng ủy", "Thường trực HĐND", "{chief_list}",
-    "Các phòng, ban, đơn vị trực thuộc", "Các thôn, tổ dân phố", "Trang thông tin điện tử",
-    "Sở Nội vụ (để báo cáo)", "Bưu điện khu vực (để phối hợp)",
+    "Thường trực HĐND", "Lãnh đạo {short}", "Các phòng, ban, đơn vị trực thuộc",
+    "Các thôn, tổ dân phố", "Trang thông tin điện tử", "Sở Nội vụ (để báo cáo)",
+    "Bưu điện khu vực (để phối hợp)",
 )  # fmt: skip
 ADDRESSEES = (
     "Các phòng, ban chuyên môn", "Trung tâm Phục vụ hành chính công", "Các trường học trên địa bàn",

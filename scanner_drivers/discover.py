@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which drivers this machine has: the built-in ones, and those of the group `sohoa.scanners`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from scanner_drivers.driver import EndEvent, Event, PageEvent, ScannerDriver, ScanProfile
+from scanner_drivers.sane import SaneDriver
+from scanner_drivers.virtual import VirtualDriver
+
+
+def drivers(virtual_folder: Path | None = None) -> dict[str, ScannerDriver]:
+    """Drivers by name; the virtual one only where there is a folder of images for it."""
+    found: dict[str, ScannerDriver] = {"sane": SaneDriver()}
+    if virtual_folder is not None:
+        found["virtual"] = VirtualDriver(virtual_folder)
+    for point in entry_points(group="sohoa.scanners"):
+        found[point.name] = point.load()()
+    return found
+
+
+def scan_to_folder(
+    driver: ScannerDriver,
+    device: str,
+    profile: ScanProfile,
+    folder: Path,
+    on_event: Callable[[Event], None],
+    ask_to_resume: Callable[[], bool] = lambda: False,
+) -> list[PageEvent]:
+    """All pages of one scan, through any jam the operator clears; `on_event` sees each event."""
+    pages: list[PageEvent] = []
+    while True:
+        done = _until_stop(
+            driver.scan(device, profile, folder, first=len(pages) + 1), pages, on_event
+        )
+        if done or not ask_to_resume():
+            return pages
+
+
+def _until_stop(
+    events: Iterator[Event], pages: list[PageEvent], on_event: Callable[[Event], None]
+) -> bool:
+    for event in events:
+        on_event(event)
+        if isinstance(event, PageEvent):
+            pages.append(event)
+        elif isinstance(event, EndEvent):
+            return True
+    return False
