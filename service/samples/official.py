@@ -172,7 +172,7 @@ def _slots(random: np.random.Generator, office: Office, day: dt.date) -> dict[st
         "province": office.seal[1].removeprefix("TỈNH ").title(), "short": office.short,
         "percent": str(int(random.integers(85, 100))), "percent2": str(int(random.integers(60, 85))),
         "count": money(int(random.integers(900, 45_000))), "chief": chief,
-        "count2": money(int(random.integers(90, 900))), "last": "3",
+        "count2": money(int(random.integers(90, 900))),
     }  # fmt: skip
 
 
@@ -275,10 +275,11 @@ def _sections(work: Work) -> None:
     count = int(work.paper.random.integers(2, 6))
     order = sorted(int(i) for i in work.paper.random.permutation(len(HEADINGS))[:count])
     duties = work.duties(len(DUTIES))
+    most = 9 if work.paper.random.random() < 0.25 else 5  # one in four runs to a third page
     for i, index in enumerate(order):
         work.paper.need(3 * work.paper.line_height)
         work.text("", bold=f"{romans[i]} {HEADINGS[index]}")
-        for k in range(int(work.paper.random.integers(1, 5))):
+        for k in range(int(work.paper.random.integers(1, most))):
             duty = duties.pop() if duties else DUTIES[(i + k) % len(DUTIES)]
             work.text(f"{k + 1}. {duty}")
         if i == 1 and work.paper.random.random() < 0.6:
