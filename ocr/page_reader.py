@@ -235,7 +235,7 @@ class PageReader:
         }
         if attempt.second_try:
             quality["second_try"] = True
-        if (mark := secrecy_mark(words)) is not None:
+        if (mark := secrecy_mark(words, width / height)) is not None:
             quality["secret"] = mark
         page = PageText(
             page=image.number,

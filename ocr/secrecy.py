@@ -7,25 +7,50 @@ a form's label ("Giải mật") is none.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from rapidfuzz import fuzz
+
 from ocr.lines import by_line
+from ocr.normalise import nfc, squeeze
 from ocr.page import Word
 
-HEADER = 0.45
-_EDGE = r"[\W_\dIl|]{0,4}"
-_MARK = re.compile(rf"^{_EDGE}(TUYỆT\s*MẬT|TỐI\s*MẬT|MẬT|TÀI\s*LIỆU\s*THU\s*HỒI){_EDGE}$")
+HEADER = 0.64
+"""Height of the header in page widths: 45 % of an upright A4 page."""
+_ALIKE = 85
 _NAMES = ("TUYỆT MẬT", "TỐI MẬT", "MẬT", "TÀI LIỆU THU HỒI")
 
 
-def secrecy_mark(words: Sequence[Word]) -> str | None:
+def header_reach(aspect: float) -> float:
+    """Share of the height in which marks stand. `aspect`: width / height.
+
+    By the width, because intake looks at the upper half of a page only.
+    """
+    return min(0.9, HEADER * aspect)
+
+
+def secrecy_mark(words: Sequence[Word], aspect: float) -> str | None:
     """The gravest mark that stands as a line of its own in the upper part, or None."""
     found = {
-        re.sub(r"\s+", " ", match[1].replace("TUYỆTMẬT", "TUYỆT MẬT"))
+        mark
         for line in by_line(words)
-        if line[0].box.y0 < HEADER
-        and (match := _MARK.match(" ".join(w.text for w in line))) is not None
+        if line[0].box.y0 < header_reach(aspect)
+        and (mark := _named(" ".join(w.text for w in line))) is not None
     }
-    compact = {mark.replace(" ", "") for mark in found}
-    return next((name for name in _NAMES if name.replace(" ", "") in compact), None)
+    return next((name for name in _NAMES if name in found), None)
+
+
+def _named(text: str) -> str | None:
+    """The mark that a line says and nothing else; frames come in as single letters.
+
+    "MẬT" by its own marks ("MẶT", "MẤT" are other words). The long ones by their letters, one of
+    which may be wrong: "TỔI MẬT", "TUYỆẸT MẬT" were read on stamped pages.
+    """
+    said = "".join(part for part in squeeze(text).split() if len(part) > 1)
+    if said == "mat" and "MẬT" in nfc(text):
+        return "MẬT"
+    letters = [c for c in text if c.isalpha()]
+    if len(said) < 6 or sum(map(str.isupper, letters)) < 0.8 * len(letters):
+        return None
+    long = (name for name in _NAMES if " " in name)
+    return next((n for n in long if fuzz.ratio(said, squeeze(n).replace(" ", "")) >= _ALIKE), None)
