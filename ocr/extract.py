@@ -211,7 +211,7 @@ def _mark(
     layout: PageLayout, header: Header | None, title: TitleRow | None, marks: Sequence[str]
 ) -> FieldReading:
     """A boxed mark in the header zone: words in capitals that stand alone."""
-    bottom = max(header.bottom if header else 0.2, title.line.y if title else 0.0) + 0.12
+    bottom = max(header.bottom if header else 0.2, title.line.y if title else 0.0) + 0.16
     for row in layout.rows:
         if row.y > bottom:
             break

@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from service.config import Settings
 from service.wiring import ReadingDesk, reading_desk
 from workflows.errors import NotADocument, SohoaError
+from workflows.ports.archival import CopyPage
 
 Outcome = dict[str, Any] | SohoaError
 
@@ -28,6 +29,21 @@ def read_files(paths: Sequence[Path], jobs: int = 0) -> Iterator[tuple[Path, Out
     # spawn: a forked Tesseract or OpenCV would inherit locks held by threads
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         yield from zip(paths, pool.map(_read, paths), strict=True)
+
+
+def copy_pages(path: Path, jobs: int = 0) -> list[CopyPage]:
+    """All pages of one file, read by `jobs` processes (0: one a core), in order."""
+    steps = _desk().steps_of(path)
+    jobs = min(jobs or os.cpu_count() or 1, len(steps))
+    if jobs <= 1:
+        return [page for step in steps for page in _copy(path, step)]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        read = pool.map(partial(_copy, path), steps)
+        return [page for pages in read for page in pages]
+
+
+def _copy(path: Path, step: tuple[int, int]) -> list[CopyPage]:
+    return _desk().copy_pages(path, *step)
 
 
 @cache

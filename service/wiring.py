@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from ocr.document_types import DocumentTypes, shipped_document_types
 from ocr.extraction import Extraction
 from ocr.opening import RENDER_DPI
+from ocr.page import PageImage
 from ocr.reader import Reader
 from service.accounts import Accounts
 from service.config import Settings
@@ -46,7 +47,7 @@ from workflows.ports.sandbox import Sandbox, SandboxLevel
 from workflows.ports.signer import SignatureProfile, Signer, Verifier
 from workflows.reading import Reading, SecrecyCheck, encode_jpeg
 from workflows.reuse import Reuse
-from workflows.road import Road
+from workflows.road import PAGES_A_STEP, Road
 from workflows.shelf import Shelf
 
 
@@ -60,8 +61,35 @@ class ReadingDesk:
 
     def read_file(self, path: Path) -> Extraction:
         """The machine's view of one file. Raises `BadInput` for what cannot be read."""
-        opening = self.opener.inspect(path)
-        return self.reader.read(self.opener.pages(path, 1, opening.page_count, self.dpi))
+        return self.reader.read(self.pages_of(path))
+
+    def pages_of(self, path: Path) -> Iterator[PageImage]:
+        """All pages, a few a child: its limits are for pages, not for books."""
+        for first, last in self.steps_of(path):
+            yield from self.opener.pages(path, first, last, self.dpi)
+
+    def steps_of(self, path: Path) -> list[tuple[int, int]]:
+        """(first, last) of each few pages of the file."""
+        count = self.opener.inspect(path).page_count
+        return [
+            (first, min(first + PAGES_A_STEP - 1, count))
+            for first in range(1, count + 1, PAGES_A_STEP)
+        ]
+
+    def copy_pages(self, path: Path, first: int, last: int) -> list[CopyPage]:
+        """Pages read and made ready to be bound into the archival copy."""
+        return [
+            CopyPage(
+                jpeg=encode_jpeg(upright, text.dpi),
+                width=text.width,
+                height=text.height,
+                dpi=text.dpi,
+                text=text,
+            )
+            for text, upright in map(
+                self.reader.read_page, self.opener.pages(path, first, last, self.dpi)
+            )
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,30 +103,14 @@ class SigningDesk:
     personal: SignatureProfile
     clock: Clock
 
-    def compose_file(self, path: Path, name: str) -> bytes:
+    def compose(self, pages: Sequence[CopyPage], title: str, name: str) -> bytes:
         """PDF/A-2b with the text layer and the conversion mark, not signed."""
-        opening = self.desk.opener.inspect(path)
-        pages: list[CopyPage] = []
-        title = path.stem
-        for image in self.desk.opener.pages(path, 1, opening.page_count, self.desk.dpi):
-            text, upright = self.desk.reader.read_page(image)
-            pages.append(
-                CopyPage(
-                    jpeg=encode_jpeg(upright, text.dpi),
-                    width=text.width,
-                    height=text.height,
-                    dpi=text.dpi,
-                    text=text,
-                )
-            )
-        mark = ConversionMark(
-            converted_by=name, unit_name="", converted_at=self.clock.now().replace(microsecond=0)
-        )
+        now = self.clock.now().replace(microsecond=0)
+        mark = ConversionMark(converted_by=name, unit_name="", converted_at=now)
         return self.archival.compose(pages, title=title, mark=mark)
 
-    def sign_file(self, path: Path, name: str) -> bytes:
-        """The copy with a personal signature of `name`, from the development authority."""
-        copy = self.compose_file(path, name)
+    def sign(self, copy: bytes, name: str) -> bytes:
+        """A personal signature of `name`, with a certificate of the development authority."""
         return self.signer.sign(copy, profile=self.personal, who=name).content
 
 

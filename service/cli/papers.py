@@ -12,7 +12,7 @@ import typer
 from service.cli.console import as_user, emit, log_to_stderr
 from service.config import Settings
 from service.errors import ExitCode
-from service.reading_pool import read_files
+from service.reading_pool import copy_pages, read_files
 from service.wiring import build, signing_desk
 from workflows.domain.document import DocumentFilter
 from workflows.errors import NotADocument, SohoaError
@@ -81,10 +81,16 @@ def sign(
     file: Annotated[Path, typer.Argument(help="Tệp PDF hoặc ảnh.")],
     out: Annotated[Path, typer.Option("-o", "--output", help="Nơi ghi bản PDF/A đã ký.")],
     name: Annotated[str, typer.Option(help="Tên người ký (chứng thư thử nghiệm).")] = "Cán bộ thử",
+    unsigned: Annotated[bool, typer.Option(help="Chỉ tạo bản PDF/A, không ký.")] = False,
+    jobs: Annotated[int, typer.Option(help="Số tiến trình đọc; 0: theo số nhân.")] = 0,
 ) -> None:
     """Tạo bản sao chụp PDF/A có lớp chữ, ký số cá nhân. Không cần máy chủ."""
     log_to_stderr()
-    out.write_bytes(signing_desk(Settings()).sign_file(file, name))
+    if not file.is_file():
+        raise NotADocument(str(file), message=f"Không có tệp {file}.")
+    desk = signing_desk(Settings())
+    copy = desk.compose(copy_pages(file, jobs), file.stem, name)
+    out.write_bytes(copy if unsigned else desk.sign(copy, name))
     typer.echo(str(out))
 
 
