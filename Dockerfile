@@ -7,7 +7,7 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 ENV DEBIAN_FRONTEND=noninteractive
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends \
-      ca-certificates python3 python3-venv python3-dev npm \
+      ca-certificates python3 python3-venv python3-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY constraints.txt pyproject.toml README.md LICENSE ./
@@ -20,7 +20,8 @@ COPY ocr ocr
 COPY storage storage
 COPY workflows workflows
 COPY scanner_drivers scanner_drivers
-RUN script/assets \
+# Node comes from PyPI for this one step: Debian's npm brings hundreds of packages
+RUN SOHOA_WITHOUT_NODE=1 script/assets \
     && /opt/sohoa/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation . \
     && /opt/sohoa/bin/python -m pip uninstall -y hatchling
 
