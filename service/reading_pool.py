@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from service.config import Settings
-from service.wiring import ReadingDesk, reading_desk
+from service.reading_desk import ReadingDesk, reading_desk
 from workflows.errors import NotADocument, SohoaError
 from workflows.ports.archival import CopyPage
 

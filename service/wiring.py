@@ -4,21 +4,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
 
 from ocr.document_types import DocumentTypes, shipped_document_types
-from ocr.extraction import Extraction
-from ocr.opening import RENDER_DPI
-from ocr.page import PageImage
 from ocr.reader import Reader
 from service.accounts import Accounts
 from service.config import Settings
+from service.reading_desk import dpi_of
 from storage.database import SqlDatabase
 from storage.engine import DbosEngine
 from storage.objects import FolderInbox, FolderStore, S3Settings, S3Store
@@ -38,80 +35,15 @@ from workflows.indicators import IndicatorDesk
 from workflows.intake import Intake
 from workflows.keeping import Keeping
 from workflows.opening import Opener
-from workflows.ports.archival import ArchivalPdf, ConversionMark, CopyPage
 from workflows.ports.clock import Clock, SystemClock
 from workflows.ports.database import Database
 from workflows.ports.engine import Engine
 from workflows.ports.objects import Inbox, ObjectStore
 from workflows.ports.sandbox import Sandbox, SandboxLevel
-from workflows.ports.signer import SignatureProfile, Signer, Verifier
-from workflows.reading import Reading, SecrecyCheck, encode_jpeg
+from workflows.reading import Reading, SecrecyCheck
 from workflows.reuse import Reuse
-from workflows.road import PAGES_A_STEP, Road
+from workflows.road import Road
 from workflows.shelf import Shelf
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadingDesk:
-    """Reads single files without a server: what `sohoa read` and `evaluate` use."""
-
-    opener: Opener
-    reader: Reader
-    dpi: int
-
-    def read_file(self, path: Path) -> Extraction:
-        """The machine's view of one file. Raises `BadInput` for what cannot be read."""
-        return self.reader.read(self.pages_of(path))
-
-    def pages_of(self, path: Path) -> Iterator[PageImage]:
-        """All pages, a few a child: its limits are for pages, not for books."""
-        for first, last in self.steps_of(path):
-            yield from self.opener.pages(path, first, last, self.dpi)
-
-    def steps_of(self, path: Path) -> list[tuple[int, int]]:
-        """(first, last) of each few pages of the file."""
-        count = self.opener.inspect(path).page_count
-        return [
-            (first, min(first + PAGES_A_STEP - 1, count))
-            for first in range(1, count + 1, PAGES_A_STEP)
-        ]
-
-    def copy_pages(self, path: Path, first: int, last: int) -> list[CopyPage]:
-        """Pages read and made ready to be bound into the archival copy."""
-        return [
-            CopyPage(
-                jpeg=encode_jpeg(upright, text.dpi),
-                width=text.width,
-                height=text.height,
-                dpi=text.dpi,
-                text=text,
-            )
-            for text, upright in map(
-                self.reader.read_page, self.opener.pages(path, first, last, self.dpi)
-            )
-        ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningDesk:
-    """Makes the signed archival copy of single files: what `sohoa sign` and `verify` use."""
-
-    desk: ReadingDesk
-    archival: ArchivalPdf
-    signer: Signer
-    verifier: Verifier
-    personal: SignatureProfile
-    clock: Clock
-
-    def compose(self, pages: Sequence[CopyPage], title: str, name: str) -> bytes:
-        """PDF/A-2b with the text layer and the conversion mark, not signed."""
-        now = self.clock.now().replace(microsecond=0)
-        mark = ConversionMark(converted_by=name, unit_name="", converted_at=now)
-        return self.archival.compose(pages, title=title, mark=mark)
-
-    def sign(self, copy: bytes, name: str) -> bytes:
-        """A personal signature of `name`, with a certificate of the development authority."""
-        return self.signer.sign(copy, profile=self.personal, who=name).content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,35 +78,6 @@ class Workstation:
             "queue": self.engine.waiting,
             "sandbox": lambda: self.sandbox.level.name,
         }
-
-
-def reading_desk(settings: Settings) -> ReadingDesk:
-    """Only what reading needs: no database, no store, no keys."""
-    from ocr.page_reader import default_reader
-
-    sandbox = best_sandbox(SandboxLevel(settings.sandbox_min))
-    opener = Opener(sandbox=sandbox, scratch=settings.data_dir / "scratch")
-    return ReadingDesk(opener=opener, reader=default_reader(), dpi=_dpi(settings))
-
-
-def signing_desk(settings: Settings) -> SigningDesk:
-    """Signs with a certificate that the development authority issues to the name given."""
-    desk, clock = reading_desk(settings), SystemClock()
-    authority = DevelopmentAuthority(settings.certificates)
-    authority.ensure()
-    return SigningDesk(
-        desk=desk,
-        archival=PikepdfArchivalPdf(),
-        signer=PyHankoSigner(
-            DevelopmentKeys(authority, lambda name: Subject(name=name)),
-            trust_dir=authority.trust,
-            sandbox=desk.opener.sandbox,
-            clock=clock,
-        ),
-        verifier=SandboxedVerifier(desk.opener.sandbox, authority.trust),
-        personal=load_profiles()["ca_nhan"],
-        clock=clock,
-    )
 
 
 def build(
@@ -221,7 +124,7 @@ def assemble(
         opener=opener,
         reader=reader,
         clock=clock,
-        dpi=_dpi(settings),
+        dpi=dpi_of(settings),
         keep_card_images=settings.keep_card_images,
     )
     road = Road(
@@ -285,10 +188,6 @@ def accounts(settings: Settings, database: Database, clock: Clock) -> Accounts:
         lock_minutes=settings.login_lock_minutes,
         hasher=PasswordHasher(),
     )
-
-
-def _dpi(settings: Settings) -> int:
-    return settings.render_dpi or RENDER_DPI
 
 
 def _subject(database: Database, who: str) -> Subject | None:

@@ -30,6 +30,8 @@ _BY_CODE: dict[str, type[BadInput]] = {
     e.code: e for e in (NotADocument, EncryptedDocument, DamagedDocument, TooLarge, HostileDocument)
 }
 
+PAGES_A_STEP = 4
+"""Pages rendered by one child: no slot is held long, a killed worker repeats little."""
 INSPECT_LIMITS = Limits(wall_s=30, cpu_s=20)
 RENDER_LIMITS = Limits(wall_s=90, cpu_s=60)
 

@@ -20,11 +20,9 @@ from dataclasses import dataclass
 from workflows.coding import Coding
 from workflows.copying import Copying
 from workflows.keeping import Keeping
+from workflows.opening import PAGES_A_STEP
 from workflows.ports.engine import StepRunner, Workflow
 from workflows.reading import Reading
-
-PAGES_A_STEP = 4
-"""So that no slot is held long and a killed worker repeats little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

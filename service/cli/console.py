@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from service import logs
-from service.accounts import actor_of
 from service.config import Settings
-from service.wiring import Workstation
 from workflows.domain.unit import Actor
 from workflows.errors import NotAuthenticated
+
+if TYPE_CHECKING:
+    from service.wiring import Workstation
 
 
 def emit(row: dict[str, Any]) -> None:
@@ -26,6 +27,8 @@ def log_to_stderr() -> None:
 
 def as_user(station: Workstation, username: str) -> Actor:
     """The account the command works for: `--as`, else the hot folder's, else the demo clerk."""
+    from service.accounts import actor_of
+
     wanted = username or station.settings.consume_user or "canbo"
     with station.database.read() as tx:
         user = tx.accounts.user(username=wanted)

@@ -7,7 +7,7 @@ import datetime as dt
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -17,11 +17,13 @@ from service.batch_report import BatchReport
 from service.cli.console import as_user, emit, log_to_stderr
 from service.config import Settings
 from service.errors import ExitCode
-from service.wiring import Workstation, build
 from workflows.domain.document import ReadingStatus
 from workflows.domain.unit import Actor
 from workflows.errors import ScannerFailed, SohoaError
 from workflows.intake import Arrival
+
+if TYPE_CHECKING:
+    from service.wiring import Workstation
 
 SUFFIXES = {".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff"}
 _FINAL = {ReadingStatus.READ, ReadingStatus.FAILED, ReadingStatus.QUARANTINED}
@@ -69,6 +71,8 @@ def scan(
             for page in pages:
                 typer.echo(str(page.path))
             return
+        from service.wiring import build
+
         station = build(Settings())
         files = [p.path.open("rb") for p in pages]
         try:
@@ -94,6 +98,8 @@ def batch(
     who: Annotated[str, typer.Option("--as", help="Tài khoản đứng tên.")] = "",
 ) -> None:
     """Tiếp nhận cả thư mục thành một lô. Ngắt giữa chừng rồi chạy lại: không sót, không trùng."""
+    from service.wiring import build
+
     log_to_stderr()
     station = build(Settings())
     actor = as_user(station, who)

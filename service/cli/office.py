@@ -13,7 +13,6 @@ from service import logs
 from service.cli.console import emit, log_to_stderr
 from service.config import Settings
 from service.errors import ExitCode
-from service.wiring import build
 from workflows.domain.unit import Role
 from workflows.errors import InvalidValue
 
@@ -116,6 +115,8 @@ def add_user(
     password_stdin: Annotated[bool, typer.Option(help="Đọc mật khẩu từ stdin.")] = False,
 ) -> None:
     """Thêm tài khoản; không cho mật khẩu thì sinh ngẫu nhiên và in ra một lần."""
+    from service.wiring import build
+
     log_to_stderr()
     station = build(Settings())
     password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(15)
@@ -134,6 +135,8 @@ def add_key(
     days: Annotated[int, typer.Option(help="Hạn dùng, ngày.")] = 365,
 ) -> None:
     """Cấp khóa API cho một hệ thống; khóa chỉ in ra lần này."""
+    from service.wiring import build
+
     log_to_stderr()
     station = build(Settings())
     found = [u for u in station.catalogue.units() if u.code == unit]

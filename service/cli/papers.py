@@ -13,7 +13,6 @@ from service.cli.console import as_user, emit, log_to_stderr
 from service.config import Settings
 from service.errors import ExitCode
 from service.reading_pool import copy_pages, read_files
-from service.wiring import build, signing_desk
 from workflows.domain.document import DocumentFilter
 from workflows.errors import NotADocument, SohoaError
 from workflows.ports.signer import SignatureState
@@ -88,6 +87,8 @@ def sign(
     log_to_stderr()
     if not file.is_file():
         raise NotADocument(str(file), message=f"Không có tệp {file}.")
+    from service.signing_desk import signing_desk
+
     desk = signing_desk(Settings())
     copy = desk.compose(copy_pages(file, jobs), file.stem, name)
     out.write_bytes(copy if unsigned else desk.sign(copy, name))
@@ -102,6 +103,8 @@ def verify(
     log_to_stderr()
     if not file.is_file():
         raise NotADocument(str(file))
+    from service.signing_desk import signing_desk
+
     reports = signing_desk(Settings()).verifier.verify(file)
     if as_json:
         emit({"source": str(file), "signatures": [r.as_json() for r in reports]})
@@ -121,6 +124,8 @@ def search(
     who: As = "",
 ) -> None:
     """Tìm trong kho."""
+    from service.wiring import build
+
     log_to_stderr()
     station = build(Settings())
     actor = as_user(station, who)
@@ -144,6 +149,8 @@ def reuse(
     who: As = "",
 ) -> None:
     """Chủ hồ sơ đã có giấy tờ nào dùng lại được?"""
+    from service.wiring import build
+
     log_to_stderr()
     station = build(Settings())
     question = ReuseQuestion(

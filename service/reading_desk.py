@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading single files without a server.
+
+Imports no database and no keys: every process of a pool pays for what is imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocr.extraction import Extraction
+from ocr.opening import RENDER_DPI
+from ocr.page import PageImage
+from ocr.page_reader import default_reader
+from ocr.reader import Reader
+from service.config import Settings
+from storage.sandbox import best_sandbox
+from workflows.opening import PAGES_A_STEP, Opener
+from workflows.ports.archival import CopyPage
+from workflows.ports.sandbox import SandboxLevel
+from workflows.reading import encode_jpeg
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingDesk:
+    """Reads single files without a server: what `sohoa read` and `evaluate` use."""
+
+    opener: Opener
+    reader: Reader
+    dpi: int
+
+    def read_file(self, path: Path) -> Extraction:
+        """The machine's view of one file. Raises `BadInput` for what cannot be read."""
+        return self.reader.read(self.pages_of(path))
+
+    def pages_of(self, path: Path) -> Iterator[PageImage]:
+        """All pages, a few a child: its limits are for pages, not for books."""
+        for first, last in self.steps_of(path):
+            yield from self.opener.pages(path, first, last, self.dpi)
+
+    def steps_of(self, path: Path) -> list[tuple[int, int]]:
+        """(first, last) of each few pages of the file."""
+        count = self.opener.inspect(path).page_count
+        return [
+            (first, min(first + PAGES_A_STEP - 1, count))
+            for first in range(1, count + 1, PAGES_A_STEP)
+        ]
+
+    def copy_pages(self, path: Path, first: int, last: int) -> list[CopyPage]:
+        """Pages read and made ready to be bound into the archival copy."""
+        return [
+            CopyPage(
+                jpeg=encode_jpeg(upright, text.dpi),
+                width=text.width,
+                height=text.height,
+                dpi=text.dpi,
+                text=text,
+            )
+            for text, upright in map(
+                self.reader.read_page, self.opener.pages(path, first, last, self.dpi)
+            )
+        ]
+
+
+def reading_desk(settings: Settings) -> ReadingDesk:
+    """Only what reading needs: no database, no store, no keys."""
+    sandbox = best_sandbox(SandboxLevel(settings.sandbox_min))
+    opener = Opener(sandbox=sandbox, scratch=settings.data_dir / "scratch")
+    return ReadingDesk(opener=opener, reader=default_reader(), dpi=dpi_of(settings))
+
+
+def dpi_of(settings: Settings) -> int:
+    """The resolution pages are rendered at for reading."""
+    return settings.render_dpi or RENDER_DPI

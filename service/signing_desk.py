@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signed archival copies of single files, and the signatures of any PDF, without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.config import Settings
+from storage.pdf import PikepdfArchivalPdf
+from storage.sandbox import best_sandbox
+from storage.signing.authority import DevelopmentAuthority, DevelopmentKeys, Subject
+from storage.signing.profiles import load_profiles
+from storage.signing.sandboxed import SandboxedVerifier
+from storage.signing.sign import PyHankoSigner
+from workflows.ports.archival import ArchivalPdf, ConversionMark, CopyPage
+from workflows.ports.clock import Clock, SystemClock
+from workflows.ports.sandbox import SandboxLevel
+from workflows.ports.signer import SignatureProfile, Signer, Verifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningDesk:
+    """Makes the signed archival copy of single files: what `sohoa sign` and `verify` use."""
+
+    archival: ArchivalPdf
+    signer: Signer
+    verifier: Verifier
+    personal: SignatureProfile
+    clock: Clock
+
+    def compose(self, pages: Sequence[CopyPage], title: str, name: str) -> bytes:
+        """PDF/A-2b with the text layer and the conversion mark, not signed."""
+        now = self.clock.now().replace(microsecond=0)
+        mark = ConversionMark(converted_by=name, unit_name="", converted_at=now)
+        return self.archival.compose(pages, title=title, mark=mark)
+
+    def sign(self, copy: bytes, name: str) -> bytes:
+        """A personal signature of `name`, with a certificate of the development authority."""
+        return self.signer.sign(copy, profile=self.personal, who=name).content
+
+
+def signing_desk(settings: Settings) -> SigningDesk:
+    """Signs with a certificate that the development authority issues to the name given."""
+    clock, sandbox = SystemClock(), best_sandbox(SandboxLevel(settings.sandbox_min))
+    authority = DevelopmentAuthority(settings.certificates)
+    authority.ensure()
+    return SigningDesk(
+        archival=PikepdfArchivalPdf(),
+        signer=PyHankoSigner(
+            DevelopmentKeys(authority, lambda name: Subject(name=name)),
+            trust_dir=authority.trust,
+            sandbox=sandbox,
+            clock=clock,
+        ),
+        verifier=SandboxedVerifier(sandbox, authority.trust),
+        personal=load_profiles()["ca_nhan"],
+        clock=clock,
+    )
