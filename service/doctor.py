@@ -14,6 +14,7 @@ from typing import Any
 
 from service.config import Settings
 from service.wiring import build
+from storage.database import current, newest
 
 PACKAGES = ("service", "storage", "workflows", "ocr", "scanner_drivers")
 FONT = Path("/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf")
@@ -92,6 +93,10 @@ def _packages() -> Iterator[Finding]:
 
 
 def _workstation(settings: Settings) -> Iterator[Finding]:
+    if current(settings.database) != newest():
+        advice = "chưa tạo hoặc cũ: chạy `sohoa db upgrade`"
+        yield Finding(name="Cơ sở dữ liệu", good=False, detail=advice)
+        return
     try:
         station = build(settings)
     except Exception as error:

@@ -51,7 +51,10 @@ class Copying:
     personal: SignatureProfile
 
     def compose(self, document_id: str) -> str | None:
-        """The unsigned archival copy; returns its sha-256. None for a paper that came signed."""
+        """The archival copy, not signed; returns its sha-256. None when the paper was erased.
+
+        For a paper that came signed it only serves looking things up; its own bytes are evidence.
+        """
         with self.database.read() as tx:
             document = tx.documents.get(document_id, EVERYWHERE)
             pages = tx.readings.pages(document_id)
@@ -59,22 +62,23 @@ class Copying:
             units = {u.id: u.name for u in tx.catalogue.units_by_id([document.unit_id])}
         if document.state in (DocumentState.REJECTED, DocumentState.SET_ASIDE) and not pages:
             return None  # erased: nothing may be made of it
-        if document.came_signed:
-            self._accept_signed(document)
-            return None
         mark = ConversionMark(
             converted_by=by.full_name if by else document.created_by,
             unit_name=units.get(document.unit_id, ""),
             converted_at=document.created_at,
         )
         content = self.archival.compose(
-            [self._bind(p) for p in pages], title=_title(document), mark=mark
+            [self._bind(p) for p in pages],
+            title=_title(document),
+            mark=None if document.came_signed else mark,
         )
         stored = self._put("copies", document, content)
         with self.database.transaction() as tx:
             current = tx.documents.get(document_id, EVERYWHERE)
             if current.evidence is None:
                 tx.documents.save(replace(current, copy=stored))
+        if document.came_signed:
+            self._accept_signed(document)
         return stored.sha256
 
     def sign(self, document: Document, *, by: Actor) -> Document:

@@ -244,3 +244,38 @@ def test_reuse_opens_exactly_the_offered_paper_to_another_unit(office):
     assert office.document(stored.id, by="stranger").id == stored.id
     with pytest.raises(NotFound):
         office.document(hidden.id, by="stranger")
+
+
+def test_an_identity_card_is_read_and_its_image_is_not_kept(office):
+    document = office.receive(make_sample("cccd", 11))
+    assert document.type_code in ("cccd", "can_cuoc")
+    assert document.state is DocumentState.SET_ASIDE
+    assert document.set_aside_reason == "presented_only"
+    assert list(office.station.objects.list("")) == []
+    opened = office.station.shelf.open(document.id, by=office.actor("clerk"))
+    assert opened.pages == [] and opened.readings
+    assert (
+        office.station.shelf.find(DocumentFilter(text="căn cước"), by=office.actor("clerk")).hits
+        == ()
+    )
+
+
+def test_a_paper_that_came_signed_keeps_its_bytes_and_needs_no_second_signature(office):
+    clerk = office.actor("clerk")
+    signed = office.store(make_sample("quyet_dinh", 12))
+    content = office.station.shelf.content(signed, signed.evidence, by=clerk, purpose="thử")
+    office.reader.show(make_sample("quyet_dinh", 12))
+    scan = office.station.intake.receive(
+        iter([content]), Arrival(file_name="da ky.pdf", source="upload"), by=clerk
+    )
+    office.run_jobs()
+    document = office.document(scan.document_ids[0])
+    assert document.came_signed and document.state is DocumentState.CAPTURED
+    assert document.trust is TrustLevel.SIGNED_ORIGINAL
+    assert document.evidence == document.original
+    kept = office.station.shelf.content(document, document.evidence, by=clerk, purpose="thử")
+    assert kept == content
+    access = office.station.shelf.content(document, document.copy, by=clerk, purpose="thử")
+    assert access.startswith(b"%PDF-") and access != content
+    with pytest.raises(IllegalMove):
+        office.station.copying.sign(document, by=clerk)
