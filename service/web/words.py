@@ -78,6 +78,11 @@ def field_text(value: Any) -> str:
     return str(value)
 
 
+def day_text(value: Any) -> str:
+    """An ISO date, perhaps without day or month, as dd/MM/yyyy, MM/yyyy or yyyy."""
+    return "/".join(reversed(str(value).split("-"))) if value else ""
+
+
 def parse_field(name: str, text: str) -> Any:
     """What the person typed, NFC; empty means the paper has none."""
     clean = unicodedata.normalize("NFC", text).strip()

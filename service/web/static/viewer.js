@@ -13,7 +13,7 @@ export class PageViewer extends HTMLElement {
       if (field) this.dispatchEvent(new CustomEvent("field", { detail: field, bubbles: true }));
     });
     this.addEventListener("keydown", (event) => {
-      if (event.target !== this) return;
+      if (event.target !== this.stage) return;
       const verb = { "+": "in", "=": "in", "-": "out", 0: "width" }[event.key];
       if (verb) {
         event.preventDefault();
