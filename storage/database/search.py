@@ -8,25 +8,21 @@ quoted term, all must occur; hits with the very marks typed come first.
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from sqlalchemy import ColumnElement, Connection, Select, String, cast, func, literal, select, text
 from sqlalchemy.sql import column, table
 
+from ocr import vietnamese
+from ocr.normalise import nfc
 from storage.database.tables import search_texts
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _fts = table("search_fts", column("document_id"), column("exact"), column("folded"))
 
 
-def nfc(value: str) -> str:
-    return unicodedata.normalize("NFC", value)
-
-
 def fold(value: str) -> str:
     """Lower case without any mark; đ becomes d (FTS5 never folds it by itself)."""
-    bare = "".join(c for c in unicodedata.normalize("NFD", value) if not unicodedata.combining(c))
-    return bare.replace("đ", "d").replace("Đ", "D").lower()
+    return vietnamese.fold(value).lower()
 
 
 def words(query: str) -> list[str]:

@@ -17,10 +17,10 @@ from typing import Any
 from sqlalchemy import select
 
 from ocr.document_types import shipped_document_types
-from ocr.normalise import squeeze
+from ocr.normalise import nfc, squeeze
 from storage.database import tables as t
 from storage.database.database import SqlTransaction
-from storage.database.search import fold, nfc
+from storage.database.search import fold
 from workflows.domain.audit import LegalRule
 from workflows.domain.dossier import Component, Procedure
 from workflows.domain.unit import UnitLevel
