@@ -21,6 +21,7 @@ NEEDS = {
         "PostgreSQL is not installed",
     ),
     "requires_softhsm": (lambda: shutil.which("softhsm2-util"), "softhsm2 is not installed"),
+    "requires_npm": (lambda: shutil.which("npm"), "npm is not installed"),
     "requires_buildah": (lambda: shutil.which("buildah"), "buildah is not installed"),
 }
 _deselected: dict[str, int] = {}
