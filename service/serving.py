@@ -17,7 +17,7 @@ import structlog
 
 from service.config import Settings
 from service.setup import prepare
-from service.supervisor import Command, Supervisor
+from service.supervisor import Command, Supervisor, end_with_supervisor
 from service.wiring import assemble
 from workflows.ports.clock import SystemClock
 from workflows.ports.engine import Queue
@@ -104,6 +104,7 @@ def main(argv: list[str]) -> None:
     """`python -m service.serving web HOST PORT` | `work QUEUE`: what the supervisor starts."""
     from service import logs
 
+    end_with_supervisor()
     # a second thread a page costs four times the CPU (measured), so it is set before any import
     os.environ["OMP_THREAD_LIMIT"] = "1"
     settings = Settings()

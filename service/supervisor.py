@@ -7,9 +7,11 @@ jobs. Signals go to the children this supervisor started and to nobody else.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -18,6 +20,8 @@ from dataclasses import dataclass, field
 import structlog
 
 log = structlog.get_logger(__name__)
+SUPERVISOR = "SUPERVISOR_PID"
+_PR_SET_PDEATHSIG = 1
 GRACE_S = 10.0
 BACKOFF_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 SETTLED_S = 30.0
@@ -37,6 +41,19 @@ class _Child:
     started: float = 0.0
     failures: int = 0
     due: float = field(default=0.0)
+
+
+def end_with_supervisor() -> None:
+    """Called first by every child: when the supervisor is killed, so is the child (Linux).
+
+    Otherwise an orphaned web process would keep the port and no new server could start.
+    """
+    expected = os.environ.get(SUPERVISOR)
+    if expected is None or not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != int(expected):  # it died before we asked
+        sys.exit(0)
 
 
 class Supervisor:
@@ -85,7 +102,9 @@ class Supervisor:
     def _start(self, child: _Child, now: float) -> None:
         # a session of its own: Ctrl+C reaches the supervisor, which then stops them in order
         child.process = subprocess.Popen(
-            list(child.command.argv), env=os.environ, start_new_session=True
+            list(child.command.argv),
+            env=os.environ | {SUPERVISOR: str(os.getpid())},
+            start_new_session=True,
         )
         child.started = now
 

@@ -208,6 +208,24 @@ def test_a_scan_comes_out_signed_and_a_second_tool_calls_it_valid(served, tmp_pa
     assert pikepdf.open(io.BytesIO(file.read_bytes())).open_metadata()["pdfaid:conformance"] == "B"
 
 
+def test_a_killed_supervisor_takes_its_children_along_and_the_port_is_free_again(served):
+    children = served.children()
+    served.process.kill()
+    served.process.wait()
+    deadline = time.monotonic() + 30
+    while any(alive(pid) for pid in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    served.start()
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
+    except OSError:
+        return False
+
+
 def test_a_dead_worker_is_replaced_and_the_web_does_not_notice(served):
     before = served.children()
     workers = [p for p in before if b"work\0counter" in Path(f"/proc/{p}/cmdline").read_bytes()]
