@@ -18,7 +18,7 @@ from service.config import Settings
 from service.reading_desk import dpi_of
 from storage.database import SqlDatabase
 from storage.engine import DbosEngine
-from storage.objects import FolderInbox, FolderStore, S3Settings, S3Store
+from storage.objects import FolderInbox, FolderStore, S3Settings, S3Store, UploadFolder
 from storage.pdf import PikepdfArchivalPdf
 from storage.sandbox import best_sandbox
 from storage.signing.authority import DevelopmentAuthority, DevelopmentKeys, Subject
@@ -55,6 +55,7 @@ class Workstation:
     database: SqlDatabase
     objects: ObjectStore
     inbox: Inbox
+    uploads: UploadFolder
     sandbox: Sandbox
     engine: Engine
     document_types: DocumentTypes
@@ -139,6 +140,7 @@ def assemble(
         database=database,
         objects=objects,
         inbox=inbox,
+        uploads=UploadFolder(settings.data_dir / "uploads"),
         sandbox=sandbox,
         engine=engine,
         document_types=types,

@@ -27,6 +27,9 @@ TABLE = {
     "GET /api/v1/me": f"{READERS} partner",
     "POST /api/v1/scans": f"{COUNTER} archivist",
     "GET /api/v1/scans/{scan_id}": READERS,
+    "POST /api/v1/uploads": f"{COUNTER} archivist",
+    "PATCH /api/v1/uploads/{upload_id}": f"{COUNTER} archivist",
+    "DELETE /api/v1/uploads/{upload_id}": f"{COUNTER} archivist",
     "GET /api/v1/documents": READERS,
     "GET /api/v1/search": READERS,
     "GET /api/v1/documents/{document_id}": READERS,
@@ -100,6 +103,7 @@ def things(office):
         "scan_id": document.scan_id,
         "code": dossier.code,
         "batch_id": batch.id,
+        "upload_id": "0" * 32,
         "number": "1",
         "name": "number",
     }
