@@ -6,6 +6,8 @@ Imports no database and no keys: every process of a pool pays for what is import
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,13 +42,12 @@ class ReadingDesk:
         for first, last in self.steps_of(path):
             yield from self.opener.pages(path, first, last, self.dpi)
 
-    def steps_of(self, path: Path) -> list[tuple[int, int]]:
-        """(first, last) of each few pages of the file."""
+    def steps_of(self, path: Path, jobs: int = 1) -> list[tuple[int, int]]:
+        """(first, last) of each few pages; as many steps for each of `jobs`, of even length."""
         count = self.opener.inspect(path).page_count
-        return [
-            (first, min(first + PAGES_A_STEP - 1, count))
-            for first in range(1, count + 1, PAGES_A_STEP)
-        ]
+        steps = min(count, jobs * math.ceil(count / (jobs * PAGES_A_STEP)))
+        edges = [round(n * count / steps) for n in range(steps + 1)]
+        return [(first + 1, last) for first, last in itertools.pairwise(edges)]
 
     def copy_pages(self, path: Path, first: int, last: int) -> list[CopyPage]:
         """Pages read and made ready to be bound into the archival copy."""

@@ -33,8 +33,9 @@ def read_files(paths: Sequence[Path], jobs: int = 0) -> Iterator[tuple[Path, Out
 
 def copy_pages(path: Path, jobs: int = 0) -> list[CopyPage]:
     """All pages of one file, read by `jobs` processes (0: one a core), in order."""
-    steps = _desk().steps_of(path)
-    jobs = min(jobs or os.cpu_count() or 1, len(steps))
+    jobs = jobs or os.cpu_count() or 1
+    steps = _desk().steps_of(path, jobs)
+    jobs = min(jobs, len(steps))
     if jobs <= 1:
         return [page for step in steps for page in _copy(path, step)]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:

@@ -1,0 +1,26 @@
+"""Files are cut into steps that leave no page out and give each process its share."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from service.reading_desk import ReadingDesk
+from workflows.opening import PAGES_A_STEP
+
+
+@dataclass
+class Counts:
+    page_count: int
+
+    def inspect(self, path):
+        return self
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3, 8])
+@pytest.mark.parametrize("count", [*range(1, 40), 1000])
+def test_steps_cover_every_page_once_in_even_pieces(count, jobs):
+    steps = ReadingDesk(opener=Counts(count), reader=None, dpi=200).steps_of(None, jobs)
+    assert [n for first, last in steps for n in range(first, last + 1)] == list(range(1, count + 1))
+    lengths = [last - first + 1 for first, last in steps]
+    assert max(lengths) <= PAGES_A_STEP and max(lengths) - min(lengths) <= 1
+    assert len(steps) % jobs == 0 or len(steps) == count
