@@ -31,7 +31,7 @@ class FieldSpec:
     `zone` names a place of the letter layout (`number`, `abstract`, `signer`, …); without a zone
     the value stands after one of `labels`. `section`: label text after which the field is looked
     for, up to the next section of the type; `column`: `left` or `right` half only. `type` is the
-    format (`name`, `date`, `id12`, …: the makers of `ocr.values`); `validators` are names of checks.
+    format (`name`, `date`, `id12`, …: see `ocr.values`); `validators` are names of checks.
     """
 
     key: str
