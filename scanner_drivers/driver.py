@@ -8,7 +8,7 @@ process that can be killed, every setting is read back, and files are counted, n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -79,12 +79,13 @@ class DeviceInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanProfile:
-    """What the clerk asks for. `dpi` dots per inch, `mode` color | gray | bw."""
+    """What the clerk asks for: `dpi` dots per inch, `mode` color | gray | bw, `size` A4, A5, A3."""
 
     source: str = "flatbed"  # flatbed | adf
     duplex: bool = False
     dpi: int = 300
     mode: str = "color"
+    size: str = "A4"
     policy: Policy = Policy.NEAREST
 
 
@@ -97,6 +98,7 @@ class Capabilities:
     dpi: tuple[int, ...] = ()
     dpi_range: tuple[int, int] | None = None
     native: Mapping[str, str] = field(default_factory=dict)
+    duplex: bool = False
 
     def nearest_dpi(self, wanted: int) -> int:
         if self.dpi:
@@ -117,7 +119,11 @@ class AppliedProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageEvent:
-    """A whole page is on disk, decoded and synced. `seq` counts from 1."""
+    """A whole page is on disk, decoded and synced. `seq` counts images from 1.
+
+    `sheet` counts sheets of paper from 1 (0: the driver does not tell), `side` is front | back,
+    `flags` holds what the device noticed about this page and did not stop for (`double_feed`).
+    """
 
     seq: int
     path: Path
@@ -126,6 +132,9 @@ class PageEvent:
     height: int
     dpi: float
     mode: str
+    sheet: int = 0
+    side: str = "front"
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +163,7 @@ Event = PageEvent | PausedEvent | EndEvent
 
 
 class ScannerDriver(Protocol):
-    """Implemented by SANE, by the virtual scanner, later by eSCL and TWAIN."""
+    """Implemented by SANE, eSCL, TWAIN and the virtual scanner."""
 
     name: str
 
@@ -178,13 +187,15 @@ def negotiate(capabilities: Capabilities, want: ScanProfile) -> AppliedProfile:
     dpi = capabilities.nearest_dpi(want.dpi)
     mode = want.mode if want.mode in capabilities.modes else capabilities.modes[0]
     source = want.source if want.source in capabilities.sources else capabilities.sources[0]
-    applied = ScanProfile(source=source, duplex=want.duplex, dpi=dpi, mode=mode, policy=want.policy)
+    duplex = want.duplex and capabilities.duplex
+    applied = replace(want, source=source, duplex=duplex, dpi=dpi, mode=mode)
     changed = [
         f"{name}: {asked} → {got}"
         for name, asked, got in (
             ("dpi", want.dpi, dpi),
             ("mode", want.mode, mode),
             ("source", want.source, source),
+            ("duplex", want.duplex, duplex),
         )
         if asked != got
     ]

@@ -65,7 +65,16 @@ def _header(content: bytes) -> tuple[bytes, int, int, int, int]:
     return magic, numbers[0], numbers[1], depth, at + 1
 
 
-def keep_page(pixels: Pixels, folder: Path, seq: int, *, dpi: float) -> PageEvent:
+def keep_page(
+    pixels: Pixels,
+    folder: Path,
+    seq: int,
+    *,
+    dpi: float,
+    sheet: int = 0,
+    side: str = "front",
+    flags: tuple[str, ...] = (),
+) -> PageEvent:
     """Write `<seq>.png` as part, sync, rename; only then is there a PageEvent."""
     picture = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
     ok, buffer = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
@@ -90,6 +99,9 @@ def keep_page(pixels: Pixels, folder: Path, seq: int, *, dpi: float) -> PageEven
         height=int(pixels.shape[0]),
         dpi=dpi,
         mode="color" if pixels.ndim == 3 else "gray",
+        sheet=sheet,
+        side=side,
+        flags=flags,
     )
 
 

@@ -62,7 +62,9 @@ class VirtualDriver:
         return [DeviceInfo(id="virtual:0", driver="virtual", vendor="Sohoa", model="Máy quét ảo")]
 
     def capabilities(self, device: str) -> Capabilities:
-        return Capabilities(sources=("adf", "flatbed"), modes=("color", "gray"), dpi=(200, 300))
+        return Capabilities(
+            sources=("adf", "flatbed"), modes=("color", "gray"), dpi=(200, 300), duplex=True
+        )
 
     def scan(
         self, device: str, profile: ScanProfile, folder: Path, *, first: int = 1
@@ -91,7 +93,15 @@ class VirtualDriver:
         try:
             for line in process.lines():
                 pixels = _pixels(Path(line), applied.mode)
-                yield keep_page(pixels, folder, first + kept, dpi=float(applied.dpi))
+                seq = first + kept
+                yield keep_page(
+                    pixels,
+                    folder,
+                    seq,
+                    dpi=float(applied.dpi),
+                    sheet=(seq + 1) // 2 if applied.duplex else seq,
+                    side="back" if applied.duplex and seq % 2 == 0 else "front",
+                )
                 kept += 1
         except ScannerError as error:
             if not kept:
