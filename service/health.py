@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from service.api.security import Station
+from service.api.security import Here
 from service.metrics import JOBS
 from workflows.errors import SohoaError
 
@@ -17,22 +17,22 @@ router = APIRouter(tags=["health"])
 
 @router.get("/health/live", summary="Tiến trình còn sống")
 @router.get("/healthz", include_in_schema=False)
-def live(station: Station) -> dict[str, str]:
-    return {"status": "ok", "version": station.version}
+def live(here: Here) -> dict[str, str]:
+    return {"status": "ok", "version": here.version}
 
 
 @router.get("/health/ready", summary="Cơ sở dữ liệu, kho tệp, hàng đợi, máy đọc sẵn sàng")
 @router.get("/readyz", include_in_schema=False)
-def ready(station: Station, response: Response) -> dict[str, Any]:
-    checks = {name: _answer(check) for name, check in station.checks().items()}
+def ready(here: Here, response: Response) -> dict[str, Any]:
+    checks = {name: _answer(check) for name, check in here.checks().items()}
     good = all(c["ok"] for c in checks.values())
     response.status_code = 200 if good else 503
-    return {"status": "ok" if good else "degraded", "version": station.version, "checks": checks}
+    return {"status": "ok" if good else "degraded", "version": here.version, "checks": checks}
 
 
 @router.get("/metrics", summary="Số đo Prometheus", response_class=Response)
-def metrics(station: Station) -> Response:
-    for queue, count in station.engine.waiting().items():
+def metrics(here: Here) -> Response:
+    for queue, count in here.engine.waiting().items():
         JOBS.labels(queue).set(count)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

@@ -34,23 +34,23 @@ def workstation(request: Request) -> Workstation:
     return found
 
 
-Station = Annotated[Workstation, Depends(workstation)]
+Here = Annotated[Workstation, Depends(workstation)]
 
 
 def current_actor(
     request: Request,
-    station: Station,
+    here: Here,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     session: Annotated[str | None, Depends(cookie)],
 ) -> Actor:
     """The caller. A cookie counts only for requests our own pages make (no cross-site writes)."""
     if credentials is not None:
-        return station.accounts.actor(credentials.credentials)
+        return here.accounts.actor(credentials.credentials)
     if session is None:
         raise NotAuthenticated
     if request.method not in ("GET", "HEAD") and not same_origin(request):
         raise NotAuthenticated("cross-site request")
-    return station.accounts.actor(session)
+    return here.accounts.actor(session)
 
 
 def same_origin(request: Request) -> bool:

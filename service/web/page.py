@@ -13,7 +13,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from service.api.security import SESSION_COOKIE, Station
+from service.api.security import SESSION_COOKIE, Here
 from service.web import words
 from service.wiring import Workstation
 from workflows.domain.unit import Actor
@@ -62,8 +62,8 @@ class Page:
         )
 
 
-def page_for(request: Request, station: Station) -> Page:
-    return Page(request, station)
+def page_for(request: Request, here: Here) -> Page:
+    return Page(request, here)
 
 
 def trouble(request: Request, error: SohoaError, status: int) -> Response:

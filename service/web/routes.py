@@ -20,7 +20,7 @@ from service.api.security import (
     READERS,
     SESSION_COOKIE,
     STAFF,
-    Station,
+    Here,
     allow,
     same_origin,
 )
@@ -62,7 +62,7 @@ def login_form(page: Rendered, after: Annotated[str, Query(alias="next")] = "/")
 @router.post("/login")
 def login(
     request: Request,
-    station: Station,
+    here: Here,
     page: Rendered,
     username: Annotated[str, Form(max_length=100)],
     password: Annotated[str, Form(max_length=200)],
@@ -71,7 +71,7 @@ def login(
     if not same_origin(request):
         raise NotAuthenticated("cross-site sign-in")
     try:
-        token = station.accounts.sign_in(username, password)
+        token = here.accounts.sign_in(username, password)
     except NotAuthenticated as error:
         return page.show("login.html", actor=None, error=error, next=after, status=401)
     local = after if after.startswith("/") and not after.startswith("//") else "/"
@@ -90,7 +90,7 @@ def logout(actor: Reader) -> Response:
 @router.get("/")
 def work(
     page: Rendered,
-    station: Station,
+    here: Here,
     actor: Reader,
     state: DocumentState | None = None,
     reading: ReadingStatus | None = None,
@@ -98,19 +98,19 @@ def work(
 ) -> HTMLResponse:
     """Số hóa: what waits for a person, newest first."""
     wanted = DocumentFilter(state=state, reading=reading)
-    found = station.shelf.find(wanted, by=actor, limit=30, cursor=cursor)
+    found = here.shelf.find(wanted, by=actor, limit=30, cursor=cursor)
     return page.show("work.html", actor=actor, found=found, state=state, states=DocumentState)
 
 
 @router.post("/upload")
-def upload(page: Rendered, station: Station, actor: Counter, file: list[UploadFile]) -> Response:
+def upload(page: Rendered, here: Here, actor: Counter, file: list[UploadFile]) -> Response:
     """Each file is a paper of its own; a refused one says why and the others go on."""
     refused: list[tuple[str, SohoaError]] = []
     received: list[str] = []
     for item in file:
         arrival = Arrival(file_name=item.filename or "")
         try:
-            scan = station.intake.receive(chunks(item.file), arrival, by=actor)
+            scan = here.intake.receive(chunks(item.file), arrival, by=actor)
             received.extend(scan.document_ids)
         except SohoaError as error:
             refused.append((item.filename or "", error))
@@ -122,12 +122,12 @@ def upload(page: Rendered, station: Station, actor: Counter, file: list[UploadFi
 
 
 @router.get("/documents/{document_id}")
-def document(page: Rendered, station: Station, actor: Reader, document_id: str) -> HTMLResponse:
+def document(page: Rendered, here: Here, actor: Reader, document_id: str) -> HTMLResponse:
     """Kiểm tra thông tin: the page, the boxes, the fields; doubtful ones first."""
-    opened = station.shelf.open(document_id, by=actor)
+    opened = here.shelf.open(document_id, by=actor)
     if opened.document.reading is ReadingStatus.WAITING:
         return page.show("waiting.html", actor=actor, document=opened.document)
-    kind = station.document_types.get(opened.document.type_code)
+    kind = here.document_types.get(opened.document.type_code)
     order = [f.key for f in kind.fields] if kind else []
     names = sorted(
         dict.fromkeys([*order, *opened.readings]),
@@ -145,7 +145,7 @@ def document(page: Rendered, station: Station, actor: Reader, document_id: str) 
         document=opened.document,
         names=names,
         kind=kind,
-        types=sorted(station.document_types, key=lambda k: k.name),
+        types=sorted(here.document_types, key=lambda k: k.name),
         boxes=json.dumps(boxes),
         text=field_text,
     )
@@ -153,63 +153,63 @@ def document(page: Rendered, station: Station, actor: Reader, document_id: str) 
 
 @router.post("/documents/{document_id}/fields")
 def put_field(
-    station: Station,
+    here: Here,
     actor: Clerk,
     document_id: str,
     put: Annotated[str, Form()],
     value: Annotated[str, Form(max_length=5000)] = "",
 ) -> Response:
-    shown = station.shelf.document(document_id, by=actor)
-    station.confirming.put_field(shown, put, parse_field(put, value), by=actor)
+    shown = here.shelf.document(document_id, by=actor)
+    here.confirming.put_field(shown, put, parse_field(put, value), by=actor)
     return _go(f"/documents/{document_id}#f-{quote(put)}")
 
 
 @router.post("/documents/{document_id}/type")
 def put_type(
-    station: Station, actor: Clerk, document_id: str, type_code: Annotated[str, Form()]
+    here: Here, actor: Clerk, document_id: str, type_code: Annotated[str, Form()]
 ) -> Response:
-    shown = station.shelf.document(document_id, by=actor)
-    station.confirming.set_type(shown, type_code, by=actor)
+    shown = here.shelf.document(document_id, by=actor)
+    here.confirming.set_type(shown, type_code, by=actor)
     return _go(f"/documents/{document_id}")
 
 
 @router.post("/documents/{document_id}/sign")
-def sign(station: Station, actor: Signing, document_id: str) -> Response:
-    station.copying.sign(station.shelf.document(document_id, by=actor), by=actor)
+def sign(here: Here, actor: Signing, document_id: str) -> Response:
+    here.copying.sign(here.shelf.document(document_id, by=actor), by=actor)
     return _go(f"/documents/{document_id}")
 
 
 @router.post("/documents/{document_id}/confirm")
-def confirm(station: Station, actor: Clerk, document_id: str) -> Response:
-    station.confirming.confirm(station.shelf.document(document_id, by=actor), {}, by=actor)
+def confirm(here: Here, actor: Clerk, document_id: str) -> Response:
+    here.confirming.confirm(here.shelf.document(document_id, by=actor), {}, by=actor)
     return _go(f"/documents/{document_id}")
 
 
 @router.post("/documents/{document_id}/set-aside")
 def set_aside(
-    station: Station, actor: Clerk, document_id: str, reason: Annotated[str, Form(min_length=1)]
+    here: Here, actor: Clerk, document_id: str, reason: Annotated[str, Form(min_length=1)]
 ) -> Response:
-    shown = station.shelf.document(document_id, by=actor)
-    station.shelf.set_aside(shown, reason, by=actor)
+    shown = here.shelf.document(document_id, by=actor)
+    here.shelf.set_aside(shown, reason, by=actor)
     return _go("/")
 
 
 @router.post("/documents/{document_id}/take-up")
-def take_up(station: Station, actor: Clerk, document_id: str) -> Response:
-    station.shelf.take_up(station.shelf.document(document_id, by=actor), by=actor)
+def take_up(here: Here, actor: Clerk, document_id: str) -> Response:
+    here.shelf.take_up(here.shelf.document(document_id, by=actor), by=actor)
     return _go(f"/documents/{document_id}")
 
 
 @router.get("/documents/{document_id}/verify")
-def verify(page: Rendered, station: Station, actor: Reader, document_id: str) -> HTMLResponse:
-    shown = station.shelf.document(document_id, by=actor)
-    reports = station.copying.verify(shown)
+def verify(page: Rendered, here: Here, actor: Reader, document_id: str) -> HTMLResponse:
+    shown = here.shelf.document(document_id, by=actor)
+    reports = here.copying.verify(shown)
     return page.show("verify.html", actor=actor, document=shown, reports=reports)
 
 
 @router.post("/documents/{document_id}/file")
 def file_document(
-    station: Station,
+    here: Here,
     actor: Counter,
     document_id: str,
     dossier_code: Annotated[str, Form(max_length=50)],
@@ -217,9 +217,9 @@ def file_document(
     origin: Annotated[FilingOrigin, Form()] = FilingOrigin.SCANNED,
 ) -> Response:
     result = slot == "result"
-    station.filing.file(
-        station.shelf.document(document_id, by=actor),
-        station.filing.get(dossier_code.strip(), by=actor),
+    here.filing.file(
+        here.shelf.document(document_id, by=actor),
+        here.filing.get(dossier_code.strip(), by=actor),
         role=FilingRole.RESULT if result else FilingRole.COMPONENT,
         origin=origin,
         component_code=None if result else slot,
@@ -230,10 +230,10 @@ def file_document(
 
 @router.get("/dossiers")
 def dossiers(
-    page: Rendered, station: Station, actor: Reader, q: str = "", procedure: str = ""
+    page: Rendered, here: Here, actor: Reader, q: str = "", procedure: str = ""
 ) -> HTMLResponse:
-    found = station.filing.find(q or None, by=actor)
-    choices = station.catalogue.procedures(procedure or None, limit=20)
+    found = here.filing.find(q or None, by=actor)
+    choices = here.catalogue.procedures(procedure or None, limit=20)
     return page.show(
         "dossiers.html", actor=actor, found=found, q=q, procedure=procedure, choices=choices
     )
@@ -241,14 +241,14 @@ def dossiers(
 
 @router.post("/dossiers")
 def open_dossier(
-    station: Station,
+    here: Here,
     actor: Counter,
     procedure_code: Annotated[str, Form()],
     holder_name: Annotated[str, Form(min_length=1, max_length=200)],
     holder_number: Annotated[str, Form(max_length=20)] = "",
     holder_kind: Annotated[HolderKind, Form()] = HolderKind.CITIZEN,
 ) -> Response:
-    dossier = station.filing.open_dossier(
+    dossier = here.filing.open_dossier(
         NewDossier(
             procedure_code=procedure_code,
             holder_name=holder_name,
@@ -261,10 +261,10 @@ def open_dossier(
 
 
 @router.get("/dossiers/{code}")
-def dossier(page: Rendered, station: Station, actor: Staff, code: str) -> HTMLResponse:
+def dossier(page: Rendered, here: Here, actor: Staff, code: str) -> HTMLResponse:
     """Tiếp nhận: slots ticked, and what the Holder already has, offered before anyone scans."""
-    view = station.filing.view(station.filing.get(code, by=actor))
-    offers = station.reuse.find(
+    view = here.filing.view(here.filing.get(code, by=actor))
+    offers = here.reuse.find(
         ReuseQuestion(
             purpose=f"Giải quyết hồ sơ {code}",
             holder_id=view.holder.id,
@@ -275,14 +275,14 @@ def dossier(page: Rendered, station: Station, actor: Staff, code: str) -> HTMLRe
     filed = {f.document_id for s in view.slots for f in s.filings} | {
         f.document_id for f in view.results
     }
-    papers = {d: station.shelf.visible(d, by=actor) for d in filed}
+    papers = {d: here.shelf.visible(d, by=actor) for d in filed}
     return page.show("dossier.html", actor=actor, view=view, offers=offers, papers=papers)
 
 
 @router.get("/search")
 def search(
     page: Rendered,
-    station: Station,
+    here: Here,
     actor: Reader,
     q: str = "",
     type_code: str = "",
@@ -296,8 +296,8 @@ def search(
             type_code=type_code or None,
             state=DocumentState(state) if state in set(DocumentState) else None,
         )
-        found = station.shelf.find(wanted, by=actor, limit=30, cursor=cursor)
-    types = sorted(station.document_types, key=lambda k: k.name)
+        found = here.shelf.find(wanted, by=actor, limit=30, cursor=cursor)
+    types = sorted(here.document_types, key=lambda k: k.name)
     return page.show(
         "search.html",
         actor=actor,

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
-from service.api.security import COUNTER, READERS, Station, allow
+from service.api.security import COUNTER, READERS, Here, allow
 from service.api.v1.schemas import (
     ConfirmIn,
     DocumentDetail,
@@ -51,7 +51,7 @@ Purpose = Annotated[str | None, Query(max_length=300, description="Mục đích 
 @router.get("/documents", summary="Danh sách giấy tờ của đơn vị, mới nhất trước")
 @router.get("/search", summary="Tìm toàn văn, có dấu hoặc không dấu, và lọc", tags=["search"])
 def find(
-    station: Station,
+    here: Here,
     actor: Reader,
     q: Annotated[str | None, Query(max_length=300)] = None,
     state: DocumentState | None = None,
@@ -76,15 +76,15 @@ def find(
         issued_to=issued_to,
         batch_id=batch_id,
     )
-    found = station.shelf.find(wanted, by=actor, limit=limit, cursor=cursor)
+    found = here.shelf.find(wanted, by=actor, limit=limit, cursor=cursor)
     return DocumentList(items=[HitOut.of(h) for h in found.hits], next_cursor=found.next_cursor)
 
 
 @router.get("/documents/{document_id}", summary="Một giấy tờ", responses=responses(NotFound))
-def show(document_id: str, response: Response, station: Station, actor: Reader) -> DocumentDetail:
-    opened = station.shelf.open(document_id, by=actor)
+def show(document_id: str, response: Response, here: Here, actor: Reader) -> DocumentDetail:
+    opened = here.shelf.open(document_id, by=actor)
     response.headers["ETag"] = f'"{opened.document.version}"'
-    return DocumentDetail.from_open(opened, station)
+    return DocumentDetail.from_open(opened, here)
 
 
 @router.get(
@@ -93,9 +93,9 @@ def show(document_id: str, response: Response, station: Station, actor: Reader) 
     response_class=Response,
     responses=responses(NotFound, IntegrityViolation),
 )
-def file(document_id: str, station: Station, actor: Fetcher, purpose: Purpose = None) -> Response:
-    document = station.shelf.document(document_id, by=actor)
-    return _bytes(station, document, document.evidence, actor, purpose or "file")
+def file(document_id: str, here: Here, actor: Fetcher, purpose: Purpose = None) -> Response:
+    document = here.shelf.document(document_id, by=actor)
+    return _bytes(here, document, document.evidence, actor, purpose or "file")
 
 
 @router.get(
@@ -104,9 +104,9 @@ def file(document_id: str, station: Station, actor: Fetcher, purpose: Purpose = 
     response_class=Response,
     responses=responses(NotFound, IntegrityViolation),
 )
-def access(document_id: str, station: Station, actor: Reader, purpose: Purpose = None) -> Response:
-    document = station.shelf.document(document_id, by=actor)
-    return _bytes(station, document, document.copy, actor, purpose or "access")
+def access(document_id: str, here: Here, actor: Reader, purpose: Purpose = None) -> Response:
+    document = here.shelf.document(document_id, by=actor)
+    return _bytes(here, document, document.copy, actor, purpose or "access")
 
 
 @router.get(
@@ -115,11 +115,9 @@ def access(document_id: str, station: Station, actor: Reader, purpose: Purpose =
     response_class=Response,
     responses=responses(NotFound, IntegrityViolation),
 )
-def original(
-    document_id: str, station: Station, actor: Reader, purpose: Purpose = None
-) -> Response:
-    document = station.shelf.document(document_id, by=actor)
-    return _bytes(station, document, document.original, actor, purpose or "original")
+def original(document_id: str, here: Here, actor: Reader, purpose: Purpose = None) -> Response:
+    document = here.shelf.document(document_id, by=actor)
+    return _bytes(here, document, document.original, actor, purpose or "original")
 
 
 @router.get(
@@ -128,12 +126,12 @@ def original(
     response_class=Response,
     responses=responses(NotFound),
 )
-def page_image(document_id: str, number: int, station: Station, actor: Reader) -> Response:
-    opened = station.shelf.open(document_id, by=actor)
+def page_image(document_id: str, number: int, here: Here, actor: Reader) -> Response:
+    opened = here.shelf.open(document_id, by=actor)
     page = next((p for p in opened.pages if p.number == number), None)
     if page is None:
         raise NotFound(f"{document_id} page {number}")
-    content = station.shelf.content(opened.document, page.image, by=actor, purpose="page image")
+    content = here.shelf.content(opened.document, page.image, by=actor, purpose="page image")
     # content-addressed and private: the browser may keep it, a proxy may not
     return Response(
         content, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"}
@@ -141,8 +139,8 @@ def page_image(document_id: str, number: int, station: Station, actor: Reader) -
 
 
 @router.get("/documents/{document_id}/text", summary="Chữ đọc được", responses=responses(NotFound))
-def text(document_id: str, station: Station, actor: Reader) -> list[str]:
-    return [page.text for page in station.shelf.open(document_id, by=actor).pages]
+def text(document_id: str, here: Here, actor: Reader) -> list[str]:
+    return [page.text for page in here.shelf.open(document_id, by=actor).pages]
 
 
 @router.put(
@@ -154,14 +152,14 @@ def put_field(
     document_id: str,
     name: str,
     asked: FieldIn,
-    station: Station,
+    here: Here,
     actor: Clerk,
     if_match: Annotated[str | None, Header()] = None,
 ) -> FieldOut:
-    document = station.shelf.document(document_id, by=actor)
+    document = here.shelf.document(document_id, by=actor)
     version = _version(if_match)
-    station.confirming.put_field(document, name, asked.value, by=actor, version=version)
-    detail = DocumentDetail.from_open(station.shelf.open(document_id, by=actor), station)
+    here.confirming.put_field(document, name, asked.value, by=actor, version=version)
+    detail = DocumentDetail.from_open(here.shelf.open(document_id, by=actor), here)
     return next(f for f in detail.fields if f.name == name)
 
 
@@ -170,9 +168,9 @@ def put_field(
     summary="Chọn lại loại giấy tờ",
     responses=responses(NotFound, InvalidValue, IllegalMove),
 )
-def put_type(document_id: str, asked: TypeIn, station: Station, actor: Clerk) -> DocumentOut:
-    document = station.shelf.document(document_id, by=actor)
-    return DocumentOut.of(station.confirming.set_type(document, asked.type_code, by=actor))
+def put_type(document_id: str, asked: TypeIn, here: Here, actor: Clerk) -> DocumentOut:
+    document = here.shelf.document(document_id, by=actor)
+    return DocumentOut.of(here.confirming.set_type(document, asked.type_code, by=actor))
 
 
 @router.post(
@@ -180,9 +178,9 @@ def put_type(document_id: str, asked: TypeIn, station: Station, actor: Clerk) ->
     summary="Ký số cá nhân lên bản sao chụp",
     responses=responses(NotFound, IllegalMove, SigningFailed, StaleVersion),
 )
-def sign(document_id: str, station: Station, actor: Signing) -> DocumentOut:
-    document = station.shelf.document(document_id, by=actor)
-    return DocumentOut.of(station.copying.sign(document, by=actor))
+def sign(document_id: str, here: Here, actor: Signing) -> DocumentOut:
+    document = here.shelf.document(document_id, by=actor)
+    return DocumentOut.of(here.copying.sign(document, by=actor))
 
 
 @router.post(
@@ -190,9 +188,9 @@ def sign(document_id: str, station: Station, actor: Signing) -> DocumentOut:
     summary="Xác nhận dữ liệu bóc tách; sau đó cấp mã và lưu tự động",
     responses=responses(NotFound, IllegalMove, InvalidValue, StaleVersion),
 )
-def confirm(document_id: str, asked: ConfirmIn, station: Station, actor: Clerk) -> DocumentOut:
-    document = station.shelf.document(document_id, by=actor)
-    return DocumentOut.of(station.confirming.confirm(document, asked.values, by=actor))
+def confirm(document_id: str, asked: ConfirmIn, here: Here, actor: Clerk) -> DocumentOut:
+    document = here.shelf.document(document_id, by=actor)
+    return DocumentOut.of(here.confirming.confirm(document, asked.values, by=actor))
 
 
 @router.post(
@@ -200,9 +198,9 @@ def confirm(document_id: str, asked: ConfirmIn, station: Station, actor: Clerk) 
     summary="Kiểm tra mọi chữ ký số của bản có giá trị chứng cứ",
     responses=responses(NotFound, IntegrityViolation),
 )
-def verify(document_id: str, station: Station, actor: Fetcher) -> list[SignatureOut]:
-    document = station.shelf.document(document_id, by=actor)
-    return [SignatureOut.of(r) for r in station.copying.verify(document)]
+def verify(document_id: str, here: Here, actor: Fetcher) -> list[SignatureOut]:
+    document = here.shelf.document(document_id, by=actor)
+    return [SignatureOut.of(r) for r in here.copying.verify(document)]
 
 
 @router.post(
@@ -210,9 +208,9 @@ def verify(document_id: str, station: Station, actor: Fetcher) -> list[Signature
     summary="Để lại, kèm lý do",
     responses=responses(NotFound, IllegalMove),
 )
-def set_aside(document_id: str, asked: ReasonIn, station: Station, actor: Clerk) -> DocumentOut:
-    document = station.shelf.document(document_id, by=actor)
-    return DocumentOut.of(station.shelf.set_aside(document, asked.reason, by=actor))
+def set_aside(document_id: str, asked: ReasonIn, here: Here, actor: Clerk) -> DocumentOut:
+    document = here.shelf.document(document_id, by=actor)
+    return DocumentOut.of(here.shelf.set_aside(document, asked.reason, by=actor))
 
 
 @router.post(
@@ -220,15 +218,15 @@ def set_aside(document_id: str, asked: ReasonIn, station: Station, actor: Clerk)
     summary="Lấy lại giấy tờ đã để lại",
     responses=responses(NotFound, IllegalMove),
 )
-def take_up(document_id: str, station: Station, actor: Clerk) -> DocumentOut:
-    document = station.shelf.document(document_id, by=actor)
-    return DocumentOut.of(station.shelf.take_up(document, by=actor))
+def take_up(document_id: str, here: Here, actor: Clerk) -> DocumentOut:
+    document = here.shelf.document(document_id, by=actor)
+    return DocumentOut.of(here.shelf.take_up(document, by=actor))
 
 
 def _bytes(
-    station: Station, document: Document, stored: StoredObject | None, actor: Actor, purpose: str
+    here: Here, document: Document, stored: StoredObject | None, actor: Actor, purpose: str
 ) -> Response:
-    content = station.shelf.content(document, stored, by=actor, purpose=purpose)
+    content = here.shelf.content(document, stored, by=actor, purpose=purpose)
     assert stored is not None  # noqa: S101 - content() raised otherwise
     name = quote(f"{document.type_code}-{document.id[:8]}{_suffix(stored.media_type)}")
     return Response(

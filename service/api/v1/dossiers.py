@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from service.api.security import COUNTER, READERS, STAFF, Station, allow
+from service.api.security import COUNTER, READERS, STAFF, Here, allow
 from service.api.v1.schemas import (
     AuditOut,
     BatchIn,
@@ -40,29 +40,27 @@ Counter = Annotated[Actor, Depends(allow(*COUNTER))]
     summary="Mở hồ sơ",
     responses=responses(InvalidValue, Conflict),
 )
-def open_dossier(
-    asked: DossierIn, response: Response, station: Station, actor: Counter
-) -> DossierDetail:
-    dossier = station.filing.open_dossier(NewDossier(**asked.model_dump()), by=actor)
+def open_dossier(asked: DossierIn, response: Response, here: Here, actor: Counter) -> DossierDetail:
+    dossier = here.filing.open_dossier(NewDossier(**asked.model_dump()), by=actor)
     response.headers["Location"] = f"/api/v1/dossiers/{dossier.code}"
-    return DossierDetail.from_view(station.filing.view(dossier))
+    return DossierDetail.from_view(here.filing.view(dossier))
 
 
 @router.get("/dossiers", summary="Hồ sơ của đơn vị, mới nhất trước")
 def list_dossiers(
-    station: Station,
+    here: Here,
     actor: Reader,
     q: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[DossierOut]:
-    return [DossierOut.of(d) for d in station.filing.find(q, by=actor, limit=limit)]
+    return [DossierOut.of(d) for d in here.filing.find(q, by=actor, limit=limit)]
 
 
 @router.get(
     "/dossiers/{code}", summary="Một hồ sơ và các thành phần của nó", responses=responses(NotFound)
 )
-def show(code: str, station: Station, actor: Reader) -> DossierDetail:
-    return DossierDetail.from_view(station.filing.view(station.filing.get(code, by=actor)))
+def show(code: str, here: Here, actor: Reader) -> DossierDetail:
+    return DossierDetail.from_view(here.filing.view(here.filing.get(code, by=actor)))
 
 
 @router.post(
@@ -71,10 +69,10 @@ def show(code: str, station: Station, actor: Reader) -> DossierDetail:
     summary="Đưa giấy tờ vào hồ sơ: thành phần hoặc kết quả, mới hoặc dùng lại",
     responses=responses(NotFound, IllegalMove, InvalidValue, Conflict),
 )
-def file(code: str, asked: FilingIn, station: Station, actor: Counter) -> FilingOut:
-    filing = station.filing.file(
-        station.shelf.document(asked.document_id, by=actor),
-        station.filing.get(code, by=actor),
+def file(code: str, asked: FilingIn, here: Here, actor: Counter) -> FilingOut:
+    filing = here.filing.file(
+        here.shelf.document(asked.document_id, by=actor),
+        here.filing.get(code, by=actor),
         role=asked.role,
         origin=asked.origin,
         component_code=asked.component_code,
@@ -90,7 +88,7 @@ def file(code: str, asked: FilingIn, station: Station, actor: Counter) -> Filing
     responses=responses(InvalidValue, NotAllowed, NotFound),
 )
 def reuse(
-    station: Station,
+    here: Here,
     actor: Annotated[Actor, Depends(allow(*STAFF, Role.PARTNER))],
     purpose: Annotated[str, Query(min_length=1, max_length=300)],
     holder_id: str | None = None,
@@ -105,7 +103,7 @@ def reuse(
         document_type=document_type,
         procedure_code=procedure,
     )
-    return [OfferOut.of(o) for o in station.reuse.find(question, by=actor)]
+    return [OfferOut.of(o) for o in here.reuse.find(question, by=actor)]
 
 
 @router.post(
@@ -118,39 +116,39 @@ def reuse(
 def open_batch(
     asked: BatchIn,
     response: Response,
-    station: Station,
+    here: Here,
     actor: Annotated[Actor, Depends(allow(*COUNTER, Role.ARCHIVIST))],
 ) -> BatchOut:
-    batch = station.batches.open(asked.name, asked.declared_files, by=actor)
+    batch = here.batches.open(asked.name, asked.declared_files, by=actor)
     response.headers["Location"] = f"/api/v1/batches/{batch.id}"
-    return BatchOut.of(station.batches.progress(batch.id, by=actor))
+    return BatchOut.of(here.batches.progress(batch.id, by=actor))
 
 
 @router.get(
     "/batches/{batch_id}", tags=["batches"], summary="Tiến độ lô", responses=responses(NotFound)
 )
-def show_batch(batch_id: str, station: Station, actor: Reader) -> BatchOut:
-    return BatchOut.of(station.batches.progress(batch_id, by=actor))
+def show_batch(batch_id: str, here: Here, actor: Reader) -> BatchOut:
+    return BatchOut.of(here.batches.progress(batch_id, by=actor))
 
 
 @router.get("/procedures", tags=["catalogue"], summary="Thủ tục hành chính")
 def procedures(
-    station: Station,
+    here: Here,
     actor: Reader,
     q: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[ProcedureOut]:
-    return [ProcedureOut.of(p) for p in station.catalogue.procedures(q, limit=limit)]
+    return [ProcedureOut.of(p) for p in here.catalogue.procedures(q, limit=limit)]
 
 
 @router.get("/units", tags=["catalogue"], summary="Đơn vị có hiệu lực tại một ngày")
 def units(
-    station: Station,
+    here: Here,
     actor: Reader,
     q: Annotated[str, Query(min_length=2, max_length=200)],
     on: dt.date | None = None,
 ) -> list[UnitOut]:
-    found = station.catalogue.units(q, on)
+    found = here.catalogue.units(q, on)
     return [
         UnitOut(
             id=u.id,
@@ -166,20 +164,20 @@ def units(
 
 
 @router.get("/document-types", tags=["catalogue"], summary="Loại giấy tờ và trường của chúng")
-def document_types(station: Station, actor: Reader) -> list[DocumentTypeOut]:
+def document_types(here: Here, actor: Reader) -> list[DocumentTypeOut]:
     return [
         DocumentTypeOut(
             code=kind.code,
             name=kind.name,
             fields=[{"name": f.key, "label": f.label} for f in kind.fields],
         )
-        for kind in station.document_types
+        for kind in here.document_types
     ]
 
 
 @router.get("/audit", tags=["audit"], summary="Nhật ký, cũ trước")
 def audit(
-    station: Station,
+    here: Here,
     actor: Annotated[Actor, Depends(allow(Role.AUDITOR, Role.ADMIN))],
     after: Annotated[int, Query(ge=0)] = 0,
     subject_id: str | None = None,
@@ -197,15 +195,15 @@ def audit(
             purpose=event.purpose,
             facts=dict(event.facts),
         )
-        for sequence, digest, event in station.catalogue.audit(after, subject_id, limit)
+        for sequence, digest, event in here.catalogue.audit(after, subject_id, limit)
     ]
 
 
 @router.get("/indicators", tags=["indicators"], summary="Chỉ tiêu số hóa và tái sử dụng")
 def indicators(
-    station: Station,
+    here: Here,
     actor: Reader,
     since: dt.date | None = None,
     until: dt.date | None = None,
 ) -> dict[str, float | int | str]:
-    return station.indicators.measure(since, until, by=actor).as_json()
+    return here.indicators.measure(since, until, by=actor).as_json()

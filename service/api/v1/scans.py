@@ -8,7 +8,7 @@ from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Depends, Form, Header, Response, UploadFile
 
-from service.api.security import COUNTER, READERS, Station, allow
+from service.api.security import COUNTER, READERS, Here, allow
 from service.api.v1.schemas import ScanOut
 from service.errors import responses
 from workflows.domain.unit import Actor, Role
@@ -53,7 +53,7 @@ def chunks(file: BinaryIO) -> Iterator[bytes]:
 )
 def receive(
     response: Response,
-    station: Station,
+    here: Here,
     actor: Annotated[Actor, Depends(allow(*COUNTER, Role.ARCHIVIST))],
     file: list[UploadFile],
     batch_id: Annotated[str | None, Form()] = None,
@@ -61,7 +61,7 @@ def receive(
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> ScanOut:
     if batch_id is not None:
-        station.batches.progress(batch_id, by=actor)  # must exist and be ours
+        here.batches.progress(batch_id, by=actor)  # must exist and be ours
     arrival = Arrival(
         file_name=file[0].filename or "",
         idempotency_key=idempotency_key,
@@ -71,18 +71,16 @@ def receive(
         urgent=batch_id is None,
     )
     if len(file) == 1:
-        scan = station.intake.receive(chunks(file[0].file), arrival, by=actor)
+        scan = here.intake.receive(chunks(file[0].file), arrival, by=actor)
     else:
-        scan = station.intake.receive_pages([chunks(f.file) for f in file], arrival, by=actor)
+        scan = here.intake.receive_pages([chunks(f.file) for f in file], arrival, by=actor)
     response.headers["Location"] = f"/api/v1/scans/{scan.id}"
-    return ScanOut.of(scan, [station.shelf.document(d, by=actor) for d in scan.document_ids])
+    return ScanOut.of(scan, [here.shelf.document(d, by=actor) for d in scan.document_ids])
 
 
 @router.get(
     "/scans/{scan_id}", summary="Một lượt nhận và các giấy tờ của nó", responses=responses(NotFound)
 )
-def show(
-    scan_id: str, station: Station, actor: Annotated[Actor, Depends(allow(*READERS))]
-) -> ScanOut:
-    scan = station.shelf.scan(scan_id, by=actor)
-    return ScanOut.of(scan, [station.shelf.document(d, by=actor) for d in scan.document_ids])
+def show(scan_id: str, here: Here, actor: Annotated[Actor, Depends(allow(*READERS))]) -> ScanOut:
+    scan = here.shelf.scan(scan_id, by=actor)
+    return ScanOut.of(scan, [here.shelf.document(d, by=actor) for d in scan.document_ids])

@@ -168,9 +168,9 @@ class DocumentDetail(DocumentOut):
     filings: list[FilingOut]
 
     @classmethod
-    def from_open(cls, opened: OpenDocument, station: Workstation) -> DocumentDetail:
+    def from_open(cls, opened: OpenDocument, here: Workstation) -> DocumentDetail:
         document = opened.document
-        kind = station.document_types.get(document.type_code)
+        kind = here.document_types.get(document.type_code)
         names = list(dict.fromkeys([*opened.readings, *opened.values]))
         body = opened.extraction.body if opened.extraction else {}
         return cls(

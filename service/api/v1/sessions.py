@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from service.api.security import Station, current_actor
+from service.api.security import Here, current_actor
 from service.api.v1.schemas import Me, Session, SignIn
 from service.errors import responses
 from workflows.domain.unit import Actor
@@ -19,9 +19,9 @@ router = APIRouter(tags=["session"])
 @router.post(
     "/session", status_code=201, summary="Đăng nhập", responses=responses(NotAuthenticated)
 )
-def sign_in(asked: SignIn, station: Station) -> Session:
-    token = station.accounts.sign_in(asked.username, asked.password)
-    return Session(token=token, expires_in=station.accounts.session_minutes * 60)
+def sign_in(asked: SignIn, here: Here) -> Session:
+    token = here.accounts.sign_in(asked.username, asked.password)
+    return Session(token=token, expires_in=here.accounts.session_minutes * 60)
 
 
 @router.get("/me", summary="Tôi là ai", responses=responses(NotAuthenticated))

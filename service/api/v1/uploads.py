@@ -17,7 +17,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from service.api.security import COUNTER, Station, allow
+from service.api.security import COUNTER, Here, allow
 from service.errors import responses
 from storage.objects import Upload
 from workflows.domain.unit import Actor, Role
@@ -40,14 +40,14 @@ def options() -> Response:
     "/uploads", summary="Mở một lần tải lên", status_code=201, responses=responses(TooLarge)
 )
 def create(
-    station: Station,
+    here: Here,
     actor: Sender,
     upload_length: Annotated[int, Header(ge=1)],
     upload_metadata: Annotated[str, Header(max_length=2000)] = "",
 ) -> Response:
     if upload_length > MAX_BYTES:
         raise TooLarge(f"{upload_length} bytes announced")
-    made = station.uploads.create(actor.id, upload_length, _file_name(upload_metadata))
+    made = here.uploads.create(actor.id, upload_length, _file_name(upload_metadata))
     location = {"Location": f"/api/v1/uploads/{made.id}"}
     return Response(status_code=201, headers=TUS | location)
 
@@ -55,8 +55,8 @@ def create(
 @router.head(
     "/uploads/{upload_id}", summary="Đã nhận được bao nhiêu byte", responses=responses(NotFound)
 )
-def offset(upload_id: str, station: Station, actor: Sender) -> Response:
-    upload, at = station.uploads.get(upload_id, actor.id)
+def offset(upload_id: str, here: Here, actor: Sender) -> Response:
+    upload, at = here.uploads.get(upload_id, actor.id)
     facts = {"Upload-Offset": str(at), "Upload-Length": str(upload.length)}
     return Response(status_code=200, headers=TUS | facts | {"Cache-Control": "no-store"})
 
@@ -68,18 +68,18 @@ def offset(upload_id: str, station: Station, actor: Sender) -> Response:
     responses=responses(NotFound, Conflict, TooLarge, BadInput),
 )
 async def append(
-    upload_id: str, request: Request, station: Station, actor: Sender, upload_offset: Offset
+    upload_id: str, request: Request, here: Here, actor: Sender, upload_offset: Offset
 ) -> Response:
     if request.headers.get("content-type") != "application/offset+octet-stream":
         raise BadInput("content-type", message="Nội dung phải là application/offset+octet-stream.")
-    upload, at = await run_in_threadpool(station.uploads.get, upload_id, actor.id)
+    upload, at = await run_in_threadpool(here.uploads.get, upload_id, actor.id)
     if at != upload_offset:
         raise Conflict(f"offset is {at}, not {upload_offset}")
     async for chunk in _chunks(request):
-        at = await run_in_threadpool(station.uploads.append, upload, at, iter([chunk]))
+        at = await run_in_threadpool(here.uploads.append, upload, at, iter([chunk]))
     headers = TUS | {"Upload-Offset": str(at)}
     if at == upload.length:
-        scan_id = await run_in_threadpool(_receive, station, actor, upload)
+        scan_id = await run_in_threadpool(_receive, here, actor, upload)
         headers["Content-Location"] = f"/api/v1/scans/{scan_id}"
     return Response(status_code=204, headers=headers)
 
@@ -90,22 +90,22 @@ async def append(
     status_code=204,
     responses=responses(NotFound),
 )
-def terminate(upload_id: str, station: Station, actor: Sender) -> Response:
-    upload, _ = station.uploads.get(upload_id, actor.id)
-    station.uploads.erase(upload)
+def terminate(upload_id: str, here: Here, actor: Sender) -> Response:
+    upload, _ = here.uploads.get(upload_id, actor.id)
+    here.uploads.erase(upload)
     return Response(status_code=204, headers=TUS)
 
 
-def _receive(station: Station, actor: Actor, upload: Upload) -> str:
+def _receive(here: Here, actor: Actor, upload: Upload) -> str:
     """A whole file now: the same road as any other, and the partial bytes go."""
-    content = station.uploads.content(upload)
+    content = here.uploads.content(upload)
     arrival = Arrival(file_name=upload.file_name, idempotency_key=f"tus:{upload.id}")
     try:
-        scan = station.intake.receive(_read(content), arrival, by=actor)
+        scan = here.intake.receive(_read(content), arrival, by=actor)
     except BadInput:
-        station.uploads.erase(upload)  # intake has set aside what a person must see
+        here.uploads.erase(upload)  # intake has set aside what a person must see
         raise
-    station.uploads.erase(upload)
+    here.uploads.erase(upload)
     return scan.id
 
 
