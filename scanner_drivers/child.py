@@ -7,10 +7,12 @@ or at 0; only SIGKILL helps then. Progress is a line on stdout or growth of a fi
 
 from __future__ import annotations
 
+import ctypes
 import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -27,6 +29,16 @@ class Watch:
     first_byte_s: float = 60.0
     between_s: float = 15.0
     cancel_s: float = 10.0
+
+
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    """Runs in the child between fork and exec: no scan goes on that nobody writes down."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class DeviceProcess:
@@ -49,6 +61,7 @@ class DeviceProcess:
             stderr=subprocess.PIPE,
             env={**os.environ, **(environment or {})},
             process_group=0,
+            preexec_fn=_die_with_parent if _LIBC is not None else None,
         )
         self.errors = b""
 

@@ -11,14 +11,22 @@ from dataclasses import dataclass, replace
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
 
+from workflows.domain.station import Station
 from workflows.domain.unit import Actor, ApiKey, Role, Scope, User
 from workflows.errors import InvalidValue, NotAuthenticated
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database
 
 KEY_PREFIX = "sk_"
+STATION_PREFIX = "st_"
+STATION_TOKEN_S = 15 * 60
+CLOCK_SKEW_S = 300
+"""How far a desk PC's clock may be off; stations of real offices were up to 18 minutes wrong, and
+are told so."""
 MIN_PASSWORD = 14
 """TCVN 14423:2026, 5.6: at least 14 characters where there is no second factor."""
 
@@ -60,8 +68,24 @@ class Accounts:
         return self._signer().sign(user_id).decode()
 
     def actor(self, token: str) -> Actor:
-        """Who holds this session token or partner key. Raises `NotAuthenticated`."""
+        """Who holds this session token, partner key or station token. `NotAuthenticated`."""
+        if token.startswith(STATION_PREFIX):
+            return self._station(token.removeprefix(STATION_PREFIX))
         return self._partner(token) if token.startswith(KEY_PREFIX) else self._person(token)
+
+    def station_token(self, station: Station, at: int, signature: str) -> str:
+        """A token of 15 minutes for the station that signed `station_claim` with its key."""
+        now = self.clock.now().timestamp()
+        if abs(now - at) > CLOCK_SKEW_S:
+            raise NotAuthenticated(
+                "clock", message="Đồng hồ của trạm lệch quá 5 phút so với máy chủ; hãy chỉnh giờ."
+            )
+        try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(station.public_key or ""))
+            key.verify(bytes.fromhex(signature), station_claim(station.id, at))
+        except (InvalidSignature, ValueError) as error:
+            raise NotAuthenticated(station.id) from error
+        return STATION_PREFIX + self._station_signer().sign(station.id).decode()
 
     def add_user(
         self, username: str, full_name: str, password: str, unit_id: str, roles: frozenset[Role]
@@ -76,7 +100,7 @@ class Accounts:
             username=username,
             full_name=full_name,
             unit_id=unit_id,
-            roles=roles - {Role.PARTNER},
+            roles=roles - {Role.PARTNER, Role.STATION},
             password_hash=self.hasher.hash(password),
         )
         with self.database.transaction() as tx:
@@ -143,8 +167,34 @@ class Accounts:
             purposes=key.purposes,
         )
 
+    def _station(self, token: str) -> Actor:
+        try:
+            found = self._station_signer().unsign(token, max_age=STATION_TOKEN_S).decode()
+        except BadSignature as error:
+            raise NotAuthenticated("station token") from error
+        with self.database.read() as tx:
+            station = tx.stations.get(found)
+        if station.revoked_at is not None or station.public_key is None:
+            raise NotAuthenticated(found, message="Trạm đã bị thu hồi.")
+        return Actor(
+            id=station.id,
+            name=station.name,
+            unit_id=station.unit_id,
+            roles=frozenset({Role.STATION}),
+            scope=Scope(frozenset({station.unit_id})),
+            kind="station",
+        )
+
+    def _station_signer(self) -> TimestampSigner:
+        return TimestampSigner(self.signing_key, salt="sohoa.station")
+
     def _signer(self) -> TimestampSigner:
         return TimestampSigner(self.signing_key, salt="sohoa.session")
+
+
+def station_claim(station_id: str, at: int) -> bytes:
+    """What a station signs to get a token: its id and the time, seconds since 1970 UTC."""
+    return f"sohoa-station\n{station_id}\n{at}".encode()
 
 
 def actor_of(user: User, scope: Scope) -> Actor:

@@ -26,6 +26,7 @@ from storage.signing.profiles import load_profiles
 from storage.signing.sandboxed import SandboxedVerifier
 from storage.signing.sign import PyHankoSigner
 from workflows.batch import BatchDesk
+from workflows.capture import CaptureDesk
 from workflows.catalogue import Catalogue
 from workflows.coding import Coding
 from workflows.confirming import Confirming
@@ -44,6 +45,7 @@ from workflows.reading import Reading, SecrecyCheck
 from workflows.reuse import Reuse
 from workflows.road import Road
 from workflows.shelf import Shelf
+from workflows.stations import StationDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ class Workstation:
     reuse: Reuse
     shelf: Shelf
     batches: BatchDesk
+    stations: StationDesk
+    capture: CaptureDesk
     catalogue: Catalogue
     indicators: IndicatorDesk
     road: Road
@@ -134,6 +138,14 @@ def assemble(
         coding=Coding(database=database, clock=clock, template=settings.result_code_template),
         keeping=Keeping(database=database, objects=objects, document_types=types, clock=clock),
     )
+    intake = Intake(
+        database=database,
+        objects=objects,
+        inbox=inbox,
+        opener=opener,
+        secrecy=SecrecyCheck(opener=opener, reader=reader),
+        clock=clock,
+    )
     return Workstation(
         settings=settings,
         version=version("sohoa"),
@@ -145,20 +157,15 @@ def assemble(
         engine=engine,
         document_types=types,
         accounts=accounts(settings, database, clock),
-        intake=Intake(
-            database=database,
-            objects=objects,
-            inbox=inbox,
-            opener=opener,
-            secrecy=SecrecyCheck(opener=opener, reader=reader),
-            clock=clock,
-        ),
+        intake=intake,
         copying=copying,
         confirming=Confirming(database=database, document_types=types, clock=clock),
         filing=FilingDesk(database=database, clock=clock),
         reuse=Reuse(database=database, copying=copying, clock=clock),
         shelf=Shelf(database=database, objects=objects, clock=clock),
         batches=BatchDesk(database=database, clock=clock),
+        stations=StationDesk(database=database, clock=clock),
+        capture=CaptureDesk(database=database, intake=intake, clock=clock),
         catalogue=Catalogue(database=database),
         indicators=IndicatorDesk(database=database, clock=clock),
         road=road,

@@ -6,19 +6,23 @@ road runs in milliseconds; the tests of `ocr` and the slow road test use the rea
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from ocr.page import Box, PageImage, PageText, ReadingSource, Word
 from ocr.reader import Reader
-from service.accounts import actor_of
+from service.accounts import actor_of, station_claim
 from service.config import Settings
 from service.samples import Sample, make_sample, write_sample
 from service.wiring import Workstation, assemble
 from storage.database import SqlDatabase, import_procedures, import_rules, upgrade
 from storage.engine import MemoryEngine
 from workflows.domain.document import Document
+from workflows.domain.station import Station
 from workflows.domain.unit import Actor, Role, Unit, UnitLevel
 from workflows.intake import Arrival
 from workflows.ports.clock import SystemClock
@@ -154,4 +158,21 @@ def open_office(folder: Path, **settings) -> Office:
     return Office(station=station, reader=reader, folder=folder, key=key)
 
 
-__all__ = ["PASSWORD", "PURPOSE", "Office", "make_sample", "open_office"]
+STATION_KEY = Ed25519PrivateKey.from_private_bytes(b"\x07" * 32)
+
+
+def paired_station(office: Office, name: str = "Quầy 1") -> Station:
+    """A station of the office that holds STATION_KEY."""
+    made, code = office.station.stations.create(name, HERE.id, by=office.actor("admin"))
+    public = STATION_KEY.public_key().public_bytes_raw().hex()
+    return office.station.stations.pair(made.id, code, public)
+
+
+def station_token(office: Office, station_id: str) -> str:
+    at = int(time.time())
+    signature = STATION_KEY.sign(station_claim(station_id, at)).hex()
+    known = office.station.stations.known(station_id)
+    return office.station.accounts.station_token(known, at, signature)
+
+
+__all__ = ["PASSWORD", "PURPOSE", "STATION_KEY", "Office", "make_sample", "open_office"]

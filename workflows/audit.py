@@ -9,11 +9,12 @@ from typing import Any
 from workflows.domain.audit import AuditEvent
 from workflows.domain.document import Batch, Document
 from workflows.domain.dossier import Dossier
+from workflows.domain.station import ScanJob, Station
 from workflows.domain.unit import Actor
 from workflows.ports.database import Transaction
 
 SYSTEM = "system"
-Subject = Document | Dossier | Batch
+Subject = Document | Dossier | Batch | Station | ScanJob
 
 
 def record(

@@ -30,6 +30,7 @@ from storage.database.papers import (
     SqlSignedCopies,
 )
 from storage.database.registers import SqlAccounts, SqlAudit, SqlCatalogue
+from storage.database.stations import SqlJobPages, SqlScanJobs, SqlStations
 from workflows.domain.unit import Scope
 from workflows.errors import StorageFull, Unavailable
 from workflows.ports.engine import Queue
@@ -64,6 +65,9 @@ class SqlTransaction:
         self.reuse = SqlReuse(connection)
         self.catalogue = SqlCatalogue(connection)
         self.accounts = SqlAccounts(connection)
+        self.stations = SqlStations(connection)
+        self.scan_jobs = SqlScanJobs(connection)
+        self.job_pages = SqlJobPages(connection)
         self.audit = SqlAudit(connection)
         self.jobs = SqlJobs(connection, enqueue)
 

@@ -32,6 +32,7 @@ from workflows.domain.dossier import (
     HolderKind,
     Procedure,
 )
+from workflows.domain.station import JobPage, JobState, ScanJob
 from workflows.domain.unit import ApiKey, Role, Unit, UnitLevel, User
 
 T = TypeVar("T")
@@ -57,6 +58,8 @@ _READ: dict[type, dict[str, Callable[[Any], Any]]] = {
     },
     PageRecord: {"image": _object},
     Scan: {"document_ids": tuple},
+    ScanJob: {"state": JobState, "scan_ids": tuple},
+    JobPage: {"flags": tuple},
     SignedCopy: {"object": _object},
     Dossier: {"status": DossierStatus},
     Filing: {

@@ -3,14 +3,23 @@
 import pytest
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
-from office import PURPOSE, ROLES, make_sample, open_office
+from office import (
+    PURPOSE,
+    ROLES,
+    make_sample,
+    open_office,
+    paired_station,
+    station_token,
+)
 
 from service.app import create_app
 from service.samples.invented import Person
 from workflows.domain.dossier import FilingOrigin, FilingRole
 from workflows.filing import NewDossier
 
-EVERYBODY = "anonymous clerk receiver digitizer checker signer archivist auditor admin partner"
+EVERYBODY = (
+    "anonymous clerk receiver digitizer checker signer archivist auditor admin partner station"
+)
 STAFF = "clerk receiver digitizer checker signer archivist"
 READERS = f"{STAFF} auditor admin"
 COUNTER = "clerk receiver digitizer"
@@ -24,7 +33,24 @@ TABLE = {
     "GET /metrics": EVERYBODY,
     "GET /api/v1/openapi.json": EVERYBODY,
     "POST /api/v1/session": EVERYBODY,
-    "GET /api/v1/me": f"{READERS} partner",
+    "GET /api/v1/me": f"{READERS} partner station",
+    "POST /api/v1/stations": "admin",
+    "GET /api/v1/stations": READERS,
+    "POST /api/v1/stations/{station_id}/code": "admin",
+    "DELETE /api/v1/stations/{station_id}": "admin",
+    "POST /api/v1/stations/{station_id}/pair": EVERYBODY,
+    "POST /api/v1/stations/{station_id}/token": EVERYBODY,
+    "POST /api/v1/stations/me/orders": "station",
+    "POST /api/v1/scan-jobs": f"{COUNTER} archivist",
+    "GET /api/v1/scan-jobs": READERS,
+    "GET /api/v1/scan-jobs/{job_id}": f"{READERS} station",
+    "GET /api/v1/scan-jobs/{job_id}/events": READERS,
+    "GET /api/v1/scan-jobs/{job_id}/pages/{seq}/image": READERS,
+    "POST /api/v1/scan-jobs/{job_id}/order": f"{COUNTER} archivist",
+    "PUT /api/v1/scan-jobs/{job_id}": "station",
+    "POST /api/v1/scan-jobs/{job_id}/state": "station",
+    "PUT /api/v1/scan-jobs/{job_id}/pages/{seq}": "station",
+    "POST /api/v1/scan-jobs/{job_id}/finish": "station",
     "POST /api/v1/scans": f"{COUNTER} archivist",
     "GET /api/v1/scans/{scan_id}": READERS,
     "POST /api/v1/uploads": f"{COUNTER} archivist",
@@ -78,7 +104,12 @@ TABLE = {
     "GET /help": READERS,
     "GET /docs": READERS,
 }
-STRANGER_SEES_NOTHING = [row for row in TABLE if "{document_id}" in row or "{scan_id}" in row]
+STRANGER_SEES_NOTHING = [
+    row
+    for row in TABLE
+    if any(f"{{{name}}}" in row for name in ("document_id", "scan_id", "job_id"))
+    and TABLE[row] != "station"
+]
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +129,14 @@ def things(office):
         NewDossier(procedure_code="1.001193", holder_name="A"), by=office.actor("clerk")
     )
     batch = office.station.batches.open("Hộp 1", 1, by=office.actor("clerk"))
+    station = paired_station(office)
+    job = office.station.capture.start(station.id, {}, by=office.actor("clerk"))
+    office.station.capture.order(job.id, "cancel", by=office.actor("clerk"))
     return {
+        "caller": station.id,
+        "station_id": paired_station(office, "Quầy 2").id,
+        "job_id": job.id,
+        "seq": "1",
         "document_id": document.id,
         "scan_id": document.scan_id,
         "code": dossier.code,
@@ -120,7 +158,9 @@ def call(client, office, row, who, things):
     client.cookies.clear()  # pages hand out session cookies; each call comes from nowhere
     method, path = row.split(" ", 1)
     headers = {}
-    if who == "partner":
+    if who == "station":
+        headers["authorization"] = f"Bearer {station_token(office, things['caller'])}"
+    elif who == "partner":
         headers["authorization"] = f"Bearer {office.key}"
     elif who != "anonymous":
         headers["authorization"] = f"Bearer {office.token(who)}"
@@ -134,7 +174,7 @@ def test_every_route_has_a_row_and_every_row_a_route(client):
 
 @pytest.mark.parametrize("row", TABLE)
 def test_route_lets_exactly_its_roles_through(row, client, office, things):
-    for who in ("anonymous", "partner", *ROLES):
+    for who in ("anonymous", "partner", "station", *ROLES):
         status = call(client, office, row, who, things).status_code
         if who in TABLE[row].split():
             assert status not in (401, 403), f"{row} as {who}: {status}"
@@ -151,6 +191,7 @@ def test_another_units_paper_is_not_found_by_any_path(row, client, office, thing
         "fields/{name}": {"value": "1"},
         "/type": {"type_code": "quyet_dinh"},
         "/set-aside": {"reason": "x"},
+        "/order": {"order": "cancel"},
     }
     body = next((b for end, b in bodies.items() if path.endswith(end)), {})
     forms = {

@@ -43,6 +43,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"  # giám sát
     ADMIN = "admin"  # quản trị
     PARTNER = "partner"  # hệ thống ngoài, by API key only
+    STATION = "station"  # trạm quét, by its own key only
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Actor:
     unit_id: str
     roles: frozenset[Role]
     scope: Scope
-    kind: str = "user"  # user | partner | system
+    kind: str = "user"  # user | partner | station | system
     purposes: tuple[str, ...] = ()  # what a partner may ask for
 
 

@@ -25,6 +25,7 @@ from workflows.domain.document import (
     SignedCopy,
 )
 from workflows.domain.dossier import Dossier, Filing, Holder, Procedure
+from workflows.domain.station import JobPage, ScanJob, Station
 from workflows.domain.unit import ApiKey, Scope, Unit, User
 from workflows.ports.engine import Queue
 
@@ -189,6 +190,52 @@ class AccountRepository(Protocol):
         ...
 
 
+class StationRepository(Protocol):
+    def put(self, station: Station) -> None:
+        """Insert or replace."""
+        ...
+
+    def get(self, station_id: str) -> Station:
+        """`NotFound` when absent."""
+        ...
+
+    def find(self, scope: Scope) -> Sequence[Station]: ...
+
+    def by_code(self, code_sha256: str) -> Station | None:
+        """The one waiting to be paired with this code."""
+        ...
+
+
+class ScanJobRepository(Protocol):
+    def put(self, job: ScanJob) -> None:
+        """Insert or replace."""
+        ...
+
+    def get(self, job_id: str, scope: Scope) -> ScanJob:
+        """`NotFound` when absent or out of scope."""
+        ...
+
+    def find(
+        self, *, station_id: str | None = None, scope: Scope, open_only: bool, limit: int = 50
+    ) -> Sequence[ScanJob]:
+        """Oldest first when only open ones are wanted, else newest first."""
+        ...
+
+
+class JobPageRepository(Protocol):
+    def add(self, page: JobPage) -> None:
+        """`Conflict` when this page of the job was written before."""
+        ...
+
+    def replace(self, page: JobPage) -> None: ...
+
+    def of_job(self, job_id: str) -> Sequence[JobPage]:
+        """By `seq`."""
+        ...
+
+    def forget(self, job_id: str) -> None: ...
+
+
 class AuditRepository(Protocol):
     def append(self, event: AuditEvent) -> str:
         """Chain the event to the last one; returns its hash. Serialised by the database."""
@@ -234,6 +281,12 @@ class Transaction(Protocol):
     def catalogue(self) -> CatalogueRepository: ...
     @property
     def accounts(self) -> AccountRepository: ...
+    @property
+    def stations(self) -> StationRepository: ...
+    @property
+    def scan_jobs(self) -> ScanJobRepository: ...
+    @property
+    def job_pages(self) -> JobPageRepository: ...
     @property
     def audit(self) -> AuditRepository: ...
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -23,6 +23,7 @@ from workflows.domain.dossier import (
     HolderKind,
     Procedure,
 )
+from workflows.domain.station import JobState, ScanJob
 from workflows.filing import DossierView
 from workflows.ports.signer import SignatureReport
 from workflows.reuse import ReuseOffer
@@ -481,3 +482,75 @@ class AuditOut(BaseModel):
 
 for model in (ScanOut, DocumentDetail, DocumentList):
     model.model_rebuild()
+
+
+class Profile(Asked):
+    """Thiết lập quét, tên như nhau cho mọi loại máy."""
+
+    device: str = Field("", max_length=300, description="Mã máy quét; để trống: máy đầu tiên.")
+    source: Literal["flatbed", "adf"] = "adf"
+    duplex: bool = False
+    dpi: int = Field(300, ge=75, le=1200)
+    mode: Literal["color", "gray", "bw"] = "color"
+    size: Literal["A3", "A4", "A5"] = "A4"
+
+
+class NewScanJob(Asked):
+    station_id: str = Field(max_length=64)
+    profile: Profile = Field(default_factory=Profile)
+    declared_sheets: int | None = Field(None, ge=1, le=5000)
+    batch_id: str | None = Field(None, max_length=64)
+
+
+class BegunJob(Asked):
+    profile: Profile = Field(default_factory=Profile)
+    declared_sheets: int | None = Field(None, ge=1, le=5000)
+
+
+class JobReport(Asked):
+    state: JobState
+    pages: int = Field(0, ge=0, le=5000)
+    message: Text = Field("", max_length=500)
+
+
+class JobOrder(Asked):
+    order: Literal["resume", "cancel"]
+
+
+class FinishedJob(Asked):
+    sha256: list[str] = Field(min_length=1, max_length=5000)
+
+
+class PageReceipt(BaseModel):
+    seq: int
+    sha256: str
+
+
+class ScanJobOut(BaseModel):
+    id: str
+    station_id: str
+    state: JobState
+    order: str
+    message: str
+    pages: int
+    profile: dict[str, Any]
+    declared_sheets: int | None
+    batch_id: str | None
+    scan_ids: list[str]
+    created_at: dt.datetime
+
+    @classmethod
+    def of(cls, job: ScanJob) -> ScanJobOut:
+        return cls(
+            id=job.id,
+            station_id=job.station_id,
+            state=job.state,
+            order=job.order,
+            message=job.message,
+            pages=job.pages,
+            profile=dict(job.profile),
+            declared_sheets=job.declared_sheets,
+            batch_id=job.batch_id,
+            scan_ids=list(job.scan_ids),
+            created_at=job.created_at,
+        )

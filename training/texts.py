@@ -1,0 +1,376 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the lines say: running text of a corpus, and the made lines of official papers.
+
+The corpus (any UTF-8 text, or JSON lines with a `text`) trains the network and is never shipped.
+Without one, the phrases of the project's own sample papers stand in.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import re
+import unicodedata
+from pathlib import Path
+
+from ocr.recogniser.line_image import ALPHABET
+
+_KNOWN = frozenset(ALPHABET)
+_SAME = str.maketrans({"\u00a0": " ", "\u2011": "-", "\u2010": "-", "−": "-", "ð": "đ", "Ð": "Đ"})
+
+UNITS = (
+    "ỦY BAN NHÂN DÂN", "HỘI ĐỒNG NHÂN DÂN", "SỞ TƯ PHÁP", "SỞ Y TẾ", "SỞ XÂY DỰNG", "BỘ TÀI CHÍNH",
+    "SỞ NỘI VỤ", "PHÒNG TƯ PHÁP", "CÔNG AN TỈNH", "VĂN PHÒNG", "CỤC THUẾ", "BỘ CÔNG AN",
+    "TÒA ÁN NHÂN DÂN", "VIỆN KIỂM SÁT NHÂN DÂN", "TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG", "TỈNH ỦY",
+)  # fmt: skip
+SYMBOLS = (
+    "QĐ",
+    "TB",
+    "KH",
+    "BC",
+    "TTr",
+    "CT",
+    "GM",
+    "NQ",
+    "HD",
+    "CV",
+    "BB",
+    "TT",
+    "NĐ",
+    "GP",
+    "GUQ",
+)
+OFFICES = (
+    "UBND",
+    "HĐND",
+    "STP",
+    "SYT",
+    "SXD",
+    "BTC",
+    "VP",
+    "TTHC",
+    "CAT",
+    "SNV",
+    "SKHĐT",
+    "BCA",
+    "BGDĐT",
+)
+FAMILIES = (
+    "Nguyễn",
+    "Trần",
+    "Lê",
+    "Phạm",
+    "Hoàng",
+    "Huỳnh",
+    "Phan",
+    "Vũ",
+    "Võ",
+    "Đặng",
+    "Bùi",
+    "Đỗ",
+    "Hồ",
+    "Ngô",
+    "Dương",
+    "Lý",
+    "Kpă",
+    "Y",
+    "H’",
+)
+MIDDLES = (
+    "Văn",
+    "Thị",
+    "Hữu",
+    "Đức",
+    "Minh",
+    "Quốc",
+    "Thanh",
+    "Ngọc",
+    "Xuân",
+    "Kim",
+    "Thế",
+    "Đình",
+)
+GIVENS = (
+    "An",
+    "Bình",
+    "Cường",
+    "Dũng",
+    "Giang",
+    "Hạnh",
+    "Hiếu",
+    "Hòa",
+    "Khánh",
+    "Lan",
+    "Linh",
+    "Long",
+    "Mai",
+    "Nghĩa",
+    "Oanh",
+    "Phúc",
+    "Quỳnh",
+    "Sơn",
+    "Tâm",
+    "Thủy",
+    "Trường",
+    "Tuấn",
+    "Uyên",
+    "Vỹ",
+    "Yến",
+)
+LABELS = (
+    "Họ và tên", "Họ, chữ đệm, tên", "Ngày, tháng, năm sinh", "Giới tính", "Dân tộc", "Quốc tịch",
+    "Nơi sinh", "Quê quán", "Nơi cư trú", "Nơi thường trú", "Số định danh cá nhân", "Giấy tờ tùy thân",
+    "Mã số thuế", "Mã số doanh nghiệp", "Vốn điều lệ", "Địa chỉ trụ sở chính", "Điện thoại", "Thửa đất số",
+    "Tờ bản đồ số", "Diện tích", "Mục đích sử dụng", "Thời hạn sử dụng", "Họ và tên cha", "Họ và tên mẹ",
+    "Người yêu cầu", "Nơi cấp", "Ngày cấp", "Loại giấy tờ", "Số lượng", "Ghi chú", "Kính gửi", "Nơi nhận",
+)  # fmt: skip
+TITLES = (
+    "CHỦ TỊCH",
+    "PHÓ CHỦ TỊCH",
+    "GIÁM ĐỐC",
+    "PHÓ GIÁM ĐỐC",
+    "CHÁNH VĂN PHÒNG",
+    "BỘ TRƯỞNG",
+    "TRƯỞNG PHÒNG",
+    "KT. CHỦ TỊCH",
+    "TM. ỦY BAN NHÂN DÂN",
+    "TL. GIÁM ĐỐC",
+    "TUQ. CHỦ TỊCH",
+    "CÔNG CHỨC TƯ PHÁP - HỘ TỊCH",
+)
+HEADS = (
+    "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+    "CỘNG HOÀ XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+    "Độc lập - Tự do - Hạnh phúc",
+    "Độc lập – Tự do – Hạnh phúc",
+    "ĐẢNG CỘNG SẢN VIỆT NAM",
+    "QUYẾT ĐỊNH",
+    "THÔNG BÁO",
+    "BÁO CÁO",
+    "TỜ TRÌNH",
+    "KẾ HOẠCH",
+    "GIẤY MỜI",
+    "CHỈ THỊ",
+    "NGHỊ QUYẾT",
+    "QUYẾT ĐỊNH:",
+    "GIẤY KHAI SINH",
+    "TRÍCH LỤC KHAI SINH",
+    "GIẤY CHỨNG NHẬN",
+    "TỜ KHAI",
+    "HỎA TỐC",
+    "KHẨN",
+    "BẢN SAO",
+    "PHỤ LỤC",
+    "Phụ lục I",
+    "(Kèm theo Quyết định số",
+    "Căn cứ Luật",
+    "Điều 1.",
+    "Nơi nhận:",
+    "- Như trên;",
+    "- Lưu: VT,",
+    "V/v",
+)
+VIET = "àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ"
+
+
+def clean(text: str) -> str:
+    """NFC, one blank, only characters of the alphabet."""
+    text = unicodedata.normalize("NFC", text).translate(_SAME)
+    return re.sub(r"\s+", " ", "".join(c if c in _KNOWN else " " for c in text)).strip()
+
+
+class Corpus:
+    """Running text as one long string; `line` cuts a piece at word bounds."""
+
+    def __init__(self, source: Path | None) -> None:
+        self.text = clean(" ".join(_texts(source)))
+        self.starts = [m.start() for m in re.finditer(r"(?<= )\S", self.text)]
+
+    def line(self, rng: random.Random, shortest: int, longest: int) -> str:
+        start = rng.choice(self.starts)
+        wanted = rng.randint(shortest, longest)
+        piece = self.text[start : start + wanted]
+        cut = piece.rfind(" ")
+        return (piece[:cut] if cut > shortest else piece).strip()
+
+
+def _texts(source: Path | None) -> list[str]:
+    if source is None:
+        return [*HEADS * 9, *LABELS * 9, *UNITS * 9, *TITLES * 9]
+    if source.is_dir():
+        return [text for path in sorted(source.iterdir()) for text in _texts(path)]
+    opener = gzip.open if source.suffix == ".gz" else open
+    with opener(source, "rt", encoding="utf-8") as file:
+        if ".jsonl" in source.name:
+            rows = [json.loads(line) for line in file]
+            return [str(row.get("text") or row.get("content") or "") for row in rows]
+        return [file.read()]
+
+
+def digits(rng: random.Random, count: int) -> str:
+    return "".join(rng.choice("0123456789") for _ in range(count))
+
+
+def a_name(rng: random.Random) -> str:
+    parts = [rng.choice(FAMILIES), rng.choice(MIDDLES), rng.choice(GIVENS)]
+    if rng.random() < 0.2:
+        parts.insert(2, rng.choice(GIVENS))
+    name = " ".join(parts)
+    return name.upper() if rng.random() < 0.4 else name
+
+
+def a_number(rng: random.Random) -> tuple[str, str, str]:
+    """(before, the number, behind): the number may be written by hand."""
+    number = str(int(10 ** rng.uniform(0, 3.7)))
+    if rng.random() < 0.2:
+        number = number.zfill(2)
+    year = rng.choice(("", "", f"/{rng.randint(1976, 2030)}"))
+    behind = f"{year}/{rng.choice(SYMBOLS)}-{rng.choice(OFFICES)}"
+    if rng.random() < 0.12:
+        behind = (
+            f"/{rng.choice(OFFICES)}-{rng.choice(('TH', 'NC', 'KT', 'VX', 'P6', 'KTN', 'HCTP'))}"
+        )
+    gap = rng.choice(("", " ", " "))
+    return (
+        rng.choice(("Số:", "Số", "Số :", "Luật số:")) + gap,
+        number,
+        gap * rng.randint(0, 1) + behind,
+    )
+
+
+def a_day(rng: random.Random) -> tuple[str, str, str, str, str, str]:
+    """(place and "ngày", day, "tháng", month, "năm", year and end)."""
+    place = "" if rng.random() < 0.25 else rng.choice(GIVENS) + " " + rng.choice(GIVENS) + ", "
+    day = str(rng.randint(1, 31))
+    month = str(rng.randint(1, 12))
+    if rng.random() < 0.75:
+        day = day.zfill(2)
+    if rng.random() < 0.7 or int(month) < 3:
+        month = month.zfill(2)
+    return (
+        f"{place}ngày ", day, " tháng ", month, " năm ",
+        str(rng.randint(1976, 2030)) + rng.choice(("", "", "", ".", ",")),
+    )  # fmt: skip
+
+
+def money(rng: random.Random) -> str:
+    return f"{rng.randint(1, 99_999_999):,}".replace(",", ".") + rng.choice(
+        (" đồng", "đ", " VNĐ", "")
+    )
+
+
+def made_line(rng: random.Random, corpus: Corpus) -> str:
+    """A line of a form, a head, a list, a table cell or random signs."""
+    kind = rng.random()
+    if kind < 0.12:
+        return "".join(a_number(rng))
+    if kind < 0.24:
+        return "".join(a_day(rng))
+    if kind < 0.34:
+        return (
+            a_name(rng)
+            if rng.random() < 0.6
+            else f"{rng.choice(('Ông', 'Bà', 'ông', 'bà'))} {a_name(rng)}"
+        )
+    if kind < 0.50:
+        return rng.choice(LABELS) + rng.choice((":", ": ", " : ")) + _value(rng, corpus)
+    if kind < 0.60:
+        return rng.choice(HEADS) + rng.choice(("", "", " " + corpus.line(rng, 3, 20)))
+    if kind < 0.68:
+        head = (
+            rng.choice(UNITS) + " " + rng.choice(("TỈNH", "XÃ", "PHƯỜNG", "HUYỆN", "THÀNH PHỐ", ""))
+        )
+        return (head + " " + corpus.line(rng, 4, 14).upper()).strip()
+    if kind < 0.74:
+        return rng.choice(TITLES)
+    if kind < 0.84:
+        return _value(rng, corpus)
+    if kind < 0.90:
+        return _marks(rng)
+    if kind < 0.95:
+        label = rng.choice(LABELS) + ":" if rng.random() < 0.7 else ""
+        return label + "." * rng.randint(4, 30) + rng.choice(("", "", _value(rng, corpus)))
+    return "".join(rng.choice(ALPHABET) for _ in range(rng.randint(2, 18))).strip() or "1"
+
+
+def _value(rng: random.Random, corpus: Corpus) -> str:
+    kind = rng.random()
+    if kind < 0.2:
+        return digits(rng, rng.choice((9, 10, 12, 12, 13)))
+    if kind < 0.4:
+        return f"{rng.randint(1, 31):02d}{rng.choice('/-/.')}{rng.randint(1, 12):02d}/{rng.randint(1930, 2030)}"
+    if kind < 0.5:
+        return money(rng)
+    if kind < 0.6:
+        return digits(rng, rng.randint(1, 4)) + rng.choice(
+            ("", ",5", ".", "%", " m²", " ha", "/2024")
+        )
+    if kind < 0.75:
+        return a_name(rng)
+    if kind < 0.8:
+        return rng.choice(
+            (
+                "Nam",
+                "Nữ",
+                "Kinh",
+                "Việt Nam",
+                "Không",
+                "x",
+                "X",
+                "STT",
+                "TT",
+                "I",
+                "II",
+                "III",
+                "IV",
+                "a)",
+                "b)",
+                "c)",
+                "đ)",
+            )
+        )
+    return corpus.line(rng, 4, 30)
+
+
+def _marks(rng: random.Random) -> str:
+    """Syllables that differ by their marks alone: the network must look, not guess."""
+    words = []
+    for _ in range(rng.randint(2, 8)):
+        onset = rng.choice(
+            (
+                "",
+                "b",
+                "c",
+                "ch",
+                "d",
+                "đ",
+                "g",
+                "gh",
+                "h",
+                "kh",
+                "l",
+                "m",
+                "n",
+                "ng",
+                "nh",
+                "ph",
+                "qu",
+                "r",
+                "s",
+                "t",
+                "th",
+                "tr",
+                "v",
+                "x",
+            )
+        )
+        word = (
+            onset
+            + rng.choice(VIET)
+            + rng.choice(("", "n", "ng", "nh", "m", "t", "c", "ch", "i", "u", "o", "p"))
+        )
+        words.append(
+            word.upper() if rng.random() < 0.3 else word.title() if rng.random() < 0.3 else word
+        )
+    return " ".join(words)
