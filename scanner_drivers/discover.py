@@ -3,18 +3,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from scanner_drivers.driver import EndEvent, Event, PageEvent, ScannerDriver, ScanProfile
+from scanner_drivers.driver import (
+    EndEvent,
+    Event,
+    PageEvent,
+    PausedEvent,
+    ScannerDriver,
+    ScanProfile,
+)
+from scanner_drivers.escl import EsclDriver
 from scanner_drivers.sane import SaneDriver
 from scanner_drivers.virtual import VirtualDriver
 
 
-def drivers(virtual_folder: Path | None = None) -> dict[str, ScannerDriver]:
-    """Drivers by name; the virtual one only where there is a folder of images for it."""
-    found: dict[str, ScannerDriver] = {"sane": SaneDriver()}
+def drivers(
+    virtual_folder: Path | None = None,
+    *,
+    network: Sequence[str] = (),
+    pins: Path | None = None,
+) -> dict[str, ScannerDriver]:
+    """Drivers by name; the virtual one only where there is a folder of images for it.
+
+    `network`: addresses of eSCL scanners that do not announce themselves; `pins`: the file that
+    keeps the certificates of those that speak TLS.
+    """
+    found: dict[str, ScannerDriver] = {
+        "sane": SaneDriver(),
+        "escl": EsclDriver(devices=tuple(network), pins=pins),
+    }
     if virtual_folder is not None:
         found["virtual"] = VirtualDriver(virtual_folder)
     for point in entry_points(group="sohoa.scanners"):
@@ -47,6 +67,8 @@ def _until_stop(
         on_event(event)
         if isinstance(event, PageEvent):
             pages.append(event)
+        elif isinstance(event, PausedEvent):
+            del pages[event.last_safe :]  # both sides of the sheet that jammed come again
         elif isinstance(event, EndEvent):
             return True
     return False

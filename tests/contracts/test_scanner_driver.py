@@ -5,6 +5,7 @@ import hashlib
 import cv2
 import numpy as np
 import pytest
+from servers.escl import virtual_scanner
 
 from scanner_drivers.discover import scan_to_folder
 from scanner_drivers.driver import (
@@ -16,19 +17,35 @@ from scanner_drivers.driver import (
     ScannerFault,
     ScanProfile,
 )
+from scanner_drivers.escl import EsclDriver
 from scanner_drivers.sane import SaneDriver
 from scanner_drivers.virtual import VirtualDriver
 
 
-@pytest.fixture(params=["virtual", pytest.param("sane", marks=pytest.mark.requires_sane)])
+@pytest.fixture(scope="module")
+def network_scanner(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("network")
+    write_sheets(folder)
+    with virtual_scanner(folder) as server:
+        yield server
+
+
+def write_sheets(folder):
+    for n in range(5):
+        cv2.imwrite(str(folder / f"{n}.png"), np.full((40, 30 + n, 3), 40 * n, np.uint8))
+
+
+@pytest.fixture(params=["virtual", "escl", pytest.param("sane", marks=pytest.mark.requires_sane)])
 def scanner(request, tmp_path):
     """(driver, device, how many pages its feeder holds)."""
     if request.param == "virtual":
         sheets = tmp_path / "sheets"
         sheets.mkdir()
-        for n in range(5):
-            cv2.imwrite(str(sheets / f"{n}.png"), np.full((40, 30 + n, 3), 40 * n, np.uint8))
+        write_sheets(sheets)
         return VirtualDriver(sheets), "virtual:0", 5
+    if request.param == "escl":
+        server = request.getfixturevalue("network_scanner")
+        return EsclDriver((server.url,), interfaces=None), server.device, 5
     config = tmp_path / "sane"
     config.mkdir()
     (config / "dll.conf").write_text("test\n")
