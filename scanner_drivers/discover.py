@@ -25,18 +25,19 @@ def drivers(
     *,
     network: Sequence[str] = (),
     pins: Path | None = None,
+    seconds_a_sheet: float = 0.0,
 ) -> dict[str, ScannerDriver]:
     """Drivers by name; the virtual one only where there is a folder of images for it.
 
     `network`: addresses of eSCL scanners that do not announce themselves; `pins`: the file that
-    keeps the certificates of those that speak TLS.
+    keeps the certificates of those that speak TLS; `seconds_a_sheet`: of the virtual scanner.
     """
     found: dict[str, ScannerDriver] = {
         "sane": SaneDriver(),
         "escl": EsclDriver(devices=tuple(network), pins=pins),
     }
     if virtual_folder is not None:
-        found["virtual"] = VirtualDriver(virtual_folder)
+        found["virtual"] = VirtualDriver(virtual_folder, seconds_a_sheet=seconds_a_sheet)
     for point in entry_points(group="sohoa.scanners"):
         found[point.name] = point.load()()
     return found

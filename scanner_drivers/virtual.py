@@ -50,9 +50,16 @@ class VirtualDriver:
     name = "virtual"
 
     def __init__(
-        self, folder: Path, *, faults: Faults | None = None, watch: Watch | None = None
+        self,
+        folder: Path,
+        *,
+        faults: Faults | None = None,
+        watch: Watch | None = None,
+        seconds_a_sheet: float = 0.0,
     ) -> None:
+        """`seconds_a_sheet`: how long a sheet takes, as with a device of metal."""
         self.folder = folder
+        self.seconds_a_sheet = seconds_a_sheet
         self.faults = faults or Faults()
         self._watch = watch or Watch()
 
@@ -84,6 +91,7 @@ class VirtualDriver:
                 str(faults.crash_at),
                 str(faults.hang_at),
                 str(int(faults.busy)),
+                str(self.seconds_a_sheet),
             ],
             folder,
             watch=self._watch,
@@ -136,6 +144,7 @@ def main(argv: list[str]) -> int:
     """The device's side: names one image a line as its sheet goes through."""
     folder, first, source = Path(argv[0]), int(argv[1]), argv[2]
     jam_at, crash_at, hang_at, busy = (int(v) for v in argv[3:7])
+    seconds_a_sheet = float(argv[7])
     if busy:
         return 3
     sheets = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
@@ -150,6 +159,7 @@ def main(argv: list[str]) -> int:
             os.abort()
         if number == hang_at:
             time.sleep(3600)
+        time.sleep(seconds_a_sheet)
         sys.stdout.write(f"{sheet}\n")
         sys.stdout.flush()
     return 0 if len(sheets) >= first else 7

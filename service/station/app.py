@@ -67,6 +67,7 @@ def pair(
 def run(
     folder: Folder = _default_folder(),
     virtual: VirtualSheets = None,
+    pace: Annotated[float, typer.Option(help="Máy quét ảo: số giây mỗi tờ.")] = 0.0,
     loopback: Annotated[
         int, typer.Option(help="Cổng lối tắt trên máy này; 0: cổng bất kỳ, -1: tắt.")
     ] = -1,
@@ -83,7 +84,7 @@ def run(
         raise typer.Exit(2)
     agent = Agent(
         spool=Spool(folder),
-        drivers=drivers(virtual),
+        drivers=drivers(virtual, pins=folder / "pins.json", seconds_a_sheet=pace),
         link=Link(known, private_key(folder)),
         resume_broken=resume_broken,
     )

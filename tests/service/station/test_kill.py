@@ -1,0 +1,226 @@
+"""500 pages, 100 kills of driver and station at random moments, a server that is away in between.
+
+None lost, none doubled, in order, pixel for pixel. The seed is printed; give it as SOHOA_KILL_SEED
+to run the same again.
+"""
+
+import contextlib
+import io
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import httpx
+import numpy as np
+import pikepdf
+import pytest
+from office import HERE, PASSWORD
+
+from service.config import Settings
+from service.setup import prepare
+from service.wiring import build
+from workflows.domain.unit import EVERYWHERE, Role
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+BIN = Path(sys.executable).parent
+PAGES, KILLS = 500, 100
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def sheet(number):
+    """A small page nobody could take for another."""
+    picture = np.random.default_rng(number).integers(0, 256, (70, 50, 3), np.uint8)
+    picture[:8] = number % 251
+    return picture
+
+
+class Program:
+    """One of our programs, started again and again."""
+
+    def __init__(self, *argv, **environment):
+        self.argv, self.environment = argv, os.environ | environment
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(
+            self.argv,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def kill(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def end(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def children(self):
+        pid = self.process.pid
+        try:
+            tasks = list(Path(f"/proc/{pid}/task").iterdir())
+            return [int(c) for t in tasks for c in (t / "children").read_text().split()]
+        except FileNotFoundError:
+            return []
+
+
+class Server(Program):
+    """The web process alone: what is tested ends with the Document's original in the store."""
+
+    def __init__(self, folder):
+        self.settings, self.port = Settings(data_dir=folder), free_port()
+        prepare(self.settings)
+        wired = build(self.settings)
+        with wired.database.transaction() as tx:
+            tx.catalogue.put(HERE)
+        for name, role in (("admin", Role.ADMIN), ("clerk", Role.RECEIVER)):
+            wired.accounts.add_user(name, name, PASSWORD, HERE.id, frozenset({role}))
+        self.wired = wired
+        super().__init__(
+            *(sys.executable, "-m", "service.serving", "web", "127.0.0.1", str(self.port)),
+            SOHOA_DATA_DIR=str(folder),
+            SOHOA_LOG_LEVEL="ERROR",
+            SOHOA_SESSION_MINUTES="120",
+        )
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
+
+    def start(self):
+        super().start()
+        wait_for(lambda: self.call("GET", "/health/live"), 60)
+
+    def sign_in(self, name):
+        asked = {"username": name, "password": PASSWORD}
+        token = self.call("POST", "/api/v1/session", json=asked)["token"]
+        self.http.headers["authorization"] = f"Bearer {token}"
+
+    def call(self, method, path, **asked):
+        """The answer, or None while the server is away."""
+        try:
+            answer = self.http.request(method, path, **asked)
+        except httpx.HTTPError:
+            return None
+        assert answer.status_code < 500, answer.text
+        return answer.json()
+
+
+def wait_for(look, seconds):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def pair(server, folder):
+    server.sign_in("admin")
+    made = server.call("POST", "/api/v1/stations", json={"name": "Quầy", "unit_id": HERE.id})
+    address = f"http://127.0.0.1:{server.port}"
+    argv = ("sohoa-station", "pair", address, made["station"]["id"], made["code"])
+    subprocess.run(
+        [str(BIN / argv[0]), *argv[1:], "--dir", str(folder)], check=True, capture_output=True
+    )
+    server.sign_in("clerk")
+    return made["station"]["id"]
+
+
+def images(server, scan_id):
+    """Every page image of the original in the store, in order, as pixels."""
+    with server.wired.database.read() as tx:
+        scan = tx.scans.get(scan_id, EVERYWHERE)
+        document = tx.documents.get(scan.document_ids[0], EVERYWHERE)
+    content = server.wired.objects.get(document.original)
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        for page in pdf.pages:
+            (image,) = page.images.values()
+            yield np.asarray(pikepdf.PdfImage(image).as_pil_image().convert("RGB"))
+
+
+def test_nothing_is_lost_doubled_or_changed_whatever_is_killed(tmp_path):
+    seed = int(os.environ.get("SOHOA_KILL_SEED", time.time_ns() % 1_000_000))
+    print(f"SOHOA_KILL_SEED={seed}")
+    rng = random.Random(seed)
+    sheets, spool = tmp_path / "sheets", tmp_path / "station"
+    sheets.mkdir()
+    for number in range(1, PAGES + 1):
+        cv2.imwrite(str(sheets / f"{number:04d}.png"), sheet(number))
+    server = Server(tmp_path / "data")
+    station = Program(
+        *(str(BIN / "sohoa-station"), "run", "--dir", str(spool), "--virtual", str(sheets)),
+        *("--pace", "0.15", "--resume-broken"),
+    )
+    try:
+        server.start()
+        asked = {"station_id": pair(server, spool), "profile": {"source": "adf", "dpi": 200}}
+        station.start()
+        job = server.call("POST", "/api/v1/scan-jobs", json=asked)["id"]
+        killed = kill_at_random(rng, server, station, job)
+        done = wait_for(lambda: over(server, job), 300)
+    finally:
+        station.end()
+        server.end()
+    assert killed["station"] + killed["driver"] == KILLS
+    assert killed["station"] > 20
+    assert killed["driver"] > 20
+    assert done["state"] == "delivered"
+    (scan_id,) = done["scan_ids"]
+    count = 0
+    for count, found in enumerate(images(server, scan_id), 1):
+        assert np.array_equal(found, sheet(count)[:, :, ::-1]), f"page {count}"
+    assert count == PAGES
+
+
+def kill_at_random(rng, server, station, job):
+    """KILLS times; a clerk who presses "go on" whenever the job is paused; one outage."""
+    killed = {"station": 0, "driver": 0}
+    outage = rng.randint(30, 60)
+    while sum(killed.values()) < KILLS:
+        until = time.monotonic() + rng.uniform(0.05, 1.2)
+        while time.monotonic() < until:
+            go_on(server, job)
+            time.sleep(0.05)
+        if sum(killed.values()) == outage:
+            server.end()
+        if sum(killed.values()) == outage + 10:
+            server.start()
+        children = station.children()
+        if children and rng.random() < 0.5:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(rng.choice(children), signal.SIGKILL)
+                killed["driver"] += 1
+        else:
+            station.kill()
+            station.start()
+            killed["station"] += 1
+    return killed
+
+
+def go_on(server, job):
+    said = server.call("GET", f"/api/v1/scan-jobs/{job}")
+    if said and said["state"] == "paused" and not said["order"]:
+        server.call("POST", f"/api/v1/scan-jobs/{job}/order", json={"order": "resume"})
+
+
+def over(server, job):
+    go_on(server, job)
+    said = server.call("GET", f"/api/v1/scan-jobs/{job}")
+    return said if said and said["state"] in ("delivered", "refused", "failed") else None
