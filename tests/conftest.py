@@ -14,6 +14,10 @@ SHARED_DATA = PROJECT.parent / "shared" / "data"
 NEEDS = {
     "shared_data": (lambda: SHARED_DATA.is_dir(), "../shared/data is absent"),
     "requires_sane": (lambda: shutil.which("scanimage"), "scanimage is not installed"),
+    "requires_airscan": (
+        lambda: any(Path("/usr/lib").glob("*/sane/libsane-airscan.so*")),
+        "sane-airscan is not installed",
+    ),
     "requires_pdfsig": (lambda: shutil.which("pdfsig"), "pdfsig is not installed"),
     "requires_chromium": (lambda: shutil.which("chromium"), "chromium is not installed"),
     "requires_postgresql": (

@@ -9,8 +9,15 @@ import numpy as np
 import pytest
 
 from scanner_drivers.child import Watch
-from scanner_drivers.driver import PageEvent, ScannerError, ScannerFault, ScanProfile, negotiate
-from scanner_drivers.sane import SaneDriver
+from scanner_drivers.driver import (
+    PageEvent,
+    Policy,
+    ScannerError,
+    ScannerFault,
+    ScanProfile,
+    negotiate,
+)
+from scanner_drivers.sane import SaneDriver, write_config
 
 pytestmark = pytest.mark.requires_sane
 
@@ -81,6 +88,125 @@ def test_padded_rows_are_cut_not_sheared(config, tmp_path):
     a = cv2.imread(str(one.path), cv2.IMREAD_UNCHANGED)
     b = cv2.imread(str(other.path), cv2.IMREAD_UNCHANGED)
     assert np.array_equal(a[:, : b.shape[1]], b)
+
+
+def pixels(config, folder, *options, device="sane:test:0", **profile):
+    driver = SaneDriver(config, options=options)
+    page = first_page(driver, device, folder, **{"dpi": 75, "mode": "gray"} | profile)
+    return cv2.imread(str(page.path), cv2.IMREAD_UNCHANGED)
+
+
+def test_a_hand_scanner_that_does_not_know_its_height_is_read_to_the_end(config, tmp_path):
+    grid = "--test-picture=Grid"
+    plain = pixels(config, tmp_path / "a", grid)
+    by_hand = pixels(config, tmp_path / "b", grid, "--hand-scanner=yes")
+    rows, columns = (min(a, b) for a, b in zip(plain.shape, by_hand.shape, strict=True))
+    assert rows > 400 and columns > 300
+    assert np.array_equal(by_hand[:rows, :columns], plain[:rows, :columns])
+
+
+def test_three_passes_of_colour_become_the_same_page_as_one(config, tmp_path):
+    picture = "--test-picture=Color pattern"
+    one = pixels(config, tmp_path / "a", picture, mode="color")
+    three = pixels(
+        config, tmp_path / "b", "--mode=Color", "--three-pass=yes", picture, mode="color"
+    )
+    assert len(np.unique(one.reshape(-1, 3), axis=0)) > 3
+    assert np.array_equal(one, three)
+
+
+@pytest.mark.parametrize("mode", ["gray", "color"])
+def test_sixteen_bits_a_sample_stay_sixteen(config, tmp_path, mode):
+    picture = "--test-picture=Color pattern"
+    eight = pixels(config, tmp_path / "a", picture, mode=mode)
+    sixteen = pixels(config, tmp_path / "b", picture, "--depth=16", mode=mode)
+    assert (eight.dtype, sixteen.dtype) == (np.uint8, np.uint16)
+    assert eight.shape == sixteen.shape
+    assert len(np.unique(sixteen)) > 256 or np.array_equal(sixteen >> 8, eight)
+
+
+def test_the_paper_size_is_set_and_what_the_device_took_is_said(config, tmp_path):
+    driver = SaneDriver(config)
+    small = driver.agree("sane:test:0", ScanProfile(dpi=75, mode="gray", size="A6"))
+    assert small.warnings == ()
+    large = driver.agree("sane:test:0", ScanProfile(dpi=75, mode="gray", size="A4"))
+    assert large.warnings == ("size: A4 → 200×200 mm",)  # all this device has
+    page = first_page(driver, "sane:test:0", tmp_path / "o", dpi=75, mode="gray", size="A6")
+    assert abs(page.width - 105 / 25.4 * 75) <= 3 and abs(page.height - 148 / 25.4 * 75) <= 3
+    for bad in (
+        ScanProfile(mode="gray", size="A4", policy=Policy.FAIL),
+        ScanProfile(mode="gray", size="B7"),
+    ):
+        with pytest.raises(ScannerError) as refused:
+            driver.agree("sane:test:0", bad)
+        assert refused.value.fault is ScannerFault.BAD_SETTING
+
+
+def test_a_resolution_is_what_the_device_says_it_took(config, tmp_path):
+    driver = SaneDriver(config)
+    applied = driver.agree("sane:test:0", ScanProfile(dpi=5000, mode="gray", size="A6"))
+    assert (applied.requested.dpi, applied.applied.dpi) == (5000, 1200)
+    assert "dpi: 5000 → 1200" in applied.warnings
+
+
+def scripted(tmp_path, monkeypatch, options, then):
+    """A scanimage that lists these options and then does this: for devices nobody here has."""
+    program = tmp_path / "bin" / "scanimage"
+    program.parent.mkdir()
+    (tmp_path / "options").write_text(options)
+    program.write_text(
+        "#!/bin/sh\n"
+        f'echo "$@" >> {tmp_path}/asked\n'
+        f'case "$*" in *--help*|*-A*) cat {tmp_path}/options; exit 0;; esac\n{then}\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return SaneDriver()
+
+
+FEEDER = """
+    --source ADF Front|ADF Back|ADF Duplex [ADF Front]
+    --mode Lineart|Halftone|Gray|Color [Lineart]
+    --resolution 50..600dpi (in steps of 1) [300]
+    --page-width 0..224.846mm (in steps of 0.0211639) [215.872]
+    --page-height 0..863.489mm (in steps of 0.0211639) [279.364]
+    -x 0..215.872mm (in steps of 0.0211639) [210]
+    -y 0..279.364mm (in steps of 0.0211639) [297]
+    --double-feed[=(yes|no)] [yes] [hardware]
+"""
+
+
+def test_names_of_other_vendors_become_ours(tmp_path, monkeypatch):
+    driver = scripted(tmp_path, monkeypatch, FEEDER, "exit 6")
+    can = driver.capabilities("sane:any")
+    assert (can.sources, can.duplex, can.modes) == (("adf",), True, ("color", "gray", "bw"))
+    assert can.native["source.adf"] == "ADF Front"
+    assert can.native["source.adf_duplex"] == "ADF Duplex"
+
+
+def test_a_double_feed_is_told_from_a_jam_and_the_paper_is_set_before_the_area(
+    tmp_path, monkeypatch
+):
+    driver = scripted(tmp_path, monkeypatch, FEEDER, "exit 6")
+    profile = ScanProfile(source="adf", duplex=True, mode="bw")
+    events = list(driver.scan("sane:any", profile, tmp_path / "o"))
+    assert [(e.fault, e.last_safe) for e in events] == [(ScannerFault.DOUBLE_FEED, 0)]
+    job = next(a for a in (tmp_path / "asked").read_text().splitlines() if "--batch" in a)
+    assert "--source=ADF Duplex --mode=Lineart --resolution=300" in job
+    assert "--page-width 210 -x 210 --page-height 297 -y 279.364" in job
+
+
+def test_a_jam_stays_a_jam_where_no_sensor_says_otherwise(tmp_path, monkeypatch):
+    quiet = FEEDER.replace("[yes] [hardware]", "[no] [hardware]")
+    driver = scripted(tmp_path, monkeypatch, quiet, "exit 6")
+    events = list(driver.scan("sane:any", ScanProfile(source="adf"), tmp_path / "o"))
+    assert [e.fault for e in events] == [ScannerFault.JAM]
+
+
+def test_a_private_configuration_asks_only_its_own_backends(tmp_path):
+    config = write_config(tmp_path / "private", ["pnm"])
+    names = [d.id for d in SaneDriver(config, system_too=True).list_devices(10)]
+    assert names == ["sane:pnm:0", "sane:pnm:1"]
 
 
 def test_a_device_that_is_not_there_is_offline(config, tmp_path):
