@@ -62,6 +62,11 @@ class Page:
         )
 
 
+def see_other(url: str) -> RedirectResponse:
+    """After a form: the browser gets the page anew."""
+    return RedirectResponse(url, status_code=303)
+
+
 def page_for(request: Request, here: Here) -> Page:
     return Page(request, here)
 
@@ -89,6 +94,7 @@ def _environment() -> Environment:
         "day": _day,
         "moment": _moment,
         "state": words.state_text,
+        "job_state": words.job_text,
         "reading": words.reading_text,
         "signature": words.signature_text,
         "percent": lambda v: f"{v:.0%}",

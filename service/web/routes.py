@@ -12,7 +12,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Form, Query, Request, Response, UploadFile
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from service.api.security import (
@@ -25,7 +25,8 @@ from service.api.security import (
     same_origin,
 )
 from service.api.v1.scans import chunks
-from service.web.page import Page, page_for
+from service.web import scanning
+from service.web.page import Page, page_for, see_other
 from service.web.words import field_text, parse_field
 from workflows.domain.document import DocumentFilter, DocumentState, ReadingStatus
 from workflows.domain.dossier import FilingOrigin, FilingRole, HolderKind
@@ -47,11 +48,8 @@ Rendered = Annotated[Page, Depends(page_for)]
 
 def mount(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.include_router(scanning.router)
     app.include_router(router)
-
-
-def _go(url: str) -> RedirectResponse:
-    return RedirectResponse(url, status_code=303)
 
 
 @router.get("/login")
@@ -75,14 +73,14 @@ def login(
     except NotAuthenticated as error:
         return page.show("login.html", actor=None, error=error, next=after, status=401)
     local = after if after.startswith("/") and not after.startswith("//") else "/"
-    response = _go(local)
+    response = see_other(local)
     page.remember(response, token)
     return response
 
 
 @router.post("/logout")
 def logout(actor: Reader) -> Response:
-    response = _go("/login")
+    response = see_other("/login")
     response.delete_cookie(SESSION_COOKIE, path="/")
     return response
 
@@ -102,6 +100,13 @@ def work(
     return page.show("work.html", actor=actor, found=found, state=state, states=DocumentState)
 
 
+@router.get("/scans/{scan_id}")
+def scanned(here: Here, actor: Reader, scan_id: str) -> Response:
+    """What a scan became: its one paper, or the list where it became several."""
+    documents = here.shelf.scan(scan_id, by=actor).document_ids
+    return see_other(f"/documents/{documents[0]}" if len(documents) == 1 else "/")
+
+
 @router.post("/upload")
 def upload(page: Rendered, here: Here, actor: Counter, file: list[UploadFile]) -> Response:
     """Each file is a paper of its own; a refused one says why and the others go on."""
@@ -118,7 +123,7 @@ def upload(page: Rendered, here: Here, actor: Counter, file: list[UploadFile]) -
         return page.show(
             "refused.html", actor=actor, refused=refused, received=received, status=422
         )
-    return _go(f"/documents/{received[0]}" if len(received) == 1 else "/")
+    return see_other(f"/documents/{received[0]}" if len(received) == 1 else "/")
 
 
 @router.get("/documents/{document_id}")
@@ -161,7 +166,7 @@ def put_field(
 ) -> Response:
     shown = here.shelf.document(document_id, by=actor)
     here.confirming.put_field(shown, put, parse_field(put, value), by=actor)
-    return _go(f"/documents/{document_id}#f-{quote(put)}")
+    return see_other(f"/documents/{document_id}#f-{quote(put)}")
 
 
 @router.post("/documents/{document_id}/type")
@@ -170,19 +175,19 @@ def put_type(
 ) -> Response:
     shown = here.shelf.document(document_id, by=actor)
     here.confirming.set_type(shown, type_code, by=actor)
-    return _go(f"/documents/{document_id}")
+    return see_other(f"/documents/{document_id}")
 
 
 @router.post("/documents/{document_id}/sign")
 def sign(here: Here, actor: Signing, document_id: str) -> Response:
     here.copying.sign(here.shelf.document(document_id, by=actor), by=actor)
-    return _go(f"/documents/{document_id}")
+    return see_other(f"/documents/{document_id}")
 
 
 @router.post("/documents/{document_id}/confirm")
 def confirm(here: Here, actor: Clerk, document_id: str) -> Response:
     here.confirming.confirm(here.shelf.document(document_id, by=actor), {}, by=actor)
-    return _go(f"/documents/{document_id}")
+    return see_other(f"/documents/{document_id}")
 
 
 @router.post("/documents/{document_id}/set-aside")
@@ -191,13 +196,13 @@ def set_aside(
 ) -> Response:
     shown = here.shelf.document(document_id, by=actor)
     here.shelf.set_aside(shown, reason, by=actor)
-    return _go("/")
+    return see_other("/")
 
 
 @router.post("/documents/{document_id}/take-up")
 def take_up(here: Here, actor: Clerk, document_id: str) -> Response:
     here.shelf.take_up(here.shelf.document(document_id, by=actor), by=actor)
-    return _go(f"/documents/{document_id}")
+    return see_other(f"/documents/{document_id}")
 
 
 @router.get("/documents/{document_id}/verify")
@@ -225,7 +230,7 @@ def file_document(
         component_code=None if result else slot,
         by=actor,
     )
-    return _go(f"/dossiers/{quote(dossier_code.strip())}")
+    return see_other(f"/dossiers/{quote(dossier_code.strip())}")
 
 
 @router.get("/dossiers")
@@ -257,7 +262,7 @@ def open_dossier(
         ),
         by=actor,
     )
-    return _go(f"/dossiers/{quote(dossier.code)}")
+    return see_other(f"/dossiers/{quote(dossier.code)}")
 
 
 @router.get("/dossiers/{code}")

@@ -7,6 +7,7 @@ import unicodedata
 from typing import Any
 
 from workflows.domain.document import Document, DocumentState, ReadingStatus
+from workflows.domain.station import JobState
 from workflows.ports.signer import SignatureState
 
 STATES = {
@@ -25,6 +26,16 @@ READINGS = {
     ReadingStatus.READ: "Đã đọc",
     ReadingStatus.FAILED: "Không đọc được",
     ReadingStatus.QUARANTINED: "Cách ly",
+}
+JOBS = {
+    JobState.WAITING: "Chờ trạm nhận việc",
+    JobState.SCANNING: "Đang quét",
+    JobState.PAUSED: "Tạm dừng",
+    JobState.SCANNED: "Đã quét xong, đang gửi",
+    JobState.DELIVERED: "Đã tiếp nhận",
+    JobState.REFUSED: "Không tiếp nhận",
+    JobState.FAILED: "Không quét được",
+    JobState.CANCELLED: "Đã dừng",
 }
 SIGNATURES = {
     SignatureState.VALID: "Hợp lệ",
@@ -47,6 +58,10 @@ LISTS = frozenset({"addressees", "recipients", "signing_authority"})
 
 def state_text(state: DocumentState) -> str:
     return STATES[state]
+
+
+def job_text(state: JobState) -> str:
+    return JOBS[state]
 
 
 def reading_text(reading: ReadingStatus) -> str:

@@ -1,0 +1,92 @@
+// @ts-check
+/** The desk's scan page: devices of the chosen station, the running job as it happens, F9. */
+
+const names = {
+  waiting: "Chờ trạm nhận việc", scanning: "Đang quét", paused: "Tạm dừng", scanned: "Đã quét xong, đang gửi",
+  delivered: "Đã tiếp nhận", refused: "Không tiếp nhận", failed: "Không quét được", cancelled: "Đã dừng",
+};
+const shownPages = 6;
+
+const station = /** @type {HTMLSelectElement | null} */ (document.querySelector("#station"));
+const device = /** @type {HTMLSelectElement | null} */ (document.querySelector("#device"));
+
+/** Fill the list of devices of the chosen station. */
+function listDevices() {
+  if (!station || !device) return;
+  const told = JSON.parse(station.selectedOptions[0]?.dataset.devices ?? "[]");
+  const options = told.map((/** @type {{id: string, name: string}} */ d) => new Option(d.name || d.id, d.id));
+  device.replaceChildren(new Option("Máy đầu tiên", ""), ...options);
+}
+station?.addEventListener("change", listDevices);
+listDevices();
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "F9") return;
+  event.preventDefault();
+  /** @type {HTMLFormElement | null} */ (document.querySelector("#start"))?.requestSubmit();
+});
+
+/** Say in Vietnamese what the browser is about to ask, before it asks; scanning works either way. */
+async function explainShortcut() {
+  const hint = /** @type {HTMLElement | null} */ (document.querySelector("#shortcut-hint"));
+  const facts = station?.selectedOptions[0]?.dataset.shortcut;
+  if (!hint || !facts || !navigator.permissions) return;
+  try {
+    const asked = await navigator.permissions.query(/** @type {any} */ ({ name: "loopback-network" }));
+    if (asked.state === "granted") return;
+    hint.textContent = asked.state === "denied"
+      ? "Trình duyệt đang chặn lối tắt tới máy quét của máy này; việc quét vẫn chạy qua máy chủ. Quản trị có thể cho phép bằng chính sách LoopbackNetworkAllowedForUrls."
+      : "Trình duyệt có thể hỏi quyền truy cập thiết bị trên máy này: đó là lối tắt tới máy quét. Từ chối cũng không sao, việc quét vẫn chạy qua máy chủ.";
+    hint.hidden = false;
+  } catch {
+    // a browser that does not know this permission does not ask either
+  }
+}
+void explainShortcut();
+
+const job = /** @type {HTMLElement | null} */ (document.querySelector(".job"));
+if (job) {
+  const id = job.dataset.job ?? "";
+  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (document.querySelector(name));
+  const source = new EventSource(`/api/v1/scan-jobs/${id}/events`);
+  source.addEventListener("message", (event) => {
+    const now = JSON.parse(event.data);
+    part("#job-state").textContent = names[/** @type {keyof typeof names} */ (now.state)] ?? now.state;
+    part("#job-message").textContent = now.message;
+    part("#job-pages").textContent = String(now.pages);
+    part("#job-received").textContent = String(now.received);
+    part("#job-resume").hidden = now.state !== "paused" || now.order === "resume";
+    part("#job-orders").hidden = !["waiting", "scanning", "paused"].includes(now.state);
+    if (now.received) showPages(id, now.received);
+    if (["delivered", "refused", "failed", "cancelled"].includes(now.state)) {
+      source.close();
+      if (now.scan_ids.length) {
+        part("#job-done").replaceChildren(...now.scan_ids.map(resultLink));
+        part("#job-images").replaceChildren();
+      }
+    }
+  });
+}
+
+/** @param {string} scan */
+function resultLink(scan) {
+  const link = document.createElement("a");
+  link.href = `/scans/${scan}`;
+  link.className = "scan-result";
+  link.textContent = "Mở giấy tờ vừa quét";
+  return link;
+}
+
+/** The newest pages, as the server has them. @param {string} id @param {number} last */
+function showPages(id, last) {
+  const images = /** @type {HTMLElement} */ (document.querySelector("#job-images"));
+  for (let seq = Math.max(1, last - shownPages + 1); seq <= last; seq += 1) {
+    if (images.querySelector(`[data-seq="${seq}"]`)) continue;
+    const image = new Image(140);
+    image.src = `/api/v1/scan-jobs/${id}/pages/${seq}/image`;
+    image.alt = `Trang ${seq}`;
+    image.dataset.seq = String(seq);
+    images.append(image);
+  }
+  while (images.children.length > shownPages) images.firstElementChild?.remove();
+}
