@@ -16,7 +16,7 @@ from scanner_drivers.driver import (
     ScanProfile,
 )
 from scanner_drivers.escl import EsclDriver
-from scanner_drivers.sane import SaneDriver
+from scanner_drivers.sane import SaneDriver, write_config
 from scanner_drivers.virtual import VirtualDriver
 
 
@@ -26,14 +26,18 @@ def drivers(
     network: Sequence[str] = (),
     pins: Path | None = None,
     seconds_a_sheet: float = 0.0,
+    sane_backends: Sequence[str] = (),
+    sane_config: Path | None = None,
 ) -> dict[str, ScannerDriver]:
     """Drivers by name; the virtual one only where there is a folder of images for it.
 
     `network`: addresses of eSCL scanners that do not announce themselves; `pins`: the file that
-    keeps the certificates of those that speak TLS; `seconds_a_sheet`: of the virtual scanner.
+    keeps the certificates of those that speak TLS; `seconds_a_sheet`: of the virtual scanner;
+    `sane_backends`: the only ones SANE asks, written down in the folder `sane_config`.
     """
+    private = write_config(sane_config, sane_backends) if sane_config and sane_backends else None
     found: dict[str, ScannerDriver] = {
-        "sane": SaneDriver(),
+        "sane": SaneDriver(private, system_too=True),
         "escl": EsclDriver(devices=tuple(network), pins=pins),
     }
     if virtual_folder is not None:

@@ -61,6 +61,15 @@ class Settings(BaseSettings):
     )
     consume_dir: Path | None = Field(None, description="Thư mục nóng: tệp đặt vào được tiếp nhận.")
     consume_user: str = Field("", description="Tài khoản đứng tên tệp từ thư mục nóng.")
+    escl_devices: str = Field(
+        "", description="Địa chỉ máy quét mạng (eSCL) không tự xuất hiện, cách nhau bằng dấu cách."
+    )
+    sane_backends: str = Field(
+        "", description="Chỉ dùng các backend SANE này (liệt kê nhanh); để trống: theo hệ thống."
+    )
+    scan_profiles: Path | None = Field(
+        None, description="Tệp TOML cấu hình quét của đơn vị, thêm vào cấu hình sẵn có."
+    )
     log_level: str = Field("INFO", description="Mức nhật ký kỹ thuật.")
 
     @classmethod

@@ -33,11 +33,11 @@ app = typer.Typer(
     help="Sohoa: trạm số hóa và nhận dạng giấy tờ hành chính.",
 )
 
-from service.cli import intake, office, papers  # noqa: E402 - the verbs register themselves
+from service.cli import intake, office, papers, scanning  # noqa: E402 - after the app
 
 app.add_typer(office.db, name="db", help="Cơ sở dữ liệu: nâng cấp, xem phiên bản.")
 app.add_typer(office.user, name="user", help="Tài khoản cán bộ.")
 app.add_typer(office.key, name="key", help="Khóa API của hệ thống ngoài.")
 app.add_typer(office.audit, name="audit", help="Nhật ký chuỗi băm.")
-for verb in (*office.VERBS, *intake.VERBS, *papers.VERBS):
+for verb in (*office.VERBS, *scanning.VERBS, *intake.VERBS, *papers.VERBS):
     app.command()(verb)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verbs that bring paper in: scan from a device, a whole folder as a batch."""
+"""`sohoa batch`: a whole folder of scanned files."""
 
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,12 +13,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from service.batch_report import BatchReport
-from service.cli.console import as_user, emit, log_to_stderr
+from service.cli.console import as_user, log_to_stderr
 from service.config import Settings
 from service.errors import ExitCode
 from workflows.domain.document import ReadingStatus
 from workflows.domain.unit import Actor
-from workflows.errors import ScannerFailed, SohoaError
+from workflows.errors import SohoaError
 from workflows.intake import Arrival
 
 if TYPE_CHECKING:
@@ -27,64 +26,6 @@ if TYPE_CHECKING:
 
 SUFFIXES = {".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff"}
 _FINAL = {ReadingStatus.READ, ReadingStatus.FAILED, ReadingStatus.QUARANTINED}
-
-
-def scan(
-    list_devices: Annotated[bool, typer.Option(help="Liệt kê máy quét.")] = False,
-    device: Annotated[str, typer.Option(help="Mã máy quét, như `sane:test:0`.")] = "",
-    source: Annotated[str, typer.Option(help="adf hoặc flatbed.")] = "flatbed",
-    duplex: Annotated[bool, typer.Option(help="Quét hai mặt.")] = False,
-    dpi: Annotated[int, typer.Option(help="Độ phân giải.")] = 300,
-    mode: Annotated[str, typer.Option(help="color, gray hoặc bw.")] = "color",
-    virtual: Annotated[
-        Path | None, typer.Option(help="Thư mục ảnh làm máy quét ảo `virtual:0`.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", help="Chỉ lưu trang vào thư mục này, không tiếp nhận.")
-    ] = None,
-    who: Annotated[str, typer.Option("--as", help="Tài khoản đứng tên.")] = "",
-) -> None:
-    """Quét từ máy quét (SANE, máy ảo) và tiếp nhận thành một giấy tờ."""
-    from scanner_drivers.discover import drivers, scan_to_folder
-    from scanner_drivers.driver import ScannerError, ScanProfile
-
-    log_to_stderr()
-    known = drivers(virtual)
-    if list_devices:
-        for each in known.values():
-            for found in each.list_devices(timeout_s=10.0):
-                emit({"device": found.id, "vendor": found.vendor, "model": found.model})
-        return
-    profile = ScanProfile(source=source, duplex=duplex, dpi=dpi, mode=mode)
-    driver = known.get(device.split(":", 1)[0])
-    if driver is None:
-        raise ScannerFailed(device, message="Chưa chọn máy quét; xem `sohoa scan --list-devices`.")
-    with tempfile.TemporaryDirectory() as room:
-        folder = output or Path(room)
-        try:
-            pages = scan_to_folder(
-                driver, device, profile, folder, on_event=lambda e: typer.echo(str(e), err=True)
-            )
-        except ScannerError as error:
-            raise ScannerFailed(str(error), message=error.message) from error
-        if output is not None:
-            for page in pages:
-                typer.echo(str(page.path))
-            return
-        from service.wiring import build
-
-        station = build(Settings())
-        files = [p.path.open("rb") for p in pages]
-        try:
-            received = station.intake.receive_pages(
-                [iter(lambda f=f: f.read(1 << 20), b"") for f in files],  # type: ignore[misc]
-                Arrival(file_name=f"{device}.pdf", source="scanner"),
-                by=as_user(station, who),
-            )
-        finally:
-            for file in files:
-                file.close()
-    emit({"scan": received.id, "documents": list(received.document_ids)})
 
 
 def batch(
@@ -172,4 +113,4 @@ def _progress() -> Progress:
     )
 
 
-VERBS = (scan, batch)
+VERBS = (batch,)
