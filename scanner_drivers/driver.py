@@ -122,7 +122,8 @@ class PageEvent:
     """A whole page is on disk, decoded and synced. `seq` counts images from 1.
 
     `sheet` counts sheets of paper from 1 (0: the driver does not tell), `side` is front | back,
-    `flags` holds what the device noticed about this page and did not stop for (`double_feed`).
+    `flags` holds what was noticed about this page and did not stop the scan (`double_feed`,
+    `other_dpi`: the device took a resolution of its own).
     """
 
     seq: int

@@ -31,7 +31,7 @@ from scanner_drivers.driver import (
 )
 from scanner_drivers.escl_connection import Connection, Pins
 from scanner_drivers.escl_device import Job
-from scanner_drivers.escl_wire import Description, read_description, scan_settings
+from scanner_drivers.escl_wire import Description, Input, read_description, scan_settings
 from scanner_drivers.pages import keep_page, read_image
 
 _RESUMABLE = frozenset({ScannerFault.JAM, ScannerFault.COVER_OPEN, ScannerFault.DOUBLE_FEED})
@@ -101,7 +101,8 @@ class EsclDriver:
                 quiet_s=self._watch.between_s,
                 busy_s=self._busy_s,
             )
-            yield from _Run(job, applied, folder, first, self._watch).events()
+            way = scanner.inputs[scanner.input_for(applied)]
+            yield from _Run(job, applied, way, folder, first, self._watch).events()
 
     def _describe(self, base: str, timeout_s: float = 10.0) -> Description:
         """ScannerCapabilities; what the certificate was is known from then on."""
@@ -118,6 +119,7 @@ class _Run:
 
     job: Job
     applied: ScanProfile
+    way: Input
     folder: Path
     first: int
     watch: Watch
@@ -155,22 +157,35 @@ class _Run:
             detail = process.errors.decode("utf-8", "replace")[-300:]
             raise ScannerError(ScannerFault.DRIVER_CRASHED, detail)
         if not self.kept:
-            raise ScannerError(ScannerFault.OUT_OF_PAPER, "no page came")
+            empty = ScannerFault.OUT_OF_PAPER if self.job.feeder else ScannerFault.DAMAGED
+            raise ScannerError(empty, "no page came")
 
     def _keep(self, path: Path) -> PageEvent:
-        pixels, _ = read_image(path)
+        pixels, claimed = read_image(path)
         path.unlink()
         seq, duplex = self.first + self.kept, self.applied.duplex
+        dpi = self._resolution(pixels.shape[1], claimed)
         page = keep_page(
             pixels,
             self.folder,
             seq,
-            dpi=float(self.applied.dpi),
+            dpi=float(dpi),
+            flags=() if dpi == self.applied.dpi else ("other_dpi",),
             sheet=(seq + 1) // 2 if duplex else seq,
             side="back" if duplex and seq % 2 == 0 else "front",
         )
         self.kept += 1
         return page
+
+    def _resolution(self, width: int, claimed: float) -> int:
+        """What was asked for, unless the file claims otherwise and its width agrees.
+
+        Neither alone is believed: firmware writes 72 dpi into anything, and narrow paper is cut.
+        """
+        region, other = self.way.region(self.applied.size)[0], round(claimed)
+        if other != self.applied.dpi and abs(width * 300 / region - other) <= 0.03 * other:
+            return other
+        return self.applied.dpi
 
     def _last_safe(self) -> int:
         """Both sides of the sheet that stopped are scanned anew."""

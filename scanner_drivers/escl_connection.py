@@ -51,7 +51,11 @@ class Connection:
         self._timeout_s = timeout_s
         # trust_env: a proxy of the office does not know the scanner beside the desk
         self._client = httpx.Client(
-            verify=self._tls, trust_env=False, timeout=httpx.Timeout(timeout_s, connect=5.0)
+            verify=self._tls,
+            trust_env=False,
+            timeout=httpx.Timeout(timeout_s, connect=5.0),
+            # a connection the device has just closed would look like a page that was lost
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     @property

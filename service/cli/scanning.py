@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +15,7 @@ import typer
 
 from scanner_drivers.discover import drivers, scan_to_folder
 from scanner_drivers.driver import (
+    DeviceInfo,
     Event,
     PageEvent,
     PausedEvent,
@@ -102,9 +103,17 @@ def _list_profiles(settings: Settings) -> None:
 
 
 def _list_devices(known: dict[str, ScannerDriver]) -> None:
-    for driver in known.values():
-        for found in driver.list_devices(timeout_s=_FIND_S):
-            emit({"device": found.id, "vendor": found.vendor, "model": found.model})
+    for found in _devices(known):
+        emit({"device": found.id, "vendor": found.vendor, "model": found.model})
+
+
+def _devices(known: dict[str, ScannerDriver]) -> Iterator[DeviceInfo]:
+    """One driver that fails hides no other one's devices."""
+    for name, driver in known.items():
+        try:
+            yield from driver.list_devices(timeout_s=_FIND_S)
+        except ScannerError as error:
+            typer.echo(f"{name}: {_told(error)}", err=True)
 
 
 def _drivers(settings: Settings, virtual: Path | None) -> dict[str, ScannerDriver]:
@@ -148,14 +157,17 @@ def _profile(
 
 
 def _only_device(known: dict[str, ScannerDriver]) -> str:
-    found = [d.id for one in known.values() for d in one.list_devices(timeout_s=_FIND_S)]
+    found = [device.id for device in _devices(known)]
     if len(found) != 1:
         raise _not_chosen(", ".join(found))
     return found[0]
 
 
 def _not_chosen(detail: str) -> ScannerFailed:
-    return ScannerFailed(detail, message="Chưa chọn máy quét; xem `sohoa scan --list-devices`.")
+    shown = f" ({detail})" if detail else ""
+    return ScannerFailed(
+        detail, message=f"Chưa chọn máy quét{shown}; xem `sohoa scan --list-devices`."
+    )
 
 
 def _told(error: ScannerError) -> str:

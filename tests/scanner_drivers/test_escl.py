@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -60,6 +61,16 @@ def own_server(sheets):
         yield server
 
 
+@pytest.fixture
+def wide_server(tmp_path):
+    """A sheet as wide as A4."""
+    folder = tmp_path / "wide"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "0.png"), np.full((300, 2480), 200, np.uint8))
+    with virtual_scanner(folder) as server:
+        yield server
+
+
 def driver(**more):
     return EsclDriver(interfaces=None, busy_s=0.3, watch=SHORT, **more)
 
@@ -98,12 +109,23 @@ def test_an_unknown_paper_is_refused_before_anything_moves(server, tmp_path):
     assert refused.value.fault is ScannerFault.BAD_SETTING
 
 
-def test_a_jpeg_is_kept_pixel_by_pixel_as_it_decodes(server, sheets, tmp_path):
-    server.control(only_jpeg=True)
+@pytest.mark.parametrize("device", [{"only_jpeg": True}, {"as_jpeg": True}], ids=str)
+def test_a_jpeg_is_kept_pixel_by_pixel_as_it_decodes(server, sheets, tmp_path, device):
+    """Whether it was asked for or came instead of what was."""
+    server.control(**device)
     page = pages(scan(server, tmp_path / "out"))[0]
     picture = cv2.imread(str(sorted(sheets.iterdir())[0]))
     sent = cv2.imdecode(cv2.imencode(".jpg", picture)[1], cv2.IMREAD_COLOR)
     assert np.array_equal(cv2.imread(str(page.path)), sent)
+
+
+def test_a_resolution_the_device_took_for_itself_is_noticed(wide_server, tmp_path):
+    wide_server.control(only_jpeg=True, other_dpi=200)
+    page = pages(scan(wide_server, tmp_path / "out"))[0]
+    assert (page.width, page.dpi, page.flags) == (1653, 200.0, ("other_dpi",))
+    wide_server.control(only_jpeg=True)
+    page = pages(scan(wide_server, tmp_path / "again"))[0]
+    assert (page.width, page.dpi, page.flags) == (2480, 300.0, ())
 
 
 def test_the_glass_gives_one_page_and_the_job_is_ended(server, tmp_path):
@@ -158,6 +180,7 @@ def test_a_device_without_glass_uses_its_feeder(server, tmp_path):
         ({"drop_at": 1}, ScannerFault.OFFLINE),
         ({"freeze_at": 1}, ScannerFault.DRIVER_STALLED),
         ({"slow503": 1000}, ScannerFault.DRIVER_STALLED),
+        ({"warm_up_s": 600}, ScannerFault.DRIVER_STALLED),
         ({"bomb": True}, ScannerFault.OFFLINE),
     ],
     ids=str,
@@ -286,18 +309,22 @@ def test_the_first_certificate_is_kept_and_another_one_refused(sheets, tmp_path)
 @contextlib.contextmanager
 def announcing(*services):
     zeroconf = Zeroconf(interfaces=["127.0.0.1"])
-    try:
-        for kind, port, uuid in services:
-            zeroconf.register_service(
-                ServiceInfo(
-                    f"{kind}._tcp.local.",
-                    f"Máy quét {uuid}.{kind}._tcp.local.",
-                    port,
-                    addresses=[socket.inet_aton("127.0.0.1")],
-                    properties={"rs": "/eSCL", "ty": "Sohoa Virtual", "uuid": uuid},
-                    server="sohoa-test.local.",
-                )
+
+    def announce(kind, port, uuid):
+        zeroconf.register_service(
+            ServiceInfo(
+                f"{kind}._tcp.local.",
+                f"Máy quét {uuid}.{kind}._tcp.local.",
+                port,
+                addresses=[socket.inet_aton("127.0.0.1")],
+                properties={"rs": "/eSCL", "ty": "Sohoa Virtual", "uuid": uuid},
+                server="sohoa-test.local.",
             )
+        )
+
+    try:
+        with ThreadPoolExecutor() as pool:  # each takes 1.7 s: it asks first whether it may
+            list(pool.map(lambda service: announce(*service), services))
         yield
     finally:
         zeroconf.close()

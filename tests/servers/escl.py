@@ -64,6 +64,8 @@ class Faults:
     adf_only: bool = False
     only_jpeg: bool = False
     as_pdf: bool = False
+    as_jpeg: bool = False
+    other_dpi: int = 0
     silent_jobs: bool = False
     cut: int = 0
     bomb: bool = False
@@ -179,7 +181,7 @@ def new_job(content: bytes) -> Job:
 
 
 def render(sheet: Path, job: Job) -> bytes:
-    """The sheet as asked for: region, resolution, colours, format."""
+    """The sheet as asked for: region, resolution, colours, format; and it says its resolution."""
     color = job.mode == "RGB24"
     picture = cv2.imread(str(sheet), cv2.IMREAD_COLOR if color else cv2.IMREAD_GRAYSCALE)
     picture = picture[: job.height, : job.width]
@@ -188,7 +190,11 @@ def render(sheet: Path, job: Job) -> bytes:
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     if job.mode == "BlackAndWhite1":
         picture = np.where(picture > 127, 255, 0).astype(np.uint8)
-    return cv2.imencode(".jpg" if job.kind == "image/jpeg" else ".png", picture)[1].tobytes()
+    suffix = ".jpg" if job.kind == "image/jpeg" else ".png"
+    content = cv2.imencode(suffix, picture)[1].tobytes()
+    # JFIF: the unit (1: dots per inch) and the density stand at a fixed place
+    density = b"\x01" + job.dpi.to_bytes(2, "big") * 2
+    return content[:13] + density + content[18:] if suffix == ".jpg" else content
 
 
 def application(device: Device) -> FastAPI:
@@ -208,6 +214,8 @@ def application(device: Device) -> FastAPI:
     @app.post("/eSCL/ScanJobs")
     async def _create(request: Request):
         faults, job = device.faults, new_job(await request.body())
+        job.dpi = faults.other_dpi or job.dpi
+        job.kind = "image/jpeg" if faults.as_jpeg else job.kind
         device.settings.append((await request.body()).decode())
         if faults.refuse:
             return Response(status_code=faults.refuse)
