@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,10 @@ def _die_with_parent() -> None:
 
 
 class DeviceProcess:
-    """Runs one job; `lines` yields its stdout and ends when it does."""
+    """Runs one job; `lines` yields its stdout and ends when it does.
+
+    `commands`: the program reads commands on stdin (`send`); without, stdin is empty.
+    """
 
     def __init__(
         self,
@@ -51,12 +54,13 @@ class DeviceProcess:
         *,
         watch: Watch,
         environment: Mapping[str, str] | None = None,
+        commands: bool = False,
     ) -> None:
         self.folder = folder
         self.watch = watch
         self._process = subprocess.Popen(
             list(argv),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if commands else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, **(environment or {})},
@@ -69,7 +73,24 @@ class DeviceProcess:
     def returncode(self) -> int | None:
         return self._process.returncode
 
-    def lines(self) -> Iterator[str]:
+    def send(self, line: str) -> None:
+        """One command. A program that is gone hears nothing; `lines` tells that it is."""
+        stdin = self._process.stdin
+        assert stdin is not None  # noqa: S101 - started with `commands`
+        with suppress(BrokenPipeError):
+            stdin.write(line.encode() + b"\n")
+            stdin.flush()
+
+    def finish(self) -> bool:
+        """Close stdin, which asks the program to end; False when it did not in `cancel_s`."""
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(self.watch.cancel_s)
+        return self._process.returncode is not None
+
+    def lines(self) -> Generator[str, None, None]:
         """Raises DRIVER_STALLED when nothing moves for too long; the group is then dead."""
         out, err = self._process.stdout, self._process.stderr
         assert out is not None and err is not None  # noqa: S101 - both are pipes
@@ -107,9 +128,10 @@ class DeviceProcess:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        for stream in (self._process.stdout, self._process.stderr):
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
-                stream.close()
+                with suppress(BrokenPipeError):
+                    stream.close()
 
     def _size(self) -> int:
         total = 0

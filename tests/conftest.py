@@ -19,6 +19,15 @@ NEEDS = {
         "sane-airscan is not installed",
     ),
     "requires_pdfsig": (lambda: shutil.which("pdfsig"), "pdfsig is not installed"),
+    "requires_wine": (
+        lambda: (
+            any(shutil.which(n) for n in ("wine64", "wine", "/usr/lib/wine/wine64"))
+            and all(
+                shutil.which(n) for n in ("x86_64-w64-mingw32-gcc", "i686-w64-mingw32-gcc", "make")
+            )
+        ),
+        "Wine or mingw-w64 is not installed",
+    ),
     "requires_chromium": (lambda: shutil.which("chromium"), "chromium is not installed"),
     "requires_postgresql": (
         lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),

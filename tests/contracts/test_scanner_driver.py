@@ -6,6 +6,9 @@ import cv2
 import numpy as np
 import pytest
 from servers.escl import virtual_scanner
+from servers.wine import DEVICE as TWAIN_DEVICE
+from servers.wine import virtual_twain, wine_prefix
+from servers.wine import write_sheets as wine_sheets
 
 from scanner_drivers.discover import scan_to_folder
 from scanner_drivers.driver import (
@@ -35,7 +38,20 @@ def write_sheets(folder):
         cv2.imwrite(str(folder / f"{n}.png"), np.full((40, 30 + n, 3), 40 * n, np.uint8))
 
 
-@pytest.fixture(params=["virtual", "escl", pytest.param("sane", marks=pytest.mark.requires_sane)])
+@pytest.fixture(scope="module")
+def wine():
+    with wine_prefix():
+        yield
+
+
+@pytest.fixture(
+    params=[
+        "virtual",
+        "escl",
+        pytest.param("sane", marks=pytest.mark.requires_sane),
+        pytest.param("twain", marks=[pytest.mark.requires_wine, pytest.mark.xdist_group("wine")]),
+    ]
+)
 def scanner(request, tmp_path):
     """(driver, device, how many pages its feeder holds)."""
     if request.param == "virtual":
@@ -46,6 +62,9 @@ def scanner(request, tmp_path):
     if request.param == "escl":
         server = request.getfixturevalue("network_scanner")
         return EsclDriver((server.url,), interfaces=None), server.device, 5
+    if request.param == "twain":
+        request.getfixturevalue("wine")
+        return virtual_twain(wine_sheets(tmp_path / "sheets", 5)), TWAIN_DEVICE, 5
     config = tmp_path / "sane"
     config.mkdir()
     (config / "dll.conf").write_text("test\n")
