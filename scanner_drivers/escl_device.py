@@ -113,7 +113,7 @@ def _next_document(scanner: Connection, job: Job, address: str, number: int) -> 
             _stop_on_fault(status, job)
             if not (job.feeder and status.more(address)):
                 return False
-            limit = job.quiet_s
+            limit = job.page_s
         elif code == 503 and status.working(address):
             limit = job.page_s
         elif code == 503 and waited < job.busy_s and not _faulty(status, job):

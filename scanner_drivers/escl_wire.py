@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
+from xml.sax.saxutils import escape
 
 from scanner_drivers.driver import Capabilities, ScannerError, ScannerFault, ScanProfile
 
@@ -213,7 +214,7 @@ def scan_settings(device: Description, applied: ScanProfile) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>'
         '<scan:ScanSettings xmlns:pwg="http://www.pwg.org/schemas/2010/12/sm" '
         'xmlns:scan="http://schemas.hp.com/imaging/escl/2011/05/03">'
-        f"<pwg:Version>{device.version}</pwg:Version>"
+        f"<pwg:Version>{escape(device.version)}</pwg:Version>"
         "<scan:Intent>Document</scan:Intent>"
         "<pwg:ScanRegions><pwg:ScanRegion>"
         "<pwg:ContentRegionUnits>escl:ThreeHundredthsOfInches</pwg:ContentRegionUnits>"
@@ -242,4 +243,4 @@ def _text(root: Element, name: str) -> str:
 def _number(root: Element, name: str) -> int:
     """0 where there is none: firmware leaves elements empty."""
     text = _text(root, name)
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) < 9 else 0

@@ -25,7 +25,7 @@ from scanner_drivers.driver import (
 )
 from scanner_drivers.escl import EsclDriver
 from scanner_drivers.escl_connection import Connection
-from scanner_drivers.escl_wire import read_description, read_xml
+from scanner_drivers.escl_wire import read_description, read_xml, scan_settings
 
 ADF = ScanProfile(source="adf")
 SHORT = Watch(first_byte_s=3, between_s=1, cancel_s=2)
@@ -202,6 +202,9 @@ def test_each_fault_at_the_first_page_is_told_by_its_name(server, tmp_path, faul
     ("faults", "fault"),
     [
         ({"jam": 2}, ScannerFault.JAM),
+        ({"jam": 2, "jam_code": 404}, ScannerFault.JAM),
+        ({"jam": 2, "jam_code": 410}, ScannerFault.JAM),
+        ({"jam": 2, "jam_code": 500}, ScannerFault.JAM),
         ({"double_feed": 2}, ScannerFault.DOUBLE_FEED),
         ({"drop_at": 2}, ScannerFault.OFFLINE),
         ({"cut": 2}, ScannerFault.DAMAGED),
@@ -354,7 +357,22 @@ def test_resolutions_as_a_range_and_empty_elements_are_read():
     assert device.inputs["flatbed"].region("A4") == (2480, 3508)
 
 
-@pytest.mark.parametrize("answer", [b"", b"<html", b"<a/>", b"<a><b></a>", b"\xff\xfe<"])
+def test_numbers_without_end_and_names_with_markup_do_no_harm():
+    device = read_description(
+        b"<A><Version>2&lt;b&amp;</Version><Platen><PlatenInputCaps><MaxWidth>"
+        + b"9" * 5000
+        + b"</MaxWidth></PlatenInputCaps></Platen></A>"
+    )
+    assert device.inputs["flatbed"].width == 0
+    asked = read_xml(scan_settings(device, ScanProfile()).encode())
+    assert next(asked.iter("Version")).text == "2<b&"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"<html", b"<a/>", b"<a><b></a>", b"\xff\xfe<", b"<a>" * 100_000],
+    ids=lambda a: repr(a[:8]),
+)
 def test_what_is_no_escl_is_offline_not_a_crash(answer):
     with pytest.raises(ScannerError) as refused:
         read_description(answer)

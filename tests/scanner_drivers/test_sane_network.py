@@ -18,6 +18,7 @@ from servers.escl import virtual_scanner
 from servers.saned import saned, state
 
 from scanner_drivers.child import Watch
+from scanner_drivers.discover import scan_to_folder
 from scanner_drivers.driver import EndEvent, PageEvent, ScannerError, ScannerFault, ScanProfile
 from scanner_drivers.sane import SaneDriver, write_config
 
@@ -144,6 +145,22 @@ def test_sane_airscan_tells_both_sides_an_empty_feeder_and_a_jam(airscan, tmp_pa
     events = list(driver.scan(device, ADF, tmp_path / "out"))
     assert (events[-1].fault, events[-1].last_safe) == (ScannerFault.JAM, 1)
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["0001.png"]
+
+
+@pytest.mark.requires_airscan
+def test_after_a_jam_the_scan_goes_on_as_one_stack(airscan, paper, tmp_path):
+    server, driver, device = airscan
+    server.control(jam=2)
+
+    def cleared():
+        server.control(refill=False)
+        return True
+
+    found = scan_to_folder(driver, device, ADF, tmp_path / "out", lambda event: None, cleared)
+    assert [p.seq for p in found] == [1, 2, 3]
+    for page, sheet in zip(found, sorted(paper.iterdir()), strict=True):
+        got, sent = (cv2.imread(str(p), cv2.IMREAD_UNCHANGED) for p in (page.path, sheet))
+        assert np.array_equal(got[:3507, :2479], sent[:3507, :2479])
 
 
 @pytest.mark.requires_airscan

@@ -47,6 +47,7 @@ class Faults:
     """
 
     jam: int = 0
+    jam_code: int = 409
     double_feed: int = 0
     cover_open: bool = False
     empty: bool = False
@@ -252,7 +253,7 @@ def application(device: Device) -> FastAPI:
         for name, stuck in (("jam", "Jam"), ("double_feed", "MultipickDetected")):
             if at and getattr(faults, name) == at:
                 device.stuck, job.state = f"ScannerAdf{stuck}", "Aborted"
-                return Response(status_code=409)
+                return Response(status_code=faults.jam_code)
         content = render(device.sheets[device.fed if job.feeder else 0], job)
         job.fed += 1
         device.fed += job.feeder
