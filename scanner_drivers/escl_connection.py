@@ -130,6 +130,7 @@ class Pins:
         self._known: dict[str, str] = {}
 
     def known(self, base: str) -> str:
+        """Raises BAD_SETTING where the file cannot be read: no pin is not the same as any pin."""
         return self._read().get(urlsplit(base).netloc, "")
 
     def keep(self, base: str, pin: str) -> None:
@@ -148,5 +149,8 @@ class Pins:
 
     def _read(self) -> dict[str, str]:
         if self._path is not None and self._path.is_file():
-            self._known = json.loads(self._path.read_text("utf-8"))
+            try:
+                self._known = dict(json.loads(self._path.read_text("utf-8")))
+            except (OSError, ValueError, TypeError) as error:
+                raise ScannerError(ScannerFault.BAD_SETTING, f"{self._path}: {error}") from error
         return self._known

@@ -81,7 +81,10 @@ def _create(scanner: Connection, job: Job) -> str:
     until = time.monotonic() + job.busy_s
     while True:
         url = f"{scanner.base}/ScanJobs"
-        with scanner.stream("POST", url, content=job.settings, wait_s=job.page_s) as answer:
+        with (
+            _patience(job),
+            scanner.stream("POST", url, content=job.settings, wait_s=job.page_s) as answer,
+        ):
             code, place = answer.status_code, answer.headers.get("Location", "")
         if code == 201 and place:
             return scanner.own(place)
@@ -173,7 +176,7 @@ def _pause(answer: httpx.Response) -> None:
 
 @contextmanager
 def _patience(job: Job) -> Iterator[threading.Event]:
-    """Signs of life until the page's first byte, at most `page_s`: a slow carriage is no stall.
+    """Signs of life until the first byte, at most `page_s`: a slow carriage, a cold lamp.
 
     Once bytes flow, only bytes count: a page that stops in the middle is one.
     """

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from servers.escl import virtual_scanner
 from zeroconf import ServiceInfo, Zeroconf
 
@@ -25,7 +27,7 @@ from scanner_drivers.driver import (
 )
 from scanner_drivers.escl import EsclDriver
 from scanner_drivers.escl_connection import Connection
-from scanner_drivers.escl_wire import read_description, read_xml, scan_settings
+from scanner_drivers.escl_wire import read_description, read_status, read_xml, scan_settings
 
 ADF = ScanProfile(source="adf")
 SHORT = Watch(first_byte_s=3, between_s=1, cancel_s=2)
@@ -272,6 +274,27 @@ def test_cancelling_ends_the_job_at_the_device(server, tmp_path):
     assert scan(server, tmp_path / "again")[-1] == EndEvent(pages=3)
 
 
+def test_a_scanner_in_use_is_busy_until_it_is_free(server, tmp_path):
+    first = driver().scan(server.device, ScanProfile(source="adf"), tmp_path / "a")
+    server.control(slow503=1000)  # so that the first scan does not end
+    with contextlib.closing(first), ThreadPoolExecutor() as pool:
+        held = pool.submit(lambda: next(first, None))
+        wait_for(lambda: "Processing" in server.told()["jobs"].values())
+        with pytest.raises(ScannerError) as busy:
+            scan(server, tmp_path / "b")
+        server.control()
+        held.result()
+    assert busy.value.fault is ScannerFault.BUSY
+    assert scan(server, tmp_path / "c")[-1] == EndEvent(pages=3)
+
+
+def wait_for(true, within_s=20):
+    until = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 def test_nobody_there_is_offline(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
@@ -307,6 +330,10 @@ def test_the_first_certificate_is_kept_and_another_one_refused(sheets, tmp_path)
         assert refused.value.fault is ScannerFault.OFFLINE
         assert "another certificate" in refused.value.detail
         assert json.loads(pins.read_text()) == dict.fromkeys(known, "0" * 64)
+        pins.write_text("{")
+        with pytest.raises(ScannerError) as unreadable:
+            list(driver(pins=pins).scan(server.device, ADF, tmp_path / "out3"))
+        assert str(pins) in unreadable.value.detail
 
 
 @contextlib.contextmanager
@@ -355,6 +382,27 @@ def test_resolutions_as_a_range_and_empty_elements_are_read():
     can = device.capabilities()
     assert (can.dpi, can.dpi_range, can.sources) == ((), (75, 1200), ("flatbed",))
     assert device.inputs["flatbed"].region("A4") == (2480, 3508)
+
+
+WORDS = ("ScannerStatus", "State", "AdfState", "JobInfo", "JobUri", "Platen", "PlatenInputCaps")
+WORDS += ("ColorMode", "DiscreteResolution", "XResolution", "Min", "MaxWidth", "DocumentFormat")
+TREES = st.recursive(
+    st.text(st.characters(codec="ascii", categories=["L", "N"])),
+    lambda below: st.builds(
+        lambda word, inside: f"<{word}>{''.join(inside)}</{word}>",
+        st.sampled_from(WORDS),
+        st.lists(below, max_size=4),
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.binary(), TREES.map(lambda tree: f"<a>{tree}</a>".encode())))
+def test_whatever_a_device_says_of_itself_is_read_or_refused(answer):
+    for read in (read_status, read_description):
+        with contextlib.suppress(ScannerError):
+            read(answer)
 
 
 def test_numbers_without_end_and_names_with_markup_do_no_harm():

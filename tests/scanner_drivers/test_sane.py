@@ -10,6 +10,7 @@ import pytest
 
 from scanner_drivers.child import Watch
 from scanner_drivers.driver import (
+    EndEvent,
     PageEvent,
     Policy,
     ScannerError,
@@ -207,6 +208,22 @@ def test_a_private_configuration_asks_only_its_own_backends(tmp_path):
     config = write_config(tmp_path / "private", ["pnm"])
     names = [d.id for d in SaneDriver(config, system_too=True).list_devices(10)]
     assert names == ["sane:pnm:0", "sane:pnm:1"]
+
+
+def test_cancelling_in_the_middle_of_a_page_leaves_no_part_of_it(config, tmp_path):
+    slow = ("--read-delay=yes", "--read-delay-duration=100000")
+    out = tmp_path / "out"
+    driver = SaneDriver(config, options=slow)
+    events = driver.scan("sane:test:0", ScanProfile(source="adf", dpi=75, mode="gray"), out)
+    next(events)
+    until = time.monotonic() + 20
+    while not any(p.stat().st_size for p in out.glob(".scan-*/0002.pnm.part")):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    events.close()
+    assert [p.name for p in out.iterdir()] == ["0001.png"]
+    again = list(SaneDriver(config).scan("sane:test:0", ScanProfile(dpi=75), tmp_path / "again"))
+    assert again[-1] == EndEvent(pages=1)
 
 
 def test_a_device_that_is_not_there_is_offline(config, tmp_path):
