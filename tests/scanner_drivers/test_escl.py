@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import socket
 import subprocess
 import time
@@ -152,7 +153,9 @@ def test_both_sides_are_numbered_by_sheet(server, tmp_path):
         {"relative_location": True},
         {"wrong_host": True},
         {"busy": 1},
-        {"warm_up_s": 1.2},  # longer than between two bytes, shorter than before the first
+        pytest.param(
+            {"warm_up_s": 1.2}, marks=pytest.mark.slow
+        ),  # longer than between two bytes, shorter than before the first
     ],
     ids=str,
 )
@@ -181,8 +184,8 @@ def test_a_device_without_glass_uses_its_feeder(server, tmp_path):
         ({"cut": 1}, ScannerFault.DAMAGED),
         ({"drop_at": 1}, ScannerFault.OFFLINE),
         ({"freeze_at": 1}, ScannerFault.DRIVER_STALLED),
-        ({"slow503": 1000}, ScannerFault.DRIVER_STALLED),
-        ({"warm_up_s": 600}, ScannerFault.DRIVER_STALLED),
+        pytest.param({"slow503": 1000}, ScannerFault.DRIVER_STALLED, marks=pytest.mark.slow),
+        pytest.param({"warm_up_s": 600}, ScannerFault.DRIVER_STALLED, marks=pytest.mark.slow),
         ({"bomb": True}, ScannerFault.OFFLINE),
     ],
     ids=str,
@@ -244,6 +247,7 @@ def test_a_jam_between_two_sides_asks_for_the_whole_sheet_again(server, tmp_path
     assert events[-1].last_safe == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("faults", "fault"),
     [({"die_at": 2}, ScannerFault.OFFLINE), ({"stop_at": 2}, ScannerFault.DRIVER_STALLED)],
@@ -262,6 +266,10 @@ def test_a_device_that_dies_or_freezes_in_a_page_is_let_go_in_time(
     with pytest.raises(ScannerError) as gone:
         scan(own_server, tmp_path / "again")
     assert gone.value.fault in (ScannerFault.OFFLINE, ScannerFault.DRIVER_STALLED)
+    if fault is ScannerFault.DRIVER_STALLED:
+        own_server.process.send_signal(signal.SIGCONT)  # it wakes up, and learns the job is over
+        own_server.control()
+        assert scan(own_server, tmp_path / "awake")[-1] == EndEvent(pages=3)
 
 
 def test_cancelling_ends_the_job_at_the_device(server, tmp_path):
@@ -360,6 +368,7 @@ def announcing(*services):
         zeroconf.close()
 
 
+@pytest.mark.slow
 def test_an_announced_scanner_is_found_and_scans_and_tls_is_preferred(server, tmp_path):
     found = EsclDriver(interfaces=("127.0.0.1",))
     tls, plain = "escl:https://127.0.0.1:443/eSCL", "escl:http://127.0.0.1:9/eSCL"

@@ -57,6 +57,7 @@ def clients(server):
     return [pid for pid in found if state(pid) not in ("Z", "")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
 def test_a_daemon_lost_in_a_page_is_let_go_in_time_and_the_next_scan_works(
     server, tmp_path, number
