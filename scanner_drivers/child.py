@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import ctypes
 import os
-import selectors
+import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from scanner_drivers.driver import ScannerError, ScannerFault
 
@@ -33,6 +35,7 @@ class Watch:
 
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
+_LAST_WORDS = 10  # tenths of a second for what a program that ended has still in its pipes
 
 
 def _die_with_parent() -> None:
@@ -68,6 +71,7 @@ class DeviceProcess:
             preexec_fn=_die_with_parent if _LIBC is not None else None,
         )
         self.errors = b""
+        self._readers: list[threading.Thread] = []
 
     @property
     def returncode(self) -> int | None:
@@ -91,51 +95,96 @@ class DeviceProcess:
         return self._process.returncode is not None
 
     def lines(self) -> Generator[str, None, None]:
-        """Raises DRIVER_STALLED when nothing moves for too long; the group is then dead."""
-        out, err = self._process.stdout, self._process.stderr
-        assert out is not None and err is not None  # noqa: S101 - both are pipes
-        pending = b""
-        with selectors.DefaultSelector() as selector:
-            for stream in (out, err):
-                os.set_blocking(stream.fileno(), False)
-                selector.register(stream, selectors.EVENT_READ)
-            moved, size, limit = time.monotonic(), -1, self.watch.first_byte_s
-            while selector.get_map():
-                for key, _ in selector.select(0.1):
-                    data = os.read(key.fd, 1 << 16)
-                    if not data:
-                        selector.unregister(key.fileobj)
-                    elif key.fileobj is err:
-                        self.errors = (self.errors + data)[-65536:]
-                    else:
-                        pending += data
-                        moved, limit = time.monotonic(), self.watch.between_s
-                *whole, pending = pending.split(b"\n")
-                yield from (line.decode("utf-8", "replace") for line in whole)
-                grown = self._size()
-                if grown != size:
-                    if size >= 0:
-                        limit = self.watch.between_s
-                    moved, size = time.monotonic(), grown
-                if time.monotonic() - moved > limit:
-                    self.kill()
-                    raise ScannerError(ScannerFault.DRIVER_STALLED, f"no progress for {limit} s")
+        """Raises DRIVER_STALLED when nothing moves for too long; the group is then dead.
+
+        Ends with the program, even where a helper that it left behind keeps its pipes open. The
+        time a caller takes over a line is no silence of the device.
+        """
+        said = self._start_reading()
+        progress, pending, ended = _Progress(self.folder, self.watch), b"", 0
+        while any(reader.is_alive() for reader in self._readers) or not said.empty():
+            try:
+                data = said.get(timeout=0.1)
+            except queue.Empty:
+                ended = ended + 1 if self._process.poll() is not None else 0
+                if ended > _LAST_WORDS:
+                    break
+                data = b""
+            if data:
+                progress.heard()
+            *whole, pending = (pending + data).split(b"\n")
+            for line in whole:
+                paused = time.monotonic()
+                yield line.decode("utf-8", "replace")
+                progress.moved += time.monotonic() - paused
+            if progress.stalled():
+                self.kill()
+                raise ScannerError(
+                    ScannerFault.DRIVER_STALLED, f"no progress for {progress.limit} s"
+                )
         self._process.wait()
 
+    def _start_reading(self) -> queue.SimpleQueue[bytes]:
+        """Threads, for the pipes of a child cannot be polled on Windows."""
+        said = queue.SimpleQueue[bytes]()
+        out, err = self._process.stdout, self._process.stderr
+        assert out is not None and err is not None  # noqa: S101 - both are pipes
+        for stream, keep in ((out, said.put), (err, self._note)):
+            reader = threading.Thread(target=_read, args=(stream, keep), daemon=True)
+            self._readers.append(reader)
+            reader.start()
+        return said
+
+    def _note(self, data: bytes) -> None:
+        self.errors = (self.errors + data)[-65536:]
+
     def kill(self) -> None:
-        """Ask, then kill the whole group; leaves no zombie."""
+        """Kill the whole group; leaves no zombie."""
         if self._process.poll() is None:
             with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+                if sys.platform == "win32":
+                    self._process.kill()
+                else:
+                    os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        for reader in self._readers:
+            reader.join(1.0)
+        closed_by_readers = (self._process.stdout, self._process.stderr) if self._readers else ()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
+            if stream is not None and stream not in closed_by_readers:
                 with suppress(BrokenPipeError):
                     stream.close()
 
-    def _size(self) -> int:
-        total = 0
-        for path in self.folder.iterdir():
-            with suppress(FileNotFoundError):
-                total += path.stat().st_size
-        return total
+
+class _Progress:
+    """When the program last said something or its folder grew, and how long it may now be still."""
+
+    def __init__(self, folder: Path, watch: Watch) -> None:
+        self.limit = watch.first_byte_s
+        self.moved = time.monotonic()
+        self._between_s, self._folder, self._size = watch.between_s, folder, _size(folder)
+
+    def heard(self) -> None:
+        self.moved, self.limit = time.monotonic(), self._between_s
+
+    def stalled(self) -> bool:
+        size = _size(self._folder)
+        if size != self._size:
+            self._size = size
+            self.heard()
+        return time.monotonic() - self.moved > self.limit
+
+
+def _read(stream: IO[bytes], keep: Callable[[bytes], None]) -> None:
+    """Closes the pipe itself: closed by another thread, its number could be another file's."""
+    with stream:
+        while data := os.read(stream.fileno(), 1 << 16):
+            keep(data)
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total

@@ -74,7 +74,7 @@ class TwainDriver:
         watch: Watch | None = None,
     ) -> None:
         self._bridges = {_bits(path): path for path in bridges}
-        self._launcher = _wine() if launcher is None else tuple(launcher)
+        self._launcher = wine_launcher() if launcher is None else tuple(launcher)
         self._arguments = ("--dsm", native_path(manager)) if manager else ()
         self.environment = dict(environment or {})
         self._watch = watch or Watch()
@@ -296,7 +296,7 @@ def native_path(path: Path) -> str:
     return whole if sys.platform == "win32" else "Z:" + whole.replace("/", "\\")
 
 
-def _wine() -> tuple[str, ...]:
+def wine_launcher() -> tuple[str, ...]:
     """Debian's wine64 alone puts nothing on the path."""
     if sys.platform == "win32":
         return ()

@@ -264,3 +264,7 @@ Applied apply_settings(const Command *command) {
     tell_applied(&applied, x, y, size);
     return applied;
 }
+
+bool feeder_is_empty(const Applied *applied) {
+    return applied->feeder && current(CAP_PAPERDETECTABLE, 0) == 1 && current(CAP_FEEDERLOADED, 1) == 0;
+}

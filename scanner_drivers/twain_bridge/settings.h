@@ -19,5 +19,7 @@ typedef struct {
 void tell_capabilities(void);
 /* Sets what the command asks for, sends the event `applied` with what the source made of it. */
 Applied apply_settings(const Command *command);
+/* The device has a paper sensor, and it sees none. */
+bool feeder_is_empty(const Applied *applied);
 
 #endif

@@ -243,6 +243,8 @@ Scan scan_pages(const Applied *applied, const wchar_t *folder, long first, bool 
     Job job = {.applied = applied, .folder = folder, .number = first, .stopped = stopped};
     Scan scan = {0};
     bool closing = false;
+    /* asked before enabling: many drivers put up a window of their own about an empty feeder */
+    if (feeder_is_empty(applied)) return (Scan){.fault = "out_of_paper", .detail = "the sensor sees none"};
     Outcome outcome = source_enable();
     if (!outcome_good(outcome)) {
         scan.fault = outcome_fault(outcome);

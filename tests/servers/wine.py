@@ -16,11 +16,12 @@ import cv2
 import numpy as np
 
 from scanner_drivers.child import Watch
-from scanner_drivers.twain import TwainDriver, native_path
+from scanner_drivers.twain import TwainDriver, native_path, wine_launcher
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 BUILT = PROJECT / "build" / "twain"
 PREFIX = BUILT / "prefix"
+SERVER = shutil.which("wineserver") or "/usr/lib/wine/wineserver"
 DEVICE = "twain:64:Sohoa Virtual TWAIN"
 WINE = {
     "WINEPREFIX": str(PREFIX),
@@ -32,11 +33,16 @@ WINE = {
 QUICK = Watch(first_byte_s=30, between_s=10, cancel_s=5)
 
 
+def build_twain() -> None:
+    subprocess.run([PROJECT / "script" / "twain"], check=True, timeout=240)
+
+
 @contextmanager
 def wine_prefix() -> Iterator[None]:
-    subprocess.run([PROJECT / "script" / "twain"], check=True, timeout=240)
+    build_twain()
     with (BUILT / "in-use.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
+        start_wine()
         try:
             yield
         finally:
@@ -45,9 +51,30 @@ def wine_prefix() -> Iterator[None]:
                 stop_wine()
 
 
+def start_wine() -> None:
+    """The prefix's own services, so that no job starts them, leaves them its pipes and waits.
+
+    They end half a minute after the last program, should nobody be left to stop them.
+    """
+    quiet = {
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+    }
+    environment = {**os.environ, **WINE}
+    subprocess.run([SERVER, "-p30"], env=environment, check=False, timeout=60, **quiet)
+    subprocess.run(
+        [*wine_launcher(), "wineboot"],
+        env=environment,
+        check=True,
+        timeout=120,
+        start_new_session=True,
+        **quiet,
+    )
+
+
 def stop_wine() -> None:
-    server = shutil.which("wineserver") or "/usr/lib/wine/wineserver"
-    subprocess.run([server, "-k"], env={**os.environ, **WINE}, check=False, timeout=60)
+    subprocess.run([SERVER, "-k"], env={**os.environ, **WINE}, check=False, timeout=60)
 
 
 def write_sheets(folder: Path, count: int = 3, *, color: bool = False, width: int = 251) -> Path:

@@ -91,6 +91,12 @@ static uint16_t open_source(TW_IDENTITY *application, TW_IDENTITY *self) {
 
 static int images(void) { return setting(CAP_FEEDERENABLED) == 1 ? sheets_loaded() : sheets_loaded() ? 1 : 0; }
 
+static DWORD WINAPI call_back(void *later) {
+    if (later) Sleep(200);
+    vds.given.DSM_Entry(&vds.self, &vds.application, DG_CONTROL, DAT_NULL, MSG_XFERREADY, NULL);
+    return 0;
+}
+
 static uint16_t enable(void) {
     if (vds.state != 4) return fail(TWCC_SEQERROR);
     if (images() == 0) return fail(TWCC_NOMEDIA);
@@ -102,7 +108,10 @@ static uint16_t enable(void) {
     if (vds.given.DSM_Entry) {
         vds.told = true;
         vds.state = 6;
-        vds.given.DSM_Entry(&vds.self, &vds.application, DG_CONTROL, DAT_NULL, MSG_XFERREADY, NULL);
+        if (asked_for("THREAD"))
+            CloseHandle(CreateThread(NULL, 0, call_back, &vds, 0, NULL));
+        else
+            call_back(NULL);
     }
     return TWRC_SUCCESS;
 }
