@@ -21,6 +21,8 @@ from service.wiring import Workstation
 log = structlog.get_logger(__name__)
 CONTENT_SECURITY = (
     "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; "
+    # the scan page may call the station on the clerk's own machine, and nothing else
+    "connect-src 'self' http://127.0.0.1:*; "
     "base-uri 'none'; form-action 'self'; object-src 'none'"
 )
 

@@ -15,16 +15,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from service.accounts import actor_of
 from service.config import Settings
-from service.samples import DemoPaper, demo_set
+from service.samples import DemoPaper, demo_set, make_sample
 from service.setup import prepare
+from service.station.link import Identity, private_key, remember
 from service.wiring import Workstation, assemble
 from storage.database import SqlDatabase
 from storage.engine import MemoryEngine
+from workflows.audit import SYSTEM
 from workflows.domain.document import DocumentState
 from workflows.domain.dossier import Dossier, FilingOrigin, FilingRole
-from workflows.domain.unit import Actor, Role
+from workflows.domain.unit import EVERYWHERE, Actor, Role
 from workflows.errors import InvalidValue
 from workflows.filing import NewDossier
 from workflows.intake import Arrival
@@ -66,6 +70,7 @@ def seed(settings: Settings) -> Seeded:
         if seeded.stored:
             return seeded
     station = _inline(settings)
+    _desk(station, settings.data_dir / "station")
     if not note.is_file():
         # first, so that a seeding cut off halfway does not lose the passwords it has set
         _remember(note, _accounts(station))
@@ -100,6 +105,23 @@ def _accounts(station: Workstation) -> Seeded:
         station.accounts.add_user(name, full_name, passwords[name], UNIT, frozenset(roles))
     _, key = station.accounts.add_key("Hệ thống mẫu", UNIT, ("Giải quyết TTHC",))
     return Seeded(passwords=passwords, key=key, stored=0, waiting=0)
+
+
+def _desk(station: Workstation, folder: Path) -> None:
+    """A station on this very machine, with a scanner of sample sheets; `sohoa serve` runs it."""
+    if (folder / "station.json").is_file():
+        return
+    admin = Actor(
+        id=SYSTEM, name="Sohoa", unit_id=UNIT, roles=frozenset(), scope=EVERYWHERE, kind="system"
+    )
+    made, code = station.stations.create("Máy quét mẫu", UNIT, by=admin)
+    public = private_key(folder).public_key().public_bytes_raw().hex()
+    station.stations.pair(made.id, code, public)
+    remember(folder, Identity(server="", station=made.id, name=made.name))
+    sheets = folder / "sheets"
+    sheets.mkdir(exist_ok=True)
+    for number, page in enumerate(make_sample("thong_bao", 77).pages, 1):
+        Image.fromarray(page).save(sheets / f"{number:02d}.png", dpi=(200, 200))
 
 
 def _actor(station: Workstation, username: str) -> Actor:

@@ -12,11 +12,14 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import structlog
 
 from service.config import Settings
 from service.setup import prepare
+from service.station.link import identity, remember
 from service.supervisor import Command, Supervisor, end_with_supervisor
 from service.wiring import assemble
 from workflows.ports.clock import SystemClock
@@ -24,6 +27,8 @@ from workflows.ports.engine import Queue
 
 log = structlog.get_logger(__name__)
 BATCH_NICE = 10
+DEMO_PACE_S = 0.6
+"""A sheet through the scanner of sample sheets, about as fast as a device of metal."""
 
 
 def run(settings: Settings, *, workers: int, host: str, port: int) -> int:
@@ -37,6 +42,10 @@ def run(settings: Settings, *, workers: int, host: str, port: int) -> int:
             commands.append(Command(name=name, argv=[*sohoa, "work", queue.value]))
     if settings.consume_dir is not None:
         commands.append(Command(name="consume", argv=[*sohoa, "consume"]))
+    desk = settings.data_dir / "station"
+    if (known := identity(desk)) is not None:
+        remember(desk, replace(known, server=f"http://{host}:{port}"))
+        commands.append(Command(name="station", argv=[*sohoa, "station", str(desk)]))
     sys.stdout.write(f"Sohoa: http://{host}:{port}\n")
     sys.stdout.flush()
     return Supervisor(commands).run()
@@ -100,8 +109,16 @@ def _consume(settings: Settings) -> None:
     feed(HotFolder(settings.consume_dir), station.intake, as_user(station, ""), stop)
 
 
+def _station(folder: Path) -> None:
+    """The scanners of this very machine: an office of one PC needs no second program."""
+    from service.station.app import run as run_station
+
+    sheets = folder / "sheets"
+    run_station(folder, virtual=sheets if sheets.is_dir() else None, pace=DEMO_PACE_S)
+
+
 def main(argv: list[str]) -> None:
-    """`python -m service.serving web HOST PORT` | `work QUEUE`: what the supervisor starts."""
+    """`web HOST PORT` | `work QUEUE` | `consume` | `station DIR`: what the supervisor starts."""
     from service import logs
 
     end_with_supervisor()
@@ -111,6 +128,8 @@ def main(argv: list[str]) -> None:
     logs.configure(settings.log_level)
     if argv[0] == "web":
         _web(settings, argv[1], int(argv[2]))
+    elif argv[0] == "station":
+        _station(Path(argv[1]))
     elif argv[0] == "consume":
         _consume(settings)
     else:

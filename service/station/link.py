@@ -122,11 +122,15 @@ def pair(folder: Path, server: str, station: str, code: str) -> Identity:
             )
     except httpx.HTTPError as error:
         raise ServerAway(str(error)) from error
-    identity = Identity(server=server, station=station, name=str(_said(answer)["name"]))
+    made = Identity(server=server, station=station, name=str(_said(answer)["name"]))
+    remember(folder, made)
+    return made
+
+
+def remember(folder: Path, whose: Identity) -> None:
     part = folder / "station.json.part"
-    part.write_text(json.dumps(asdict(identity), ensure_ascii=False), "utf-8")
+    part.write_text(json.dumps(asdict(whose), ensure_ascii=False), "utf-8")
     part.replace(folder / "station.json")
-    return identity
 
 
 def private_key(folder: Path) -> Ed25519PrivateKey:

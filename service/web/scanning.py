@@ -37,7 +37,7 @@ def scan(page: Rendered, here: Here, actor: Scanning, job: str | None = None) ->
         "scan.html",
         actor=actor,
         stations=stations,
-        jobs=here.capture.jobs(by=actor)[:10],
+        jobs=[j for j in here.capture.jobs(by=actor) if j.id != job][:10],
         job=here.capture.job(job, by=actor) if job else None,
     )
 

@@ -1,81 +1,14 @@
 """The workstation in a real browser: the road by keyboard, without scripts, without harm."""
 
 import json
-import socket
-import threading
-import time
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from office import PASSWORD, make_sample, open_office
-from playwright.sync_api import sync_playwright
+from office import PASSWORD, make_sample
 
-from service.app import create_app
 from service.samples import write_sample
 
 pytestmark = [pytest.mark.slow, pytest.mark.requires_chromium, pytest.mark.xdist_group("browser")]
-FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory):
-    return open_office(tmp_path_factory.mktemp("office"))
-
-
-@pytest.fixture(scope="module")
-def base(office):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    config = uvicorn.Config(
-        create_app(office.station), host="127.0.0.1", port=port, log_config=None, access_log=False
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=FLAGS.split()
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(chromium, base):
-    contexts, troubles = [], []
-
-    def make(**options):
-        context = chromium.new_context(
-            locale="vi-VN",
-            timezone_id="Asia/Ho_Chi_Minh",
-            base_url=base,
-            **({"viewport": {"width": 1366, "height": 768}} | options),
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda m: m.type == "error" and troubles.append(m.text))
-        page.on(
-            "request",
-            lambda r: r.url.startswith((base, "data:", "blob:")) or troubles.append(r.url),
-        )
-        return page
-
-    make.troubles = troubles
-    yield make
-    for context in contexts:
-        context.close()
 
 
 def sign_in(page, username="clerk"):

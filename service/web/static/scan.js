@@ -26,23 +26,69 @@ document.addEventListener("keydown", (event) => {
   /** @type {HTMLFormElement | null} */ (document.querySelector("#start"))?.requestSubmit();
 });
 
+/** The station's shortcut on this very machine, when the server has told us of one. */
+function shortcut() {
+  const facts = JSON.parse(station?.selectedOptions[0]?.dataset.shortcut ?? "null");
+  return facts && { url: `http://127.0.0.1:${facts.port}/v1`, headers: { "x-sohoa-token": String(facts.token) } };
+}
+
+/** What the browser says of pages that call this machine: granted, prompt, denied, or unknown. */
+async function permission() {
+  try {
+    const name = /** @type {any} */ ("loopback-network");
+    return (await navigator.permissions.query({ name })).state;
+  } catch {
+    return "unknown"; // a browser that does not know this permission does not ask either
+  }
+}
+
 /** Say in Vietnamese what the browser is about to ask, before it asks; scanning works either way. */
 async function explainShortcut() {
   const hint = /** @type {HTMLElement | null} */ (document.querySelector("#shortcut-hint"));
-  const facts = station?.selectedOptions[0]?.dataset.shortcut;
-  if (!hint || !facts || !navigator.permissions) return;
-  try {
-    const asked = await navigator.permissions.query(/** @type {any} */ ({ name: "loopback-network" }));
-    if (asked.state === "granted") return;
-    hint.textContent = asked.state === "denied"
+  if (!hint || !shortcut()) return;
+  const state = await permission();
+  if (state === "denied" || state === "prompt") {
+    hint.textContent = state === "denied"
       ? "Trình duyệt đang chặn lối tắt tới máy quét của máy này; việc quét vẫn chạy qua máy chủ. Quản trị có thể cho phép bằng chính sách LoopbackNetworkAllowedForUrls."
       : "Trình duyệt có thể hỏi quyền truy cập thiết bị trên máy này: đó là lối tắt tới máy quét. Từ chối cũng không sao, việc quét vẫn chạy qua máy chủ.";
     hint.hidden = false;
-  } catch {
-    // a browser that does not know this permission does not ask either
   }
 }
 void explainShortcut();
+
+/** Start at the station itself; null where that is not to be had. @param {FormData} form */
+async function startHere(form) {
+  const near = shortcut();
+  if (!near || (await permission()) === "denied") return null;
+  const sheets = Number(form.get("sheets"));
+  const body = {
+    device: form.get("device"), source: form.get("source"), duplex: form.get("duplex") === "true",
+    dpi: Number(form.get("dpi")), mode: form.get("mode"), ...(sheets ? { declared_sheets: sheets } : {}),
+  };
+  try {
+    const answer = await fetch(`${near.url}/scan`, {
+      method: "POST", body: JSON.stringify(body), signal: AbortSignal.timeout(1500),
+      headers: { ...near.headers, "content-type": "application/json" },
+    });
+    return answer.ok ? String((await answer.json()).job) : null;
+  } catch {
+    return null; // blocked, or the station is not on this machine: the server passes it on
+  }
+}
+
+const start = /** @type {HTMLFormElement | null} */ (document.querySelector("#start"));
+start?.addEventListener("submit", async (event) => {
+  if (!shortcut()) return;
+  event.preventDefault();
+  const job = await startHere(new FormData(start));
+  if (!job) return start.submit();
+  for (let tries = 0; tries < 40; tries += 1) {
+    const known = await fetch(`/api/v1/scan-jobs/${job}`);
+    if (known.ok) break;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  location.assign(`/scan?job=${job}`);
+});
 
 const job = /** @type {HTMLElement | null} */ (document.querySelector(".job"));
 if (job) {
@@ -54,16 +100,17 @@ if (job) {
     part("#job-state").textContent = names[/** @type {keyof typeof names} */ (now.state)] ?? now.state;
     part("#job-message").textContent = now.message;
     part("#job-pages").textContent = String(now.pages);
-    part("#job-received").textContent = String(now.received);
+    const over = ["delivered", "refused", "failed", "cancelled"].includes(now.state);
+    part("#job-received").textContent = String(over ? now.pages : now.received);
     part("#job-resume").hidden = now.state !== "paused" || now.order === "resume";
     part("#job-orders").hidden = !["waiting", "scanning", "paused"].includes(now.state);
     if (now.received) showPages(id, now.received);
-    if (["delivered", "refused", "failed", "cancelled"].includes(now.state)) {
-      source.close();
-      if (now.scan_ids.length) {
-        part("#job-done").replaceChildren(...now.scan_ids.map(resultLink));
-        part("#job-images").replaceChildren();
-      }
+    if (!over) return;
+    source.close();
+    if (now.scan_ids.length) {
+      part("#job-done").replaceChildren(...now.scan_ids.map(resultLink));
+      part("#job-images").replaceChildren();
+      /** @type {HTMLElement} */ (document.querySelector(".scan-result")).focus();
     }
   });
 }
