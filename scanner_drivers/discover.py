@@ -17,6 +17,7 @@ from scanner_drivers.driver import (
 )
 from scanner_drivers.escl import EsclDriver
 from scanner_drivers.sane import SaneDriver, write_config
+from scanner_drivers.twain import TwainDriver, find_bridges
 from scanner_drivers.virtual import VirtualDriver
 
 
@@ -33,13 +34,16 @@ def drivers(
 
     `network`: addresses of eSCL scanners that do not announce themselves; `pins`: the file that
     keeps the certificates of those that speak TLS; `seconds_a_sheet`: of the virtual scanner;
-    `sane_backends`: the only ones SANE asks, written down in the folder `sane_config`.
+    `sane_backends`: the only ones SANE asks, written down in the folder `sane_config`. TWAIN is
+    there where its bridge is: beside the package on Windows, or where SOHOA_TWAIN_BRIDGE says.
     """
     private = write_config(sane_config, sane_backends) if sane_config and sane_backends else None
     found: dict[str, ScannerDriver] = {
         "sane": SaneDriver(private, system_too=True),
         "escl": EsclDriver(devices=tuple(network), pins=pins),
     }
+    if bridges := find_bridges():
+        found["twain"] = TwainDriver(bridges)
     if virtual_folder is not None:
         found["virtual"] = VirtualDriver(virtual_folder, seconds_a_sheet=seconds_a_sheet)
     for point in entry_points(group="sohoa.scanners"):

@@ -170,6 +170,15 @@ static int serve(void) {
     return code;
 }
 
+/* Sources start helpers of their own; they end with the bridge, however it ends. */
+static void take_helpers_along(void) {
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
+    limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+    HANDLE job = CreateJobObjectW(NULL, NULL);
+    if (job && SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits))
+        AssignProcessToJobObject(job, GetCurrentProcess()); /* the handle is closed with us */
+}
+
 /* `--dsm PATH` names another source manager than the system's (tests, a vendor's own). */
 int wmain(int count, wchar_t **arguments) {
     const wchar_t *named = NULL;
@@ -181,6 +190,7 @@ int wmain(int count, wchar_t **arguments) {
     _setmode(_fileno(stdout), _O_BINARY);
     /* no box may wait for a click when a source fails to load or dies */
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
+    take_helpers_along();
     if (!manager_load(named)) return EXIT_MANAGER;
     if (!inbox_open()) return EXIT_START;
     int code = serve();

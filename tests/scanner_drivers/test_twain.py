@@ -176,6 +176,17 @@ def test_stopping_kills_a_source_that_does_not_listen(sheets, tmp_path):
     assert bridges_running(sheets) == []
 
 
+def test_a_helper_of_the_source_ends_with_the_bridge(sheets, tmp_path):
+    events = virtual_twain(sheets, helper=1).scan(DEVICE, ADF, tmp_path / "out")
+    next(events)
+    assert len(bridges_running(sheets)) == 2
+    assert list(events)[-1] == EndEvent(pages=3)
+    deadline = time.monotonic() + 5
+    while bridges_running(sheets) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert bridges_running(sheets) == []
+
+
 def test_a_page_that_ends_early_is_damaged_and_not_kept(sheets, tmp_path):
     events = list(virtual_twain(sheets, short_at=2).scan(DEVICE, ADF, tmp_path / "out"))
     assert events[-1].fault is ScannerFault.DAMAGED

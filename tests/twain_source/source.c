@@ -79,6 +79,23 @@ static uint16_t identify(TW_IDENTITY *self) {
     return TWRC_SUCCESS;
 }
 
+/* The program that loaded us once more, reading a pipe that it holds open itself: it never ends. */
+static void start_helper(void) {
+    wchar_t program[MAX_PATH];
+    SECURITY_ATTRIBUTES inherited = {.nLength = sizeof inherited, .bInheritHandle = TRUE};
+    STARTUPINFOW start = {.cb = sizeof start, .dwFlags = STARTF_USESTDHANDLES};
+    PROCESS_INFORMATION helper;
+    HANDLE writing;
+    GetModuleFileNameW(NULL, program, MAX_PATH);
+    if (!CreatePipe(&start.hStdInput, &writing, &inherited, 0)) return;
+    if (CreateProcessW(program, NULL, NULL, NULL, TRUE, 0, NULL, NULL, &start, &helper)) {
+        CloseHandle(helper.hThread);
+        CloseHandle(helper.hProcess);
+    }
+    CloseHandle(start.hStdInput);
+    CloseHandle(writing);
+}
+
 static uint16_t open_source(TW_IDENTITY *application, TW_IDENTITY *self) {
     if (asked_for("BUSY")) return fail(TWCC_MAXCONNECTIONS);
     if (vds.state != 3) return fail(TWCC_SEQERROR);
@@ -86,6 +103,7 @@ static uint16_t open_source(TW_IDENTITY *application, TW_IDENTITY *self) {
     vds.self = *self;
     vds.state = 4;
     reset_settings();
+    if (asked_for("HELPER")) start_helper();
     return TWRC_SUCCESS;
 }
 
