@@ -17,7 +17,7 @@ from scanner_drivers.driver import (
     ScannerFault,
     ScanProfile,
 )
-from scanner_drivers.twain import wine_launcher, native_path
+from scanner_drivers.twain import native_path, wine_launcher
 
 pytestmark = [pytest.mark.requires_wine, pytest.mark.xdist_group("wine")]
 
