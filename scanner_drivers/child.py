@@ -72,6 +72,7 @@ class DeviceProcess:
         )
         self.errors = b""
         self._readers: list[threading.Thread] = []
+        self._progress = _Progress(folder, watch)
 
     @property
     def returncode(self) -> int | None:
@@ -81,9 +82,14 @@ class DeviceProcess:
         """One command. A program that is gone hears nothing; `lines` tells that it is."""
         stdin = self._process.stdin
         assert stdin is not None  # noqa: S101 - started with `commands`
+        self.warming_up()
         with suppress(BrokenPipeError):
             stdin.write(line.encode() + b"\n")
             stdin.flush()
+
+    def warming_up(self) -> None:
+        """Something that may take long begins: `first_byte_s` once more, to the next progress."""
+        self._progress.wait(self.watch.first_byte_s)
 
     def finish(self) -> bool:
         """Close stdin, which asks the program to end; False when it did not in `cancel_s`."""
@@ -101,7 +107,7 @@ class DeviceProcess:
         time a caller takes over a line is no silence of the device.
         """
         said = self._start_reading()
-        progress, pending, ended = _Progress(self.folder, self.watch), b"", 0
+        progress, pending, ended = self._progress, b"", 0
         while any(reader.is_alive() for reader in self._readers) or not said.empty():
             try:
                 data = said.get(timeout=0.1)
@@ -160,12 +166,14 @@ class _Progress:
     """When the program last said something or its folder grew, and how long it may now be still."""
 
     def __init__(self, folder: Path, watch: Watch) -> None:
-        self.limit = watch.first_byte_s
-        self.moved = time.monotonic()
         self._between_s, self._folder, self._size = watch.between_s, folder, _size(folder)
+        self.wait(watch.first_byte_s)
+
+    def wait(self, limit_s: float) -> None:
+        self.moved, self.limit = time.monotonic(), limit_s
 
     def heard(self) -> None:
-        self.moved, self.limit = time.monotonic(), self._between_s
+        self.wait(self._between_s)
 
     def stalled(self) -> bool:
         size = _size(self._folder)

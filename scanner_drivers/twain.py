@@ -171,6 +171,8 @@ class _Bridge:
                 raise _fault(said)
             if said["event"] == "end":
                 return
+            if said["event"] == "ready":  # many sources say so before the lamp is warm
+                self._process.warming_up()
             yield said
         fault, why = _EXITS.get(
             self._process.returncode or 0,

@@ -65,7 +65,18 @@ static bool add_strip(PageFile *page, const TW_IMAGEMEMXFER *strip, uint32_t roo
                          strip->Columns, strip->Rows);
 }
 
-static Transfer take_strips(Job *job, void *buffer, uint32_t room) {
+/* When the first strip is there: only it tells the width of a page that is not known before. */
+static bool begin(Job *job, int bits, uint32_t width) {
+    if (!page_begin(&job->page, job->folder, job->number, bits, width)) return false;
+    /* PNM: a set bit is black, a high byte is light; TWAIN's chocolate: zero is dark */
+    bool vanilla = job->applied->pixel_flavor == TWPF_VANILLA;
+    job->page.inverted = bits == 1 ? !vanilla : bits == 8 && vanilla;
+    job->page.lowest_first = bits == 1 && job->applied->bit_order == TWBO_LSBFIRST;
+    return true;
+}
+
+static Transfer take_strips(Job *job, int bits, void *buffer, uint32_t room) {
+    const uint32_t announced = job->image.ImageWidth > 0 ? (uint32_t)job->image.ImageWidth : 0;
     for (;;) {
         TW_IMAGEMEMXFER strip = {.Compression = 0xffff,
                                  .Memory = {TWMF_APPOWNS | TWMF_POINTER, room, buffer}};
@@ -73,6 +84,8 @@ static Transfer take_strips(Job *job, void *buffer, uint32_t room) {
         if (outcome.rc != TWRC_SUCCESS && outcome.rc != TWRC_XFERDONE)
             return failed(outcome, "memory transfer");
         source_set_state(STATE_TRANSFERRING);
+        if (!job->page.row && !begin(job, bits, announced ? announced : strip.Columns))
+            return refused("damaged", "the page file cannot be written");
         if (!add_strip(&job->page, &strip, room))
             return refused("damaged", "a strip that does not fit, or a full disk");
         if (outcome.rc == TWRC_XFERDONE) return whole();
@@ -80,21 +93,22 @@ static Transfer take_strips(Job *job, void *buffer, uint32_t room) {
     }
 }
 
+/* A source that finds the end of the paper itself may know the length only now, and says it anew. */
+static bool rows_agree(Job *job) {
+    int32_t rows = (int32_t)job->page.rows;
+    if (job->image.ImageLength <= 0 || job->image.ImageLength == rows) return true;
+    TW_IMAGEINFO now = {0};
+    return outcome_good(source_ask(DG_IMAGE, DAT_IMAGEINFO, MSG_GET, &now)) && now.ImageLength == rows;
+}
+
 static Transfer by_memory(Job *job) {
     int bits = pixel_bits(&job->image);
     if (!bits) return refused("bad_setting", "an image that is not 1, 8 or 24 bits and plain");
-    if (!page_begin(&job->page, job->folder, job->number, bits, (uint32_t)job->image.ImageWidth))
-        return refused("damaged", "the page file cannot be written");
-    /* PNM: a set bit is black, a high byte is light; TWAIN's chocolate: zero is dark */
-    bool vanilla = job->applied->pixel_flavor == TWPF_VANILLA;
-    job->page.inverted = bits == 1 ? !vanilla : bits == 8 && vanilla;
-    job->page.lowest_first = bits == 1 && job->applied->bit_order == TWBO_LSBFIRST;
     uint32_t room = strip_bytes();
     void *buffer = malloc(room);
-    Transfer transfer = buffer ? take_strips(job, buffer, room) : refused("damaged", "no memory");
+    Transfer transfer = buffer ? take_strips(job, bits, buffer, room) : refused("damaged", "no memory");
     free(buffer);
-    if (!transfer.fault && job->image.ImageLength > 0 &&
-        job->page.rows != (uint32_t)job->image.ImageLength)
+    if (!transfer.fault && !rows_agree(job))
         return refused("damaged", "fewer or more rows than announced");
     return transfer;
 }

@@ -101,6 +101,16 @@ def test_commands_are_answered_until_stdin_is_closed(tmp_path):
     assert process.returncode == 0
 
 
+def test_each_command_may_take_as_long_as_the_first_byte(tmp_path):
+    code = "import sys, time\nfor line in sys.stdin: time.sleep(1.6); print(line.strip())"
+    process = child(code, tmp_path, commands=True)
+    lines = process.lines()
+    for word in ("lamp", "paper"):
+        process.send(word)
+        assert next(lines) == word  # `between_s` is 1
+    process.kill()
+
+
 def test_a_program_that_does_not_end_when_asked_is_reported(tmp_path):
     process = child("import time; time.sleep(60)", tmp_path, commands=True)
     began = time.monotonic()

@@ -194,6 +194,13 @@ def test_a_page_that_ends_early_is_damaged_and_not_kept(sheets, tmp_path):
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"0001.png"}
 
 
+def test_a_length_that_the_source_corrects_is_believed(sheets, tmp_path):
+    driver = virtual_twain(sheets, short_at=2, revised=1)
+    events = list(driver.scan(DEVICE, ADF, tmp_path / "out"))
+    assert events[-1] == EndEvent(pages=3)
+    assert [p.height for p in pages_of(events)] == [333, 334 // 2, 335]
+
+
 def test_fifty_pages(sheets, tmp_path):
     events = list(virtual_twain(sheets, pages=50).scan(DEVICE, ADF, tmp_path / "out"))
     pages = pages_of(events)

@@ -155,14 +155,20 @@ static void forget_image(void) {
     vds.row = vds.column = 0;
 }
 
+static int last_row(void) {
+    return vds.image == asked_for("SHORT_AT") ? vds.sheet.height / 2 : vds.sheet.height;
+}
+
 static uint16_t image_info(TW_IMAGEINFO *info) {
     if (vds.state < 6) return fail(TWCC_SEQERROR);
     if (!load_image()) return fail(TWCC_OPERATIONERROR);
     memset(info, 0, sizeof *info);
     info->XResolution.Whole = (int16_t)setting(ICAP_XRESOLUTION);
     info->YResolution.Whole = (int16_t)setting(ICAP_YRESOLUTION);
-    info->ImageWidth = vds.sheet.width;
-    info->ImageLength = asked_for("UNKNOWN_LENGTH") ? -1 : vds.sheet.height;
+    bool unknown = asked_for("UNKNOWN_LENGTH");
+    info->ImageWidth = unknown && !asked_for("TILES") ? -1 : vds.sheet.width;
+    bool through = vds.state == 7 && asked_for("REVISED");
+    info->ImageLength = unknown ? -1 : through ? last_row() : vds.sheet.height;
     info->SamplesPerPixel = vds.sheet.bits == 24 ? 3 : 1;
     for (int i = 0; i < info->SamplesPerPixel; i++)
         info->BitsPerSample[i] = (int16_t)(vds.sheet.bits == 24 ? 8 : vds.sheet.bits);
@@ -179,10 +185,6 @@ static uint16_t mishap(void) {
     if (vds.image == asked_for("CRASH_AT") && middle) *(volatile int *)0 = 1;
     if (vds.image == asked_for("HANG_AT") && middle) Sleep(INFINITE);
     return TWRC_SUCCESS;
-}
-
-static int last_row(void) {
-    return vds.image == asked_for("SHORT_AT") ? vds.sheet.height / 2 : vds.sheet.height;
 }
 
 static void copy_rows(TW_IMAGEMEMXFER *strip, size_t left, size_t bytes, size_t stride, int rows) {

@@ -8,8 +8,9 @@
  *   SOHOA_VDS_BUSY            somebody else has the scanner open
  *   SOHOA_VDS_STRIDE_PAD      bytes of rubbish behind every row
  *   SOHOA_VDS_DUPLEX          the scanner can do both sides
- *   SOHOA_VDS_UNKNOWN_LENGTH  the length of a page is -1 until it is through, the count is 65535
+ *   SOHOA_VDS_UNKNOWN_LENGTH  size of a page -1 (tiles: its length), count of pages 65535: not known before
  *   SOHOA_VDS_SHORT_AT        the image that ends some rows early
+ *   SOHOA_VDS_REVISED         the real length is told once the page is through
  *   SOHOA_VDS_TILES           tiles instead of strips
  *   SOHOA_VDS_NATIVE_ONLY     no memory transfer
  *   SOHOA_VDS_VANILLA         zero is light, and the application cannot change that
