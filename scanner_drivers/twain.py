@@ -166,7 +166,7 @@ class _Bridge:
         """What is said about a command until it ends; raises the fault, a crash or a stall."""
         self._process.send(json.dumps({"do": command, **values}))
         for line in self._lines:
-            said = json.loads(line)
+            said = _event(line)
             if said["event"] == "fault":
                 raise _fault(said)
             if said["event"] == "end":
@@ -284,6 +284,14 @@ def _capabilities(said: _Said) -> Capabilities:
         dpi_range=(limits[0], limits[1]) if limits else None,
         duplex=said["duplex"],
     )
+
+
+def _event(line: str) -> _Said:
+    try:
+        said: _Said = json.loads(line)
+        return said | {"event": str(said["event"])}
+    except (ValueError, TypeError, LookupError) as error:
+        raise ScannerError(ScannerFault.DRIVER_CRASHED, f"no event: {line[:200]}") from error
 
 
 def _fault(said: _Said) -> ScannerError:

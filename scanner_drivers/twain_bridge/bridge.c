@@ -170,6 +170,16 @@ static int serve(void) {
     return code;
 }
 
+/* Sources print what they please: the pipe to the parent is ours alone, theirs is stderr. */
+static bool keep_stdout_to_ourselves(void) {
+    int kept = _dup(_fileno(stdout));
+    FILE *stream = kept < 0 ? NULL : _fdopen(kept, "wb");
+    if (!stream || _dup2(_fileno(stderr), _fileno(stdout))) return false;
+    SetStdHandle(STD_OUTPUT_HANDLE, GetStdHandle(STD_ERROR_HANDLE));
+    events_to(stream);
+    return true;
+}
+
 /* Sources start helpers of their own; they end with the bridge, however it ends. */
 static void take_helpers_along(void) {
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
@@ -187,14 +197,13 @@ int wmain(int count, wchar_t **arguments) {
     else if (count != 1)
         return EXIT_ARGUMENTS;
     _setmode(_fileno(stdin), _O_BINARY);
-    _setmode(_fileno(stdout), _O_BINARY);
     /* no box may wait for a click when a source fails to load or dies */
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
+    if (!keep_stdout_to_ourselves()) return EXIT_START;
     take_helpers_along();
     if (!manager_load(named)) return EXIT_MANAGER;
     if (!inbox_open()) return EXIT_START;
     int code = serve();
-    fflush(stdout);
     /* not exit(): the reader thread is in fgets, and sources' clean-up code has been seen to hang */
     TerminateProcess(GetCurrentProcess(), (UINT)code);
     return code;

@@ -7,7 +7,7 @@
 
 enum {
     EXIT_ARGUMENTS = 40, /* unknown argument */
-    EXIT_START = 41,     /* no window, no thread */
+    EXIT_START = 41,     /* no thread, no pipes */
     EXIT_MANAGER = 42,   /* no Data Source Manager that this bitness can load */
     EXIT_COMMAND = 43,   /* a line that is no command: the parent is not the one we know */
     EXIT_ORPHAN = 44     /* stdin closed and the source did not come back in time */

@@ -135,28 +135,31 @@ bool said_yes(const Command *command, const char *name) {
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
+static FILE *out;
 static bool first_in_list;
 
+void events_to(FILE *stream) { out = stream; }
+
 static void put_string(const char *text) {
-    putchar('"');
+    fputc('"', out);
     for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-        if (*at == '"' || *at == '\\') putchar('\\');
+        if (*at == '"' || *at == '\\') fputc('\\', out);
         if (*at < 0x20)
-            printf("\\u%04x", *at);
+            fprintf(out, "\\u%04x", *at);
         else
-            putchar(*at);
+            fputc(*at, out);
     }
-    putchar('"');
+    fputc('"', out);
 }
 
 static void put_name(const char *name) {
-    putchar(',');
+    fputc(',', out);
     put_string(name);
-    putchar(':');
+    fputc(':', out);
 }
 
 void event_open(const char *name) {
-    fputs("{\"event\":", stdout);
+    fputs("{\"event\":", out);
     put_string(name);
 }
 
@@ -167,33 +170,33 @@ void event_text(const char *name, const char *value) {
 
 void event_number(const char *name, long value) {
     put_name(name);
-    printf("%ld", value);
+    fprintf(out, "%ld", value);
 }
 
 void event_decimal(const char *name, double value) {
     put_name(name);
-    printf("%.4f", value);
+    fprintf(out, "%.4f", value);
 }
 
 void event_yes(const char *name, bool value) {
     put_name(name);
-    fputs(value ? "true" : "false", stdout);
+    fputs(value ? "true" : "false", out);
 }
 
 void event_list_open(const char *name) {
     put_name(name);
-    putchar('[');
+    fputc('[', out);
     first_in_list = true;
 }
 
 static void separate(void) {
-    if (!first_in_list) putchar(',');
+    if (!first_in_list) fputc(',', out);
     first_in_list = false;
 }
 
 void event_list_number(long value) {
     separate();
-    printf("%ld", value);
+    fprintf(out, "%ld", value);
 }
 
 void event_list_text(const char *value) {
@@ -201,9 +204,9 @@ void event_list_text(const char *value) {
     put_string(value);
 }
 
-void event_list_close(void) { putchar(']'); }
+void event_list_close(void) { fputc(']', out); }
 
 void event_send(void) {
-    fputs("}\n", stdout);
-    fflush(stdout);
+    fputs("}\n", out);
+    fflush(out);
 }

@@ -5,6 +5,7 @@
 #define SOHOA_WORDS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 enum { WORDS_FIELDS = 16, WORDS_LENGTH = 2048 };
 
@@ -23,6 +24,9 @@ bool read_command(const char *line, Command *command);
 const char *said(const Command *command, const char *name, const char *otherwise);
 long said_number(const Command *command, const char *name, long otherwise);
 bool said_yes(const Command *command, const char *name);
+
+/* Where events go; before the first of them. */
+void events_to(FILE *stream);
 
 /* An event is opened, filled and sent; text is escaped, and the line is flushed at once. */
 void event_open(const char *name);

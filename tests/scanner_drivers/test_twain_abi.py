@@ -219,3 +219,4 @@ def test_the_bridge_needs_nothing_that_windows_does_not_have(bits):
     read = subprocess.run([tool, "-p", str(program)], capture_output=True, text=True, check=True)
     needed = {name.lower() for name in re.findall(r"DLL Name: (\S+)", read.stdout)}
     assert needed <= {"kernel32.dll", "user32.dll", "msvcrt.dll"}
+    assert {32: "pei-i386", 64: "pei-x86-64"}[bits] in read.stdout

@@ -99,6 +99,15 @@ def test_every_command_is_answered_by_one_end_or_one_fault(sheets, tmp_path):
         assert bridge.finish()[0] == 0
 
 
+def test_what_a_source_prints_is_kept_off_the_line(sheets, tmp_path):
+    with Bridge(sheets, chatter=1) as bridge:
+        assert [e["event"] for e in bridge.answer(OPEN)] == ["device", "end"]
+        bridge.say({"do": "quit"})
+        code, errors = bridge.finish()
+    assert code == 0
+    assert "lamp on" in errors
+
+
 def test_commands_out_of_order_are_refused_and_nothing_breaks(sheets, tmp_path):
     with Bridge(sheets) as bridge:
         for command in ({"do": "caps"}, SET, scan_to(tmp_path)):

@@ -35,7 +35,7 @@ for line in sys.stdin:
             head = b"P5\n%d %d\n255\n" % (event["width"], event["rows"])
             rows = event["rows"] - event.pop("missing", 0)
             (folder / event["file"]).write_bytes(head + bytes(event["width"] * rows))
-        print(json.dumps(event), flush=True)
+        print(event.get("raw") or json.dumps(event), flush=True)
 """
 
 CAPS = {
@@ -156,6 +156,14 @@ def test_a_bridge_that_ends_without_a_word_has_crashed(bridge, tmp_path):
         list(bridge(scan=[{"exit": 5}]).scan(DEVICE, ADF, tmp_path / "out"))
     assert crashed.value.fault is ScannerFault.DRIVER_CRASHED
     assert "exit 5" in crashed.value.detail
+
+
+@pytest.mark.parametrize("line", ["lamp on", "{", "[1]", "3", "{}"])
+def test_a_line_that_is_no_event_is_not_gone_along_with(bridge, tmp_path, line):
+    driver = bridge(scan=[page(1), {"event": "raw", "raw": line}, end("scan", pages=1)])
+    events = list(driver.scan(DEVICE, ADF, tmp_path / "out"))
+    assert (events[-1].fault, events[-1].last_safe) == (ScannerFault.DRIVER_CRASHED, 1)
+    assert line in events[-1].detail
 
 
 def test_a_page_that_is_not_what_was_announced_is_damaged(bridge, tmp_path):

@@ -104,6 +104,11 @@ static uint16_t open_source(TW_IDENTITY *application, TW_IDENTITY *self) {
     vds.state = 4;
     reset_settings();
     if (asked_for("HELPER")) start_helper();
+    if (asked_for("CHATTER")) {
+        DWORD written;
+        WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), "{lamp on\n", 9, &written, NULL);
+        printf("{\"event\":\"lamp\"}\n"), fflush(stdout);
+    }
     return TWRC_SUCCESS;
 }
 

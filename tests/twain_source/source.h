@@ -16,6 +16,7 @@
  *   SOHOA_VDS_VANILLA         zero is light, and the application cannot change that
  *   SOHOA_VDS_SENSOR          there is a paper sensor
  *   SOHOA_VDS_SLOW_MS         milliseconds a strip takes
+ *   SOHOA_VDS_CHATTER         prints to the standard output of the process when it is opened
  *   SOHOA_VDS_HELPER          a helper program is started when the source is opened
  *   SOHOA_VDS_THREAD          "ready" is called back from a thread, some time after enabling
  */
