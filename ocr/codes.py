@@ -26,16 +26,23 @@ try:
 except ImportError:
     pass  # the base install of a desk PC has no reader of codes
 
+codes_are_read: bool = _zxing is not None
+"""Is there a reader of codes on this machine at all?"""
+
 Fields = dict[str, FieldReading]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """One printed code: its text, its symbology ("QR Code") and where it stands."""
+    """One printed code: its text, its symbology ("QR Code") and where it stands.
+
+    `turn`: clockwise degrees, in quarters, that set the code upright.
+    """
 
     text: str
     format: str
     box: Box
+    turn: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {"text": self.text, "format": self.format, "box": self.box.as_list()}
@@ -53,7 +60,12 @@ def read_codes(pixels: Pixels) -> tuple[Code, ...]:
     found = _zxing.read_barcodes(pixels, formats=wanted, try_invert=False)
     height, width = pixels.shape[:2]
     return tuple(
-        Code(text=nfc(c.text), format=str(c.format), box=_box(c.position, width, height))
+        Code(
+            text=nfc(c.text),
+            format=str(c.format),
+            box=_box(c.position, width, height),
+            turn=round(-c.orientation / 90) % 4 * 90,
+        )
         for c in sorted(found, key=lambda c: (c.position.top_left.y, c.position.top_left.x))
         if c.valid and c.text
     )
