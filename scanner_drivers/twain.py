@@ -178,8 +178,8 @@ class _Bridge:
             self._process.returncode or 0,
             (ScannerFault.DRIVER_CRASHED, f"exit {self._process.returncode}"),
         )
-        said = self._process.errors.decode("utf-8", "replace")[-300:]
-        raise ScannerError(fault, f"{why} {said}".strip())
+        errors = self._process.errors.decode("utf-8", "replace")[-300:]
+        raise ScannerError(fault, f"{why} {errors}".strip())
 
     def do(self, command: str, **values: object) -> None:
         for _ in self.ask(command, **values):
