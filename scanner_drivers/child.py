@@ -68,6 +68,7 @@ class DeviceProcess:
             stderr=subprocess.PIPE,
             env={**os.environ, **(environment or {})},
             process_group=0,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             preexec_fn=_die_with_parent if _LIBC is not None else None,
         )
         self.errors = b""
