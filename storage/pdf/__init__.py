@@ -2,6 +2,18 @@
 """The archival copy: PDF/A-2b with an invisible Vietnamese text layer, and its rule check."""
 
 from storage.pdf.compose import Composed, PikepdfArchivalPdf
+from storage.pdf.fidelity import Fidelity
+from storage.pdf.raster import Form, JpegRaster, MixedRaster, Picture
 from storage.pdf.rules import Violation, check
 
-__all__ = ["Composed", "PikepdfArchivalPdf", "Violation", "check"]
+__all__ = [
+    "Composed",
+    "Fidelity",
+    "Form",
+    "JpegRaster",
+    "MixedRaster",
+    "Picture",
+    "PikepdfArchivalPdf",
+    "Violation",
+    "check",
+]

@@ -6,21 +6,22 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 
 from pikepdf import Array, Dictionary, Name, ObjectStreamMode, Page, Pdf, Stream, String
 
+from storage.pdf.bookmarks import add_bookmarks
 from storage.pdf.font import EmbeddedFont, embed
 from storage.pdf.mark import PlacedMark, mark_operators, place_mark
-from storage.pdf.raster import JpegRaster, PageRaster
+from storage.pdf.raster import MixedRaster, PageRaster, Picture
 from storage.pdf.rules import check
 from storage.pdf.text_layer import lay_words, layer_operators, written
 from storage.pdf.xmp import packet
 from storage.typeface import Typeface, load_typeface
 from workflows.errors import DamagedDocument, SohoaError, Unavailable
-from workflows.ports.archival import ConversionMark, CopyPage
+from workflows.ports.archival import Bookmark, ConversionMark, CopyPage
 
 SRGB = Path("/usr/share/color/icc/sRGB.icc")
 """Debian package icc-profiles-free; version 2, as every validator accepts."""
@@ -30,10 +31,14 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """`dropped`: characters of the words that the font could not write (0 for Vietnamese)."""
+    """`dropped`: characters of the words that the font could not write (0 for Vietnamese).
+
+    `pictures`: how each page's picture was stored, and what was measured to decide it.
+    """
 
     content: bytes
     dropped: int
+    pictures: tuple[Picture, ...]
 
 
 class PikepdfArchivalPdf:
@@ -50,22 +55,34 @@ class PikepdfArchivalPdf:
             raise Unavailable(f"{profile} is absent", message="Máy chủ thiếu hồ sơ màu sRGB.")
         self._face = face or load_typeface()
         self._icc = profile.read_bytes()
-        self._raster = raster or JpegRaster()
+        self._raster = raster or MixedRaster()
 
     def compose(
-        self, pages: Sequence[CopyPage], *, title: str, mark: ConversionMark | None
+        self,
+        pages: Sequence[CopyPage],
+        *,
+        title: str,
+        mark: ConversionMark | None,
+        bookmarks: Sequence[Bookmark] = (),
     ) -> bytes:
         """PDF/A-2b; the same input gives the same bytes.
 
         Raises `DamagedDocument` for no pages or a picture that is not what the page says.
         """
-        composed = self.compose_counted(pages, title=title, mark=mark)
+        composed = self.compose_counted(pages, title=title, mark=mark, bookmarks=bookmarks)
         if composed.dropped:
             _LOG.warning("text layer: %d characters have no glyph", composed.dropped)
+        for number, picture in enumerate(composed.pictures, 1):
+            _LOG.info("page %d: %s", number, asdict(picture))
         return composed.content
 
     def compose_counted(
-        self, pages: Sequence[CopyPage], *, title: str, mark: ConversionMark | None
+        self,
+        pages: Sequence[CopyPage],
+        *,
+        title: str,
+        mark: ConversionMark | None,
+        bookmarks: Sequence[Bookmark] = (),
     ) -> Composed:
         """As `compose`, with the number of characters that had no glyph."""
         if not pages:
@@ -74,15 +91,19 @@ class PikepdfArchivalPdf:
         placed, lost = place_mark(mark, pages[0], self._face) if mark else (None, 0)
         with Pdf.new() as pdf:
             font = embed(pdf, self._face, _characters([c for c, _ in texts], placed))
-            for number, page in enumerate(pages):
+            pictures = tuple(
                 self._add_page(pdf, page, font, placed if number == 0 else None)
+                for number, page in enumerate(pages)
+            )
+            add_bookmarks(pdf, bookmarks)
             self._declare(pdf, unicodedata.normalize("NFC", title), mark)
             content = _saved(pdf)
         broken = check(content)
         if broken:
             detail = "; ".join(f"{v.rule}: {v.detail}" for v in broken[:5])
             raise SohoaError(detail, message="Bản sao lưu trữ vừa tạo không đạt chuẩn PDF/A-2b.")
-        return Composed(content=content, dropped=lost + sum(n for _, n in texts))
+        dropped = lost + sum(n for _, n in texts)
+        return Composed(content=content, dropped=dropped, pictures=pictures)
 
     def _add_page(
         self,
@@ -90,7 +111,7 @@ class PikepdfArchivalPdf:
         page: CopyPage,
         font: EmbeddedFont,
         placed: PlacedMark | None,
-    ) -> None:
+    ) -> Picture:
         width, height = _points(page)
         painted = self._raster.paint(pdf, page)
         parts = [b"q %.3f 0 0 %.3f 0 0 cm" % (width, height), painted.operators, b"Q"]
@@ -109,6 +130,7 @@ class PikepdfArchivalPdf:
             Contents=pdf.make_indirect(Stream(pdf, b"\n".join(p for p in parts if p))),
         )
         pdf.pages.append(Page(pdf.make_indirect(leaf)))
+        return painted.picture
 
     def _declare(self, pdf: Pdf, title: str, mark: ConversionMark | None) -> None:
         root = pdf.Root

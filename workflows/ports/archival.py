@@ -31,9 +31,22 @@ class ConversionMark:
     converted_at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bookmark:
+    """Where a document begins in a file that holds several; `page` counts from 1."""
+
+    title: str
+    page: int
+
+
 class ArchivalPdf(Protocol):
     def compose(
-        self, pages: Sequence[CopyPage], *, title: str, mark: ConversionMark | None
+        self,
+        pages: Sequence[CopyPage],
+        *,
+        title: str,
+        mark: ConversionMark | None,
+        bookmarks: Sequence[Bookmark] = (),
     ) -> bytes:
         """PDF/A-2b; the same input gives the same bytes. `mark` is page content, before signing."""
         ...

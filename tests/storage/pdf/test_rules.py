@@ -7,13 +7,14 @@ import pytest
 from fontTools.ttLib import TTFont
 from pikepdf import Array, Dictionary, Name, Stream, String
 
-from storage.pdf import check
+from storage.pdf import JpegRaster, PikepdfArchivalPdf, check
 from storage.pdf.xmp import packet
 from storage.typeface import load_typeface
 
 
 @pytest.fixture
-def clean(archival, a4_page, mark) -> bytes:
+def clean(a4_page, mark) -> bytes:
+    archival = PikepdfArchivalPdf(raster=JpegRaster())
     return archival.compose([a4_page], title="Giấy phép", mark=mark)
 
 

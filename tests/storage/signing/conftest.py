@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ocr.page import PageText
-from storage.pdf import PikepdfArchivalPdf
+from storage.pdf import JpegRaster, PikepdfArchivalPdf
 from storage.signing.authority import DevelopmentAuthority, DevelopmentKeys, Subject
 from storage.signing.profiles import load_profiles
 from storage.signing.sign import PyHankoSigner
@@ -108,7 +108,9 @@ def compose(pixels: np.ndarray, *, mark: bool = True) -> bytes:
         dpi=150,
         text=PageText(page=1, width=width, height=height, dpi=150),
     )
-    return PikepdfArchivalPdf().compose([page], title="Thử", mark=said if mark else None)
+    # the picture as it came: tests cut and flip its bytes at known places
+    archival = PikepdfArchivalPdf(raster=JpegRaster())
+    return archival.compose([page], title="Thử", mark=said if mark else None)
 
 
 def letter() -> np.ndarray:

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mixed raster content: a page taken apart into sharp ink of one bit, its colour, and the paper.
+
+Letters need sharp edges and no colour depth, paper and seals need colour and no sharp edges.
+What the mask does not take stays in the paper layer, so nothing is thrown away outright; whether
+enough of it stayed is measured afterwards (`storage.pdf.fidelity`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocr.page import Pixels
+
+Floats = npt.NDArray[np.float32]
+_Level = TypeVar("_Level", np.uint8, np.float32)
+
+COARSE_DPI = 100
+MASK_DPI = 300
+_PAPER_DPI = 75  # where the paper's own brightness is estimated
+_PAPER_MM, _REACH_MM = 10.0, 1.0
+_HALFWAY = 0.42  # of the way from paper to the darkest ink near: where a stroke's edge lies
+_LEAST, _MOST = 22, 80  # levels: below is noise of the scanner, above a pale stamp would be lost
+_NOISE_SIGMAS = 4.5
+_SPECK_MM2 = 0.06
+_HALO_MM = 0.6  # around ink, that its edge does not darken the paper
+_LEAST_WEIGHT = 20  # of 255: fewer pixels in a cell say little and are rounded
+_PLAIN, _BLACK = 40.0, 110.0  # chroma and brightness below which ink is black
+_NEAR = (15, 15)  # cells, about 4 mm
+_FLAT = 5.0  # levels a layer may differ from one colour and still be called flat
+_CHROMA = 22.0  # levels between the strongest and weakest channel that make a point coloured
+_VIVID = 48  # the same at full resolution, where a scanner's grain has a little colour too
+_COLOURED_SHARE = 0.0002
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coarse:
+    """A layer at about 100 dpi: grey or BGR `pixels`; `flat` when one colour says it all."""
+
+    pixels: Pixels
+    flat: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """Three layers over the same paper.
+
+    `ink`: 255 where ink is, `scale` mask pixels to a source pixel. `grey`: the page has no
+    colour worth keeping, and the coarse layers have one channel.
+    """
+
+    ink: Pixels
+    scale: float
+    paper: Coarse
+    tint: Coarse
+    grey: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gathered:
+    """Sums of the pixels taken in each cell (3 axes), and the share of the cell they fill."""
+
+    sums: Floats
+    share: Floats
+
+
+def split(page: Pixels, dpi: float) -> Layers:
+    """Take a page apart: (height, width) grey or (height, width, 3) BGR."""
+    cell = cell_of(dpi)
+    scale = _mask_scale(dpi)
+    height, width = page.shape[:2]
+    ink = _ink(darkness(page, dpi), dpi, scale, _vivid(page, dpi))
+    mask = _as_large(ink, height, width)
+    around = cv2.bitwise_not(cv2.dilate(mask, _square(_odd(_HALO_MM, dpi))))
+    paper = _gather(page, np.asarray(around, np.uint8), cell)
+    core = np.asarray(cv2.erode(mask, _square(3)), np.uint8) if dpi >= 150 else mask
+    tint = _gather(page, core, cell) or _gather(page, mask, cell)
+    grey = not any(_coloured(layer) for layer in (paper, tint))
+    return Layers(
+        ink=ink,
+        scale=scale,
+        paper=_coarse(paper, grey, 255),
+        tint=_coarse(_calm(tint), grey, 0),
+        grey=grey,
+    )
+
+
+def cell_of(dpi: float) -> int:
+    """Pixels of the page to one of the coarse layers."""
+    return max(1, round(dpi / COARSE_DPI))
+
+
+def pad(page: Pixels, cell: int) -> Pixels:
+    """The page with its last row and column repeated until `cell` divides its sides."""
+    height, width = page.shape[:2]
+    below, right = -height % cell, -width % cell
+    if not below and not right:
+        return page
+    return np.asarray(
+        cv2.copyMakeBorder(page, 0, below, 0, right, cv2.BORDER_REPLICATE), dtype=np.uint8
+    )
+
+
+def darkness(page: Pixels, dpi: float) -> Pixels:
+    """How much darker than the paper around it each point is, in its weakest channel.
+
+    The weakest channel and not the brightness: a red seal on white is half as dark in grey.
+    """
+    weakest = page if page.ndim == 2 else cv2.min(cv2.min(page[..., 0], page[..., 1]), page[..., 2])
+    height, width = weakest.shape
+    shrink = min(1.0, _PAPER_DPI / dpi)
+    small = _resized(
+        np.asarray(weakest, np.uint8), round(width * shrink) or 1, round(height * shrink) or 1
+    )
+    reach = _odd(_PAPER_MM, dpi * shrink)
+    around = cv2.resize(cv2.medianBlur(small, reach), (width, height))
+    return np.asarray(cv2.subtract(around, weakest), np.uint8)
+
+
+def _mask_scale(dpi: float) -> float:
+    if dpi >= 1.5 * MASK_DPI:
+        return 0.5
+    return 1.0 if dpi >= 0.8 * MASK_DPI else min(2.0, MASK_DPI / dpi)
+
+
+def _ink(dark: Pixels, dpi: float, scale: float, vivid: Pixels | None) -> Pixels:
+    """255 where a stroke is: darker than halfway between the paper and the ink around it.
+
+    Coloured ink is looked for by itself: beside black print halfway is darker than a seal.
+    """
+    if vivid is not None:
+        vivid = np.asarray(cv2.bitwise_and(vivid, _above(dark, _LEAST)), np.uint8)
+    if scale != 1:
+        wide, high = round(dark.shape[1] * scale), round(dark.shape[0] * scale)
+        dark = _resized(dark, wide, high)
+        dpi = dpi * scale
+    dark = np.asarray(cv2.GaussianBlur(dark, (3, 3), 0), np.uint8)
+    ink = np.asarray(cv2.compare(dark, _edge_level(dark, dpi), cv2.CMP_GT), np.uint8)
+    if vivid is not None:
+        ink = np.asarray(cv2.bitwise_or(ink, _as_large(vivid, *ink.shape)), np.uint8)
+    return _without_specks(ink, dpi)
+
+
+def _vivid(page: Pixels, dpi: float) -> Pixels | None:
+    """255 where ink has a colour; None on a page of grey and black."""
+    if page.ndim == 2:
+        return None
+    step = cell_of(dpi)
+    sample = np.ascontiguousarray(cv2.blur(page, (step, step))[::step, ::step], np.uint8)
+    if (_chroma(sample) > _CHROMA).mean() < _COLOURED_SHARE:
+        return None
+    return _above(_chroma(page), _VIVID)
+
+
+def _chroma(page: npt.NDArray[_Level]) -> npt.NDArray[_Level]:
+    """Strongest less weakest channel (numpy's ptp along the last axis is ten times slower)."""
+    blue, green, red = cv2.split(page)
+    strongest, weakest = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
+    return np.asarray(cv2.subtract(strongest, weakest), page.dtype)
+
+
+def _as_large(mask: Pixels, height: int, width: int) -> Pixels:
+    if mask.shape == (height, width):
+        return mask
+    return _above(_resized(mask, width, height), 127)
+
+
+def _edge_level(dark: Pixels, dpi: float) -> Pixels:
+    height, width = dark.shape
+    step = max(1, round(dpi / _PAPER_DPI))
+    peaks = cv2.dilate(dark, _square(step + 1))[::step, ::step]
+    reach = _odd(_REACH_MM, dpi / step)
+    peaks = cv2.blur(cv2.dilate(peaks, _square(reach)), (reach, reach))
+    noise = middle(dark[::step, ::step]) * 1.48
+    least = min(max(_LEAST, _NOISE_SIGMAS * noise), _MOST - 20)
+    level = np.clip(peaks.astype(np.float32) * _HALFWAY, least, _MOST).astype(np.uint8)
+    return np.asarray(cv2.resize(level, (width, height)), np.uint8)
+
+
+def _without_specks(ink: Pixels, dpi: float) -> Pixels:
+    least = max(2, round(_SPECK_MM2 * (dpi / 25.4) ** 2))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    kept = np.where(stats[:, cv2.CC_STAT_AREA] >= least, 255, 0).astype(np.uint8)
+    kept[0] = 0
+    return np.asarray(kept[labels], np.uint8)
+
+
+def _gather(page: Pixels, mask: Pixels, cell: int) -> _Gathered | None:
+    """The pixels that the mask takes, summed over square cells; None when it takes too few."""
+    size = (page.shape[1] // cell, page.shape[0] // cell)
+    taken = cv2.bitwise_and(page, page, mask=mask)
+    sums = cv2.resize(taken, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    weight = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8)
+    share = np.where(weight >= _LEAST_WEIGHT, weight.astype(np.float32) / 255, 0)
+    if not share.any():
+        return None
+    sums = sums.reshape(*share.shape, -1) * (share > 0)[..., None]
+    return _Gathered(sums=sums, share=share.astype(np.float32))
+
+
+def _coloured(layer: _Gathered | None) -> bool:
+    if layer is None or layer.sums.shape[2] == 1:
+        return False
+    chroma = _chroma(layer.sums) > _CHROMA * np.maximum(layer.share, 0.2)
+    return bool(chroma.mean() > _COLOURED_SHARE)
+
+
+def _calm(layer: _Gathered | None) -> _Gathered | None:
+    """Black ink without its grain: each point gets the mean of the black ink near it.
+
+    Coloured and pale ink keep their own values, or a signature crossing a seal would turn red.
+    """
+    if layer is None:
+        return None
+    level = cv2.transform(layer.sums, _mean(layer.sums))
+    plain = (level < _BLACK * layer.share).astype(np.float32)
+    if layer.sums.shape[2] == 3:
+        plain *= _chroma(layer.sums) < _PLAIN * layer.share
+    weight = layer.share * plain
+    near = cv2.blur(weight, _NEAR)
+    mean = _floats(cv2.blur(layer.sums * plain[..., None], _NEAR)).reshape(layer.sums.shape)
+    mean /= np.maximum(near, 1e-4)[..., None]
+    sums = np.where((plain > 0)[..., None], mean * layer.share[..., None], layer.sums)
+    return _Gathered(sums=sums.astype(np.float32), share=layer.share)
+
+
+def _coarse(layer: _Gathered | None, grey: bool, nothing: int) -> Coarse:
+    if layer is None:
+        return Coarse(pixels=np.full((1, 1), nothing, np.uint8), flat=True)
+    values = _filled(layer.sums, layer.share)
+    if grey:
+        values = _floats(cv2.transform(values, _mean(values))).reshape(*values.shape[:2], 1)
+    smooth = _floats(cv2.blur(values, (3, 3))).reshape(values.shape)
+    usual = np.asarray(np.median(smooth[::4, ::4], axis=(0, 1)), np.float32)
+    flat = bool(np.abs(smooth - usual).max() <= _FLAT)
+    pixels = usual[None, None] if flat else values
+    return Coarse(pixels=np.clip(np.rint(pixels), 0, 255).astype(np.uint8), flat=flat)
+
+
+def _filled(sums: Floats, share: Floats) -> Floats:
+    """Values where there are any; elsewhere those of the coarser level, down to one point."""
+    if min(share.shape) > 1:
+        half = ((share.shape[1] + 1) // 2, (share.shape[0] + 1) // 2)
+        less = _floats(cv2.resize(sums, half, interpolation=cv2.INTER_AREA)).reshape(
+            half[1], half[0], -1
+        )
+        small = _filled(less, _floats(cv2.resize(share, half, interpolation=cv2.INTER_AREA)))
+        rest = np.asarray(cv2.resize(small, (share.shape[1], share.shape[0]))).reshape(sums.shape)
+    else:
+        whole = float(share.sum())
+        rest = np.broadcast_to(sums.sum((0, 1)) / whole if whole else 0, sums.shape)
+    known = (share > 0)[..., None]
+    return np.where(known, sums / np.maximum(share, 1e-3)[..., None], rest).astype(np.float32)
+
+
+def middle(levels: Pixels) -> int:
+    """The median, by counting."""
+    counts = np.bincount(levels.ravel(), minlength=256).cumsum()
+    return int(np.searchsorted(counts, (counts[-1] + 1) // 2))
+
+
+def _odd(mm: float, dpi: float) -> int:
+    return 2 * max(1, round(mm / 25.4 * dpi / 2)) + 1
+
+
+def _above(image: Pixels, level: float) -> Pixels:
+    return np.asarray(cv2.threshold(image, level, 255, cv2.THRESH_BINARY)[1], np.uint8)
+
+
+def _mean(layer: Floats) -> Floats:
+    """The matrix that gives the mean of the channels."""
+    return np.full((1, layer.shape[2]), 1 / layer.shape[2], np.float32)
+
+
+def _floats(image: npt.NDArray[Any]) -> Floats:
+    return np.asarray(image, np.float32)
+
+
+def _square(side: int) -> Pixels:
+    return np.ones((side, side), np.uint8)
+
+
+def _resized(image: Pixels, width: int, height: int) -> Pixels:
+    shrinks = width < image.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
