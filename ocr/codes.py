@@ -10,77 +10,15 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from ocr.barcodes import Code
 from ocr.extraction import Candidate, FieldReading, FieldStatus
 from ocr.identifiers import is_dossier_code, parse_card_code, parse_mrz
 from ocr.layout import PageLayout
-from ocr.normalise import nfc, squeeze
-from ocr.page import Box, PageText, Pixels, ReadingSource
-
-_zxing: Any = None
-try:
-    import zxingcpp
-
-    _zxing = zxingcpp
-except ImportError:
-    pass  # the base install of a desk PC has no reader of codes
-
-codes_are_read: bool = _zxing is not None
-"""Is there a reader of codes on this machine at all?"""
+from ocr.normalise import squeeze
+from ocr.page import Box, PageText, ReadingSource
 
 Fields = dict[str, FieldReading]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
-    """One printed code: its text, its symbology ("QR Code") and where it stands.
-
-    `turn`: clockwise degrees, in quarters, that set the code upright.
-    """
-
-    text: str
-    format: str
-    box: Box
-    turn: int = 0
-
-    def as_json(self) -> dict[str, Any]:
-        return {"text": self.text, "format": self.format, "box": self.box.as_list()}
-
-
-def read_codes(pixels: Pixels) -> tuple[Code, ...]:
-    """QR, Data Matrix, PDF417 and linear codes on an upright page; () without the reader.
-
-    About 10 ms for a 200 dpi A4 page without any.
-    """
-    if _zxing is None:
-        return ()
-    kinds = _zxing.BarcodeFormat
-    wanted = kinds.QRCode | kinds.DataMatrix | kinds.PDF417 | kinds.Code128 | kinds.Code39
-    found = _zxing.read_barcodes(pixels, formats=wanted, try_invert=False)
-    height, width = pixels.shape[:2]
-    return tuple(
-        Code(
-            text=nfc(c.text),
-            format=str(c.format),
-            box=_box(c.position, width, height),
-            turn=round(-c.orientation / 90) % 4 * 90,
-        )
-        for c in sorted(found, key=lambda c: (c.position.top_left.y, c.position.top_left.x))
-        if c.valid and c.text
-    )
-
-
-def _box(position: Any, width: int, height: int) -> Box:
-    corners = (
-        position.top_left,
-        position.top_right,
-        position.bottom_right,
-        position.bottom_left,
-    )
-    xs = [min(max(c.x / width, 0.0), 1.0) for c in corners]
-    ys = [min(max(c.y / height, 0.0), 1.0) for c in corners]
-    return Box(min(xs), min(ys), max(xs), max(ys))
 
 
 def with_codes(text: PageText, codes: Sequence[Code]) -> PageText:

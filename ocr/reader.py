@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from ocr.codes import read_codes, with_codes
+from ocr.barcodes import read_codes
+from ocr.codes import with_codes
 from ocr.document_types import DocumentTypes, shipped_document_types
 from ocr.extract import Extractor, secrecy_on, without_text
 from ocr.extraction import Extraction, FieldReading, Part

@@ -5,10 +5,6 @@ Three witnesses: a patch code (unsigned; what it means is set with the Batch), a
 (phiếu hồ sơ) whose QR, Code 128 or Code 39 carries `SEP|<station>|<dossier>|<HMAC>`, and any other
 code, which says nothing here. ID cards have "|" in their QR too, and anybody can print a QR: a slip
 that does not verify never splits and never routes, not even when a patch stands beside it.
-
-Patches need numpy and OpenCV only. QR and barcodes need zxing-cpp, which the base install of a desk
-PC leaves out (`ocr.codes.codes_are_read` is False): there a page still tells its patches, and slips
-are understood when the pages reach the server.
 """
 
 from __future__ import annotations
@@ -21,7 +17,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ocr.codes import Code, read_codes
+from ocr.barcodes import Code, read_codes
 from ocr.page import Pixels
 from ocr.patch_codes import PatchCode, PatchMark, find_patch_code
 from ocr.scaling import at_dpi

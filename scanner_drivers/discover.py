@@ -29,17 +29,19 @@ def drivers(
     seconds_a_sheet: float = 0.0,
     sane_backends: Sequence[str] = (),
     sane_config: Path | None = None,
+    raw: bool = False,
 ) -> dict[str, ScannerDriver]:
     """Drivers by name; the virtual one only where there is a folder of images for it.
 
     `network`: addresses of eSCL scanners that do not announce themselves; `pins`: the file that
     keeps the certificates of those that speak TLS; `seconds_a_sheet`: of the virtual scanner;
-    `sane_backends`: the only ones SANE asks, written down in the folder `sane_config`. TWAIN is
-    there where its bridge is: beside the package on Windows, or where SOHOA_TWAIN_BRIDGE says.
+    `raw`: pages of SANE as PNM, to be encoded later; `sane_backends`: the only ones SANE asks,
+    written down in the folder `sane_config`. TWAIN is there where its bridge is: beside the
+    package on Windows, or where SOHOA_TWAIN_BRIDGE says.
     """
     private = write_config(sane_config, sane_backends) if sane_config and sane_backends else None
     found: dict[str, ScannerDriver] = {
-        "sane": SaneDriver(private, system_too=True),
+        "sane": SaneDriver(private, system_too=True, raw=raw),
         "escl": EsclDriver(devices=tuple(network), pins=pins),
     }
     if bridges := find_bridges():

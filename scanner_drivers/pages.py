@@ -97,22 +97,11 @@ def keep_page(
     flags: tuple[str, ...] = (),
 ) -> PageEvent:
     """Write `<seq>.png` as part, sync, rename; only then is there a PageEvent."""
-    picture = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
-    ok, buffer = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    if not ok:
-        raise ScannerError(ScannerFault.DAMAGED, f"cannot encode {pixels.shape}")
-    content = _with_dpi(bytes(buffer), dpi)
+    content = as_png(pixels, dpi)
     path = folder / f"{seq:04d}.png"
     part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    if sys.platform != "win32":  # where a folder cannot be opened, and a rename is in the journal
-        handle = os.open(folder, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
+    part.write_bytes(content)
+    settle(part, path)
     return PageEvent(
         seq=seq,
         path=path,
@@ -144,7 +133,7 @@ def keep_raw(
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     path = folder / f"{seq:04d}.pnm"
-    _settle(pnm, path)
+    settle(pnm, path)
     return PageEvent(
         seq=seq,
         path=path,
@@ -167,13 +156,13 @@ def as_png(pixels: Pixels, dpi: float) -> bytes:
     return _with_dpi(bytes(buffer), dpi)
 
 
-def _settle(part: Path, path: Path) -> None:
+def settle(part: Path, path: Path) -> None:
     """On the disk, under its name, and the name on the disk too."""
     handle = os.open(part, os.O_RDWR)
     os.fsync(handle)
     os.close(handle)
     part.replace(path)
-    if os.name == "posix":  # Windows syncs no folders
+    if sys.platform != "win32":  # where a folder cannot be opened, and a rename is in the journal
         handle = os.open(path.parent, os.O_RDONLY)
         os.fsync(handle)
         os.close(handle)

@@ -32,7 +32,7 @@ from scanner_drivers.driver import (
     ScanProfile,
     negotiate,
 )
-from scanner_drivers.pages import keep_page, read_pnm
+from scanner_drivers.pages import keep_page, keep_raw, read_pnm
 
 _STATUS = {
     1: ScannerFault.OFFLINE,
@@ -85,6 +85,7 @@ def write_config(folder: Path, backends: Sequence[str]) -> Path:
 class SaneDriver:
     """`config`: a private SANE_CONFIG_DIR; None takes the system's. `options`: device options.
 
+    `raw`: keep the pages as PNM, see `keep_raw`.
     `system_too`: backends may read their own files under the system's folder as well.
     """
 
@@ -97,11 +98,13 @@ class SaneDriver:
         options: tuple[str, ...] = (),
         watch: Watch | None = None,
         system_too: bool = False,
+        raw: bool = False,
     ) -> None:
         places = f"{config}:" if system_too else str(config)
         self._environment = {"SANE_CONFIG_DIR": places} if config else {}
         self._options = options
         self._watch = watch or Watch()
+        self._raw = raw
 
     def list_devices(self, timeout_s: float) -> list[DeviceInfo]:
         if shutil.which("scanimage") is None:
@@ -156,7 +159,9 @@ class SaneDriver:
                 watch=self._watch,
                 environment=self._environment,
             )
-            run = _Run(process, applied, folder, first, lambda: self._double_feed(device))
+            run = _Run(
+                process, applied, folder, first, lambda: self._double_feed(device), raw=self._raw
+            )
             try:
                 yield from run.events()
             finally:
@@ -214,6 +219,7 @@ class _Run:
     folder: Path
     first: int
     double_feed: Callable[[], bool]
+    raw: bool = False
     kept: int = 0
 
     def events(self) -> Iterator[Event]:
@@ -238,15 +244,13 @@ class _Run:
 
     def _keep(self, path: Path) -> PageEvent:
         seq, duplex = self.first + self.kept, self.applied.duplex
-        page = keep_page(
-            read_pnm(path),
-            self.folder,
-            seq,
-            dpi=float(self.applied.dpi),
-            sheet=(seq + 1) // 2 if duplex else seq,
-            side="back" if duplex and seq % 2 == 0 else "front",
-        )
-        path.unlink()
+        dpi, sheet = float(self.applied.dpi), (seq + 1) // 2 if duplex else seq
+        side = "back" if duplex and seq % 2 == 0 else "front"
+        if self.raw:
+            page = keep_raw(path, self.folder, seq, dpi=dpi, sheet=sheet, side=side)
+        else:
+            page = keep_page(read_pnm(path), self.folder, seq, dpi=dpi, sheet=sheet, side=side)
+        path.unlink(missing_ok=True)
         self.kept += 1
         return page
 

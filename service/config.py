@@ -70,6 +70,11 @@ class Settings(BaseSettings):
     scan_profiles: Path | None = Field(
         None, description="Tệp TOML cấu hình quét của đơn vị, thêm vào cấu hình sẵn có."
     )
+    separator_patches: str = Field(
+        "II T",
+        pattern=r"^((I|II|III|IV|VI|T)( +|$))*$",
+        description="Mã vạch phân cách (patch code) bắt đầu giấy tờ mới, cách nhau bằng dấu cách.",
+    )
     log_level: str = Field("INFO", description="Mức nhật ký kỹ thuật.")
 
     @classmethod

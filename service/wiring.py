@@ -44,6 +44,7 @@ from workflows.ports.sandbox import Sandbox, SandboxLevel
 from workflows.reading import Reading, SecrecyCheck
 from workflows.reuse import Reuse
 from workflows.road import Road
+from workflows.separation import Separation
 from workflows.shelf import Shelf
 from workflows.stations import StationDesk
 
@@ -165,7 +166,14 @@ def assemble(
         shelf=Shelf(database=database, objects=objects, clock=clock),
         batches=BatchDesk(database=database, clock=clock),
         stations=StationDesk(database=database, clock=clock),
-        capture=CaptureDesk(database=database, intake=intake, clock=clock),
+        capture=CaptureDesk(
+            database=database,
+            intake=intake,
+            clock=clock,
+            separation=Separation(
+                key=slip_key(settings), patches=frozenset(settings.separator_patches.split())
+            ),
+        ),
         catalogue=Catalogue(database=database),
         indicators=IndicatorDesk(database=database, clock=clock),
         road=road,
@@ -185,6 +193,11 @@ def object_store(settings: Settings) -> ObjectStore:
             ca_file=settings.s3_ca_file,
         )
     )
+
+
+def slip_key(settings: Settings) -> bytes:
+    """Signs dossier slips; of its own, so that a slip's code tells nothing about sessions."""
+    return hashlib.sha256(b"sohoa.slip:" + settings.signing_key()).digest()
 
 
 def accounts(settings: Settings, database: Database, clock: Clock) -> Accounts:

@@ -8,9 +8,9 @@ until intake has them as an original. Every call may come twice: the second chan
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,27 +29,21 @@ from workflows.errors import (
 from workflows.intake import MAX_BYTES, Arrival, Intake
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database
+from workflows.separation import Separation
 
 MAX_PAGES = 5000
 ERASED = frozenset({SecretDocument.code, "presented_only"})
 """failure_code of Documents whose images the law forbids to keep: the station erases them too."""
 
-Divide = Callable[[Sequence[Path]], Sequence[Sequence[int]]]
-"""Paths of pages in order -> positions of the pages of each document (separators left out)."""
-
-
-def one_document(pages: Sequence[Path]) -> Sequence[Sequence[int]]:
-    return [range(len(pages))]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureDesk:
-    """Scan jobs. `divide` cuts the pages of a job at its separator sheets."""
+    """Scan jobs; `separation` cuts the pages of a job at its separator sheets."""
 
     database: Database
     intake: Intake
     clock: Clock
-    divide: Divide = one_document
+    separation: Separation = field(default_factory=Separation)
 
     def start(
         self,
@@ -250,25 +244,26 @@ class CaptureDesk:
             return tx.job_pages.of_job(job_id)
 
     def _documents(self, job: ScanJob, pages: Sequence[JobPage], by: Actor) -> ScanJob:
-        paths = [Path(p.path) for p in pages]
-        groups = self.divide(paths)
+        parts = self.separation.parts(pages, job.profile)
         scans, message, state = list[str](), "", JobState.DELIVERED
-        for number, group in enumerate(groups, 1):
+        for number, part in enumerate(parts, 1):
             arrival = Arrival(
-                file_name=f"quet-{job.created_at:%Y%m%d-%H%M%S}-{number}.pdf",
+                file_name=_file_name(job, number, part.dossier),
                 source="scanner",
                 idempotency_key=f"scan-job:{job.id}:{number}",
-                declared_sheets=job.declared_sheets if len(groups) == 1 else None,
+                declared_sheets=job.declared_sheets if len(parts) == 1 else None,
                 batch_id=job.batch_id,
                 urgent=job.batch_id is None,
             )
             clerk = replace(by, id=job.created_by)
             try:
-                scans.append(self._receive([paths[k] for k in group], arrival, clerk).id)
+                scans.append(self._receive([Path(p.path) for p in part.pages], arrival, clerk).id)
             except IdempotencyMismatch:
                 raise  # a page changed between two tries: never to be passed over
             except BadInput as trouble:
                 state, message = JobState.REFUSED, trouble.shown
+        if not parts:
+            state, message = JobState.REFUSED, "Lượt quét chỉ có tờ phân cách."
         return replace(
             job,
             state=state,
@@ -301,3 +296,9 @@ class CaptureDesk:
         if job.station_id != by.id:
             raise NotFound(job.id)
         return job
+
+
+def _file_name(job: ScanJob, number: int, dossier: str | None) -> str:
+    """The slip's dossier stands first, so that the clerk sees where the paper belongs."""
+    when = f"{job.created_at:%Y%m%d-%H%M%S}"
+    return f"hs-{dossier}-{number}.pdf" if dossier else f"quet-{when}-{number}.pdf"

@@ -212,6 +212,7 @@ class Agent:
                     self.spool.keep(job.id, event)
                     self._news.set()
                 elif isinstance(event, PausedEvent):
+                    self.spool.drop_after(job.id, event.last_safe)
                     self._set(job.id, "paused", str(event))
                 elif isinstance(event, EndEvent):
                     self._set(job.id, "scanned")
@@ -275,9 +276,10 @@ class Agent:
         for page in pages:
             if self.stop.is_set():
                 return False
-            if page.state != "safe":
+            if page.state != "safe" or _waits_for_its_back(page.seq, len(pages), job):
                 continue
             try:
+                page = self.spool.pack(page)
                 content = self.spool.content(page)
             except (OSError, ValueError) as error:
                 log.error("%s", error)
@@ -324,3 +326,8 @@ class Agent:
             log.exception("a part of the station ended")
             self.stop.set()
             raise
+
+
+def _waits_for_its_back(seq: int, pages: int, job: SpooledJob) -> bool:
+    """A front whose back may still jam is not sent: both would be scanned anew."""
+    return job.profile.duplex and seq == pages and seq % 2 == 1 and job.state != "scanned"

@@ -38,6 +38,11 @@ def _default_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME", "~/.local/state")).expanduser() / "sohoa-station"
 
 
+def _listed(name: str) -> list[str]:
+    """A setting of the environment that names several things, parted by commas."""
+    return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
+
+
 Folder = Annotated[Path, typer.Option("--dir", help="Thư mục của trạm.")]
 VirtualSheets = Annotated[
     Path | None, typer.Option("--virtual", help="Thư mục ảnh làm máy quét ảo.")
@@ -84,7 +89,15 @@ def run(
         raise typer.Exit(2)
     agent = Agent(
         spool=Spool(folder),
-        drivers=drivers(virtual, pins=folder / "pins.json", seconds_a_sheet=pace),
+        drivers=drivers(
+            virtual,
+            network=_listed("SOHOA_ESCL_DEVICES"),
+            pins=folder / "pins.json",
+            seconds_a_sheet=pace,
+            sane_backends=_listed("SOHOA_SANE_BACKENDS"),
+            sane_config=folder / "sane",
+            raw=True,
+        ),
         link=Link(known, private_key(folder)),
         resume_broken=resume_broken,
     )

@@ -25,7 +25,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ocr.duplicates import InkMap, ink_map, likeness
+from ocr.page import Pixels
+from ocr.separators import separator_marks
 from scanner_drivers.driver import PageEvent, ScanProfile
+from scanner_drivers.pages import as_png, read_pnm, settle
 from service.station.seal import Seal
 
 KEEP_DAYS = 7
@@ -87,6 +91,7 @@ class Spool:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.seal = Seal(folder / "spool.key")
+        self._ink: dict[str, list[tuple[str, InkMap]]] = {}
         self._lock = threading.Lock()
         self._db = sqlite3.connect(
             folder / "spool.db", isolation_level=None, check_same_thread=False, timeout=30
@@ -142,13 +147,13 @@ class Spool:
 
     def keep(self, job_id: str, event: PageEvent) -> SpooledPage:
         """The driver's page becomes safe. Raises `ValueError` when its bytes are no whole image."""
-        _whole(event.path, event.width, event.height)
+        picture = _whole(event.path, event.width, event.height)
         page = SpooledPage(
             job=job_id,
             seq=event.seq,
             sheet=event.sheet,
             side=event.side,
-            flags=event.flags,
+            flags=(*event.flags, *self._seen(job_id, event, picture)),
             file=event.path.name,
             sha256=event.sha256,
             bytes=event.path.stat().st_size,
@@ -165,6 +170,41 @@ class Spool:
         return [
             _page(r) for r in self._all("SELECT * FROM pages WHERE job = ? ORDER BY seq", job_id)
         ]
+
+    def pack(self, page: SpooledPage) -> SpooledPage:
+        """A page kept raw becomes PNG before it travels; cut anywhere, one of the two is whole."""
+        folder = self.pages_folder(page.job)
+        raw = folder / page.file
+        if raw.suffix != ".pnm":
+            return page
+        content = as_png(read_pnm(raw), page.dpi)
+        packed = raw.with_suffix(".png")
+        part = raw.with_suffix(".part")
+        part.write_bytes(content)
+        settle(part, packed)
+        sha256 = hashlib.sha256(content).hexdigest()
+        smaller = replace(page, file=packed.name, sha256=sha256, bytes=len(content))
+        self._write(smaller)
+        raw.unlink()
+        return smaller
+
+    def drop_after(self, job_id: str, last_safe: int) -> None:
+        """Both sides of the sheet that jammed are scanned anew: the lone front goes."""
+        for page in self.pages(job_id):
+            if page.seq > last_safe:
+                with self._commit() as db:
+                    db.execute("DELETE FROM pages WHERE job = ? AND seq = ?", (job_id, page.seq))
+                (self.pages_folder(job_id) / page.file).unlink(missing_ok=True)
+
+    def _seen(self, job_id: str, event: PageEvent, picture: Pixels) -> tuple[str, ...]:
+        """What the page says of itself: separators; the sheet before it, fed or covered again."""
+        marks = separator_marks(picture, event.dpi)
+        ink = ink_map(picture)
+        before = self._ink.get(job_id, [])
+        same_side = [m for side, m in before if side == event.side][-2:]
+        alike = next((found for m in same_side if (found := likeness(m, ink))), "")
+        self._ink[job_id] = [*before, (event.side, ink)][-4:]
+        return (*marks, alike) if alike else marks
 
     def last_safe(self, job_id: str) -> int:
         row = self._one("SELECT max(seq) AS last FROM pages WHERE job = ?", job_id)
@@ -242,10 +282,12 @@ class Spool:
         folder.mkdir(exist_ok=True)
         known = {p.seq: p for p in self.pages(job.id)}
         for path in sorted(folder.iterdir()):
-            if path.suffix != ".png":
+            if path.suffix not in (".png", ".pnm"):
                 _remove(path)  # .part, and the room of a driver that died with us
             elif int(path.stem) not in known:
                 self._adopt(job, path)
+            elif known[int(path.stem)].file != path.name:
+                _remove(path)  # packing was cut short: the row says which of the two counts
         for page in known.values():
             path = folder / page.file
             if page.state == "safe" and not path.exists() and not _sealed(path).exists():
@@ -282,7 +324,7 @@ class Spool:
             sealed = _sealed(path)
             part = sealed.with_suffix(".part")
             part.write_bytes(self.seal.close(path.read_bytes()))
-            part.replace(sealed)
+            settle(part, sealed)
             path.unlink()
 
     def _write(self, page: SpooledPage) -> None:
@@ -320,10 +362,12 @@ class Spool:
         return found[0] if found else None
 
 
-def _whole(path: Path, width: int, height: int) -> None:
-    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+def _whole(path: Path, width: int, height: int) -> Pixels:
+    """The page in grey; decoding it is the proof that it is whole."""
+    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
     if picture is None or picture.shape[:2] != (height, width):
         raise ValueError(f"{path.name} is no whole image of {width}x{height}")
+    return np.asarray(picture, np.uint8)
 
 
 def _sealed(path: Path) -> Path:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ocr.codes import Code, codes_of, read_codes, with_codes
+from ocr.barcodes import Code, read_codes
+from ocr.codes import codes_of, with_codes
 from ocr.extraction import ReadingSource
 from ocr.page import Box, PageImage
 from ocr.reader import Reader

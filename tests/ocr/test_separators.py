@@ -1,12 +1,9 @@
 """Separator pages: signed slips in QR and barcodes, patches whose direction a QR settles."""
 
-import sys
-
 import numpy as np
 import pytest
 import zxingcpp
 
-from ocr import codes
 from ocr.patch_codes import PatchCode, draw_patch_code
 from ocr.separators import (
     PageMark,
@@ -165,10 +162,3 @@ def test_a_mark_travels_as_flags():
 
 def test_papers_carry_no_mark():
     assert separator_marks(pixels(decision()), 200) == ()
-
-
-def test_a_desk_without_a_reader_of_codes_still_sees_patches(monkeypatch):
-    monkeypatch.setattr(codes, "_zxing", None)
-    page = printed(sign_slip("t", "hs-1", KEY), PatchCode.II)
-    assert separator_marks(page, 200) == ("patch:II",)
-    assert "zxingcpp" in sys.modules  # the reader is there; it was only not asked
