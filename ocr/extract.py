@@ -83,13 +83,15 @@ class Extractor:
         # no number: a list, a receipt under its own Quốc hiệu, dated; a blank form is not dated
         return header.sure and read_date_line(header.date_line, today).value is not None
 
-    def extract(self, pages: Sequence[PageLayout], today: dt.date) -> Part:
-        """Type and fields of one document."""
+    def extract(
+        self, pages: Sequence[PageLayout], today: dt.date, as_type: str | None = None
+    ) -> Part:
+        """Type and fields of one document; `as_type`: the code a person has chosen for it."""
         inked = [p for p in pages if not p.page.blank] or list(pages)
         first = inked[0]
         header = find_header(first, self.classifier.is_title)
         title = self.classifier.find_title(first, header)
-        guess = self._type(inked, header, title)
+        guess = self._chosen(as_type) if as_type else self._type(inked, header, title)
         kind = self.types[guess.code]
         zones = self._zones(inked, Opening(header=header, title=title), kind, today)
         fields = _with_source(self._of_type(kind, zones, inked, today), pages)
@@ -110,6 +112,15 @@ class Extractor:
             return card
         about = title is None and bool(about_lines(pages[0], header))
         return self.classifier.classify(pages, title, symbol or None, about_line=about)
+
+    def _chosen(self, code: str) -> TypeGuess:
+        return TypeGuess(
+            code=code,
+            name=self.types[code].name,
+            confidence=1.0,
+            needs_review=False,
+            evidence=("Cán bộ chọn loại giấy tờ",),
+        )
 
     def _by_card_code(self, pages: Sequence[PageLayout]) -> TypeGuess | None:
         """A card whose title is lost still says what it is in its QR."""

@@ -85,13 +85,17 @@ class Reader:
         total = time.perf_counter() - started
         return replace(extraction, timings={**extraction.timings, "total": total})
 
-    def assemble(self, pages: Sequence[PageText]) -> Extraction:
-        """Type and fields out of pages already read. Deterministic but for `timings`."""
+    def assemble(self, pages: Sequence[PageText], as_type: str | None = None) -> Extraction:
+        """Type and fields out of pages already read. Deterministic but for `timings`.
+
+        `as_type`: the type code a person has chosen for the (first) document.
+        """
         started = time.perf_counter()
         layouts = [lay_out(page) for page in pages]
         today = self.today()
         groups = self.extractor.split_documents(layouts, today) or [[lay_out(_no_page())]]
-        document, *attached = [self.extractor.extract(group, today) for group in groups]
+        document = self.extractor.extract(groups[0], today, as_type)
+        attached = [self.extractor.extract(group, today) for group in groups[1:]]
         timings = _summed(pages) | {"extract": time.perf_counter() - started}
         engines = tuple(dict.fromkeys(p.engine for p in pages if p.engine))
         # by law the mark stands on the first page of a document (NĐ 30/2020, PL I, ô 10a)

@@ -160,7 +160,9 @@ def assemble(
         accounts=accounts(settings, database, clock),
         intake=intake,
         copying=copying,
-        confirming=Confirming(database=database, document_types=types, clock=clock),
+        confirming=Confirming(
+            database=database, document_types=types, reader=reader, clock=clock
+        ),
         filing=FilingDesk(database=database, clock=clock),
         reuse=Reuse(database=database, copying=copying, clock=clock),
         shelf=Shelf(database=database, objects=objects, clock=clock),

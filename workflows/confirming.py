@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ocr.document_types import DocumentTypes
-from ocr.extraction import Extraction, FieldReading
+from ocr.extraction import Extraction, FieldReading, page_from_json
+from ocr.reader import Reader
 from ocr.typed_value import typed_value
 from workflows.audit import record
 from workflows.domain.document import Document, DocumentState, FieldValue, ReadingStatus
@@ -20,6 +21,7 @@ from workflows.errors import IllegalMove, InvalidValue, StaleVersion
 from workflows.ports.clock import VIETNAM, Clock
 from workflows.ports.database import Database, Transaction
 from workflows.ports.engine import Queue
+from workflows.reading import extraction_record
 from workflows.states import move
 
 _OPEN = frozenset({DocumentState.RECEIVED, DocumentState.CAPTURED})
@@ -31,6 +33,7 @@ class Confirming:
 
     database: Database
     document_types: DocumentTypes
+    reader: Reader
     clock: Clock
 
     def put_field(
@@ -51,7 +54,10 @@ class Confirming:
         return saved
 
     def set_type(self, document: Document, code: str, *, by: Actor) -> Document:
-        """The person says what kind of paper it is."""
+        """The person says what kind of paper it is; its pages are looked through for its fields.
+
+        What was confirmed under the earlier type stands where the new one has the field too.
+        """
         if document.state not in _OPEN:
             raise IllegalMove(f"the type of a {document.state} document is closed")
         kind = self.document_types.get(code)
@@ -61,6 +67,12 @@ class Confirming:
             )
         with self.database.transaction() as tx:
             saved = tx.documents.save(replace(document, type_code=kind.code, type_name=kind.name))
+            pages = [page_from_json(p.reading) for p in tx.readings.pages(document.id)]
+            if pages and document.reading is ReadingStatus.READ:
+                again = self.reader.assemble(pages, as_type=kind.code)
+                tx.readings.add_extraction(
+                    extraction_record(document.id, again, at=self.clock.now())
+                )
             record(tx, "type_set", document, by=by, at=self.clock.now(), type=code)
         return saved
 

@@ -7,6 +7,7 @@ written once, the extraction is replaced by an equal one.
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -148,14 +149,7 @@ class Reading:
         guess = extraction.document.document_type
         with self.database.transaction() as tx:
             tx.readings.add_extraction(
-                ExtractionRecord(
-                    id=uuid.uuid4().hex,
-                    document_id=document.id,
-                    engine=", ".join(extraction.engines),
-                    created_at=self.clock.now(),
-                    # the text of each page stands with its PageRecord; not twice
-                    body=extraction.as_json() | {"text": []},
-                )
+                extraction_record(document.id, extraction, at=self.clock.now())
             )
             tx.documents.save(
                 replace(
@@ -187,6 +181,19 @@ class Reading:
             # no content: which mark, not what the paper says
             mark = extraction.secret or ""
             record(tx, "erased", document, by=SYSTEM, at=self.clock.now(), mark=mark, code=code)
+
+
+def extraction_record(
+    document_id: str, extraction: Extraction, *, at: dt.datetime
+) -> ExtractionRecord:
+    return ExtractionRecord(
+        id=uuid.uuid4().hex,
+        document_id=document_id,
+        engine=", ".join(extraction.engines),
+        created_at=at,
+        # the text of each page stands with its PageRecord; not twice
+        body=extraction.as_json() | {"text": []},
+    )
 
 
 def encode_jpeg(pixels: Pixels, dpi: float) -> bytes:

@@ -4,6 +4,7 @@ import pytest
 from office import PURPOSE, make_sample, open_office
 
 from service.samples.invented import make_person
+from workflows.confirming import readings_of
 from workflows.domain.document import DocumentFilter, DocumentState, ReadingStatus, TrustLevel
 from workflows.domain.dossier import FilingOrigin, FilingRole
 from workflows.errors import (
@@ -279,3 +280,23 @@ def test_a_paper_that_came_signed_keeps_its_bytes_and_needs_no_second_signature(
     assert access.startswith(b"%PDF-") and access != content
     with pytest.raises(IllegalMove):
         office.station.copying.sign(document, by=clerk)
+
+
+def test_another_type_chosen_by_hand_brings_its_own_fields(office):
+    clerk = office.actor("clerk")
+    paper = office.receive(make_sample("giay_khai_sinh", 5))
+
+    def readings():
+        with office.station.database.read() as tx:
+            return readings_of(tx, office.document(paper.id))
+
+    before = readings()
+    name = before["full_name"].value
+    assert name
+    office.station.confirming.put_field(office.document(paper.id), "full_name", name, by=clerk)
+    office.station.confirming.set_type(office.document(paper.id), "khac", by=clerk)
+    assert "full_name" not in readings()
+    back = office.station.confirming.set_type(office.document(paper.id), "giay_khai_sinh", by=clerk)
+    assert {k: f.value for k, f in readings().items()} == {k: f.value for k, f in before.items()}
+    with office.station.database.read() as tx:
+        assert tx.fields.values(back.id)["full_name"].value == name, "what was confirmed stands"
