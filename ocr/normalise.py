@@ -67,14 +67,20 @@ def plain(text: str) -> str:
 
     The length is kept, so that a place found in the plain text is the place in the text.
     """
-    return "".join(_plain_letter(letter) for letter in nfc(text))
+    return nfc(text).translate(_PLAIN)
 
 
-def _plain_letter(letter: str) -> str:
-    if letter in "đĐÐð":
-        return "d"
-    base = unicodedata.normalize("NFD", letter)[0].lower()
-    return base if len(base) == 1 else letter
+class _PlainLetters(dict[int, str]):
+    """For `str.translate`: each letter is worked out once, when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        base = unicodedata.normalize("NFD", letter)[0].lower()
+        self[code] = "d" if letter in "đĐÐð" else base if len(base) == 1 else letter
+        return self[code]
+
+
+_PLAIN = _PlainLetters()
 
 
 def squeeze(text: str) -> str:
@@ -286,21 +292,20 @@ def comparable(text: str) -> str:
     return place_tones(re.sub(r"\s+", " ", text).strip())
 
 
-_OLD_TONES = {
-    a: b
-    for old, new in (
+_TONES = {
+    form(old): form(new)
+    for olds, news in (
         ("òa óa ỏa õa ọa", "oà oá oả oã oạ"),
         ("òe óe ỏe õe ọe", "oè oé oẻ oẽ oẹ"),
         ("ùy úy ủy ũy ụy", "uỳ uý uỷ uỹ uỵ"),
     )
-    for a, b in zip(old.split(), new.split(), strict=True)
+    for old, new in zip(olds.split(), news.split(), strict=True)
+    for form in (str.lower, str.capitalize, str.upper)
 }
+# only open syllables: "hoàn", "quý" have one spelling
+_OLD_TONE = re.compile(rf"(?<![qQ])(?:{'|'.join(_TONES)})(?!\w)")
 
 
 def place_tones(text: str) -> str:
     """hòa -> hoà, ủy -> uỷ: one form of the two in use, for comparing only."""
-    for old, new in _OLD_TONES.items():
-        for a, b in ((old, new), (old.capitalize(), new.capitalize()), (old.upper(), new.upper())):
-            # only open syllables: "hoàn", "quý" have one spelling
-            text = re.sub(rf"(?<![qQ]){a}(?!\w)", b, text)
-    return text
+    return _OLD_TONE.sub(lambda found: _TONES[found[0]], text)
