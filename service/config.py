@@ -59,6 +59,18 @@ class Settings(BaseSettings):
     certificates_dir: Path | None = Field(
         None, description="Chứng thư ký số; để trống: chứng thư thử trong thư mục dữ liệu."
     )
+    installation_key: Path | None = Field(
+        None, description="Khóa Ed25519 của trạm (ký mốc nhật ký, bản sao lưu); để trống: tự tạo."
+    )
+    audit_dir: Path | None = Field(
+        None, description="Thư mục mốc nhật ký đã ký; nên đặt ở ổ đĩa khác cơ sở dữ liệu."
+    )
+    audit_public_keys: tuple[str, ...] = Field(
+        (), description="Khóa công khai được tin khi kiểm tra mốc; để trống: khóa của trạm."
+    )
+    audit_anchor_minutes: int = Field(
+        15, ge=1, description="Cứ bao nhiêu phút thì ghi mốc nhật ký vào kho tệp."
+    )
     consume_dir: Path | None = Field(None, description="Thư mục nóng: tệp đặt vào được tiếp nhận.")
     consume_user: str = Field("", description="Tài khoản đứng tên tệp từ thư mục nóng.")
     escl_devices: str = Field(

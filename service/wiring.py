@@ -18,6 +18,8 @@ from service.config import Settings
 from service.reading_desk import dpi_of
 from storage.database import SqlDatabase
 from storage.engine import DbosEngine
+from storage.heads import FolderHeads, ObjectHeads
+from storage.installation_key import InstallationKey, key_id_of, public_key
 from storage.objects import FolderInbox, FolderStore, S3Settings, S3Store, UploadFolder
 from storage.pdf import PikepdfArchivalPdf
 from storage.sandbox import best_sandbox
@@ -25,6 +27,7 @@ from storage.signing.authority import DevelopmentAuthority, DevelopmentKeys, Sub
 from storage.signing.profiles import load_profiles
 from storage.signing.sandboxed import SandboxedVerifier
 from storage.signing.sign import PyHankoSigner
+from workflows.audit_proof import AuditProof, Witness
 from workflows.batch import BatchDesk
 from workflows.capture import CaptureDesk
 from workflows.catalogue import Catalogue
@@ -74,6 +77,7 @@ class Workstation:
     capture: CaptureDesk
     catalogue: Catalogue
     indicators: IndicatorDesk
+    audit: AuditProof
     road: Road
 
     def checks(self) -> Mapping[str, Callable[[], Any]]:
@@ -104,6 +108,8 @@ def assemble(
 ) -> Workstation:
     """The stages over a given database and engine (a worker's database carries a fence)."""
     objects = object_store(settings)
+    audit = audit_proof(settings, database, objects, clock)
+    database.witness = audit.witness
     inbox = FolderInbox(settings.data_dir / "inbox")
     sandbox = best_sandbox(SandboxLevel(settings.sandbox_min))
     opener = Opener(sandbox=sandbox, scratch=settings.data_dir / "scratch")
@@ -160,9 +166,7 @@ def assemble(
         accounts=accounts(settings, database, clock),
         intake=intake,
         copying=copying,
-        confirming=Confirming(
-            database=database, document_types=types, reader=reader, clock=clock
-        ),
+        confirming=Confirming(database=database, document_types=types, reader=reader, clock=clock),
         filing=FilingDesk(database=database, clock=clock),
         reuse=Reuse(database=database, copying=copying, clock=clock),
         shelf=Shelf(database=database, objects=objects, clock=clock),
@@ -178,6 +182,7 @@ def assemble(
         ),
         catalogue=Catalogue(database=database),
         indicators=IndicatorDesk(database=database, clock=clock),
+        audit=audit,
         road=road,
     )
 
@@ -195,6 +200,22 @@ def object_store(settings: Settings) -> ObjectStore:
             ca_file=settings.s3_ca_file,
         )
     )
+
+
+def installation_key(settings: Settings) -> InstallationKey:
+    """What this installation signs with; trusts itself unless other public keys are named."""
+    trusted = {key_id_of(k): k for k in map(public_key, settings.audit_public_keys)}
+    return InstallationKey(
+        settings.installation_key or settings.data_dir / "installation.key", trusted
+    )
+
+
+def audit_proof(
+    settings: Settings, database: SqlDatabase, objects: ObjectStore, clock: Clock
+) -> AuditProof:
+    heads = FolderHeads(settings.audit_dir or settings.data_dir / "audit")
+    witness = Witness(seal=installation_key(settings), heads=heads, clock=clock)
+    return AuditProof(database=database, witness=witness, elsewhere=(ObjectHeads(objects),))
 
 
 def slip_key(settings: Settings) -> bytes:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verbs for who runs the office's machine: serve, work, doctor, demo, db, user, key, audit."""
+"""Verbs for who runs the office's machine: serve, work, doctor, demo, db, user, key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from workflows.errors import InvalidValue
 db = typer.Typer(no_args_is_help=True)
 user = typer.Typer(no_args_is_help=True)
 key = typer.Typer(no_args_is_help=True)
-audit = typer.Typer(no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="In JSON.")]
 
 
@@ -144,19 +143,6 @@ def add_key(
         raise InvalidValue(unit, message=f"Không có đơn vị mã {unit}.")
     _, secret = station.accounts.add_key(name, found[0].id, tuple(purposes), days)
     typer.echo(secret)
-
-
-@audit.command("verify")
-def verify_audit() -> None:
-    """Kiểm tra chuỗi băm của nhật ký; nêu đúng vị trí bị sửa."""
-    from storage.database import damaged_entry
-
-    log_to_stderr()
-    damaged = damaged_entry(Settings().database)
-    if damaged is not None:
-        typer.echo(f"Nhật ký bị sửa từ mục {damaged}.", err=True)
-        raise typer.Exit(int(ExitCode.FAILED))
-    typer.echo("Nhật ký nguyên vẹn.")
 
 
 VERBS = (serve, work, doctor, demo)

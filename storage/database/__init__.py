@@ -3,13 +3,12 @@
 
 from storage.database.catalogue import import_procedures, import_rules, import_units
 from storage.database.database import Enqueue, SqlDatabase
-from storage.database.schema import current, damaged_entry, newest, upgrade
+from storage.database.schema import current, newest, upgrade
 
 __all__ = [
     "Enqueue",
     "SqlDatabase",
     "current",
-    "damaged_entry",
     "import_procedures",
     "import_rules",
     "import_units",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any
@@ -37,6 +37,8 @@ from workflows.ports.engine import Queue
 
 Enqueue = Callable[[Connection, str, str, Queue, int], None]
 """(connection, workflow, key, queue, priority): puts the job into the open transaction."""
+Witness = Callable[[Sequence[tuple[int, str]]], None]
+"""Takes (sequence, hash) of audit entries that are committed."""
 
 
 class SqlJobs:
@@ -106,9 +108,13 @@ class SqlDatabase:
     def __init__(
         self, url: str, *, enqueue: Enqueue, guard: Callable[[Connection], None] | None = None
     ) -> None:
-        """`guard` runs first in every writing transaction: a worker's fence."""
+        """`guard` runs first in every writing transaction: a worker's fence.
+
+        `witness`, once set, is told after each commit what the audit log has grown by.
+        """
         self.url = url
         self.guard = guard
+        self.witness: Witness | None = None
         self._enqueue = enqueue
 
     @cached_property
@@ -143,9 +149,12 @@ class SqlDatabase:
             ):
                 if self.guard is not None and not reading:
                     self.guard(connection)
-                yield SqlTransaction(connection, self._enqueue)
+                opened = SqlTransaction(connection, self._enqueue)
+                yield opened
                 if reading:
                     begun.rollback()
+            if self.witness is not None and opened.audit.appended:
+                self.witness(opened.audit.appended)
         except OperationalError as error:
             if "disk is full" in str(error):
                 raise StorageFull(str(error.orig)) from error

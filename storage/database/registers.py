@@ -114,22 +114,28 @@ class SqlAccounts:
 class SqlAudit:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.appended: list[tuple[int, str]] = []
+        """(sequence, hash) of what this transaction adds; the witness signs it after the commit."""
 
     def append(self, event: AuditEvent) -> str:
         if self.connection.dialect.name == "postgresql":
             self.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AUDIT_LOCK})
-        a = t.audit_events.c
-        last = self.connection.execute(
-            select(a.sequence, a.hash).order_by(a.sequence.desc()).limit(1)
-        ).first()
-        sequence, previous = (last.sequence, last.hash) if last else (0, GENESIS)
+        sequence, previous = self.last() or (0, GENESIS)
         digest = event.chained_hash(previous)
         self.connection.execute(
             t.audit_events.insert().values(
                 to_row(event) | {"sequence": sequence + 1, "hash": digest}
             )
         )
+        self.appended.append((sequence + 1, digest))
         return digest
+
+    def last(self) -> tuple[int, str] | None:
+        a = t.audit_events.c
+        row = self.connection.execute(
+            select(a.sequence, a.hash).order_by(a.sequence.desc()).limit(1)
+        ).first()
+        return (row.sequence, row.hash) if row else None
 
     def entries(
         self, *, after: int = 0, subject_id: str | None = None, limit: int = 200
@@ -140,13 +146,3 @@ class SqlAudit:
             wanted = wanted.where(a.subject_id == subject_id)
         rows = self.connection.execute(wanted.order_by(a.sequence).limit(limit)).mappings()
         return [(r["sequence"], r["hash"], from_row(AuditEvent, r)) for r in rows]
-
-    def damaged(self) -> int | None:
-        """The sequence number of the first entry that does not fit the chain; None when whole."""
-        expected, previous, after = 1, GENESIS, 0
-        while entries := self.entries(after=after, limit=1000):
-            for sequence, digest, event in entries:
-                if sequence != expected or event.chained_hash(previous) != digest:
-                    return expected
-                expected, previous, after = sequence + 1, digest, sequence
-        return None

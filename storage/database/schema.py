@@ -9,10 +9,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
 
 from storage.database.connection import open_engine
-from storage.database.registers import SqlAudit
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -45,13 +43,3 @@ def newest() -> str:
     head = ScriptDirectory.from_config(_config("")).get_current_head()
     assert head is not None  # noqa: S101 - the scripts are shipped with us
     return head
-
-
-def damaged_entry(url: str) -> int | None:
-    """The first audit entry that does not fit the chain, by sequence number."""
-    engine = create_engine(url)
-    try:
-        with engine.connect() as connection:
-            return SqlAudit(connection).damaged()
-    finally:
-        engine.dispose()

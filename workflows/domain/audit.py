@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AuditEvent (nhật ký): append-only and hash-chained; and the dated legal rules."""
+"""AuditEvent (nhật ký): append-only and hash-chained, its heads signed; the dated legal rules."""
 
 from __future__ import annotations
 
@@ -43,6 +43,25 @@ class AuditEvent:
             separators=(",", ":"),
         )
         return hashlib.sha256((previous + body).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedHead:
+    """Mốc nhật ký: "entry `sequence` has this hash", signed and kept outside the database.
+
+    The chain alone cannot show that its end was cut off or that all of it was written anew; a head
+    that stands elsewhere can. `signature`: Ed25519 over `claim()`, hex; `key_id` names the key.
+    """
+
+    sequence: int
+    hash: str
+    at: dt.datetime
+    key_id: str
+    signature: str = ""
+
+    def claim(self) -> bytes:
+        at = self.at.astimezone(dt.UTC).isoformat(timespec="microseconds")
+        return f"sohoa-audit-head\n{self.sequence}\n{self.hash}\n{at}\n{self.key_id}".encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -247,6 +247,10 @@ class AuditRepository(Protocol):
         """(sequence, hash, event), oldest first."""
         ...
 
+    def last(self) -> tuple[int, str] | None:
+        """(sequence, hash) of the newest entry."""
+        ...
+
 
 class Jobs(Protocol):
     def enqueue(self, workflow: str, key: str, *, queue: Queue, priority: int = 5) -> None:

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verbs that prove or keep what is kept: audit."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from service.cli.console import emit, log_to_stderr
+from service.config import Settings
+from service.errors import ExitCode
+from workflows.audit_proof import AuditReport, DamageKind
+
+audit = typer.Typer(no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="In JSON.")]
+_DAMAGES = {
+    DamageKind.EDITED: "nội dung bị sửa",
+    DamageKind.DELETED: "bị xóa",
+    DamageKind.REORDERED: "bị đổi thứ tự",
+    DamageKind.CUT: "phần cuối nhật ký bị cắt",
+    DamageKind.FORGED_HEAD: "mốc ngoài cơ sở dữ liệu không đúng chữ ký",
+    DamageKind.FORKED: "có hai mốc ký khác nhau",
+}
+
+
+@audit.command("verify")
+def verify_audit(as_json: Json = False) -> None:
+    """Kiểm tra nhật ký với mốc đã ký bên ngoài; nêu đúng mục bị sửa, xóa, đổi chỗ hoặc cắt."""
+    from service.wiring import build
+
+    log_to_stderr()
+    report = build(Settings()).audit.verify()
+    if as_json:
+        emit(_report(report))
+    else:
+        for damage in report.damages:
+            place = f"Mục {damage.first}"
+            if damage.last != damage.first:
+                place += f" đến {damage.last}"
+            typer.echo(f"{place}: {_DAMAGES[damage.kind]}.", err=True)
+        verdict = "nguyên vẹn" if report.whole else "đã bị can thiệp"
+        typer.echo(
+            f"Nhật ký {verdict}: {report.entries} mục, {report.heads} mốc ký bên ngoài, "
+            f"mốc mới nhất ở mục {report.witnessed}."
+        )
+    if not report.whole:
+        raise typer.Exit(int(ExitCode.FAILED))
+
+
+@audit.command("anchor")
+def anchor_audit() -> None:
+    """Ký mốc mới nhất của nhật ký và ghi ra ngoài cơ sở dữ liệu (tệp và kho tệp)."""
+    from service.wiring import build
+
+    log_to_stderr()
+    head = build(Settings()).audit.publish()
+    typer.echo(f"{head.sequence} {head.hash}" if head else "Nhật ký còn trống.")
+
+
+@audit.command("key")
+def audit_key() -> None:
+    """In khóa công khai của trạm; giữ một bản ở nơi khác để kiểm tra mốc về sau."""
+    from service.wiring import installation_key
+
+    log_to_stderr()
+    key = installation_key(Settings())
+    typer.echo(f"{key.key_id} {key.public.hex()}")
+
+
+def _report(report: AuditReport) -> dict[str, Any]:
+    return {
+        "whole": report.whole,
+        "entries": report.entries,
+        "last": report.last,
+        "heads": report.heads,
+        "witnessed": report.witnessed,
+        "damages": [
+            {"kind": d.kind.value, "first": d.first, "last": d.last} for d in report.damages
+        ],
+    }
