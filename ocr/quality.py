@@ -28,15 +28,18 @@ ADVICE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ink:
-    """How much is written: `share` of the page within its margins, `letters` by their size."""
+    """How much is written: `share` of the page within its margins, `letters` by their size.
+
+    `letters` is counted (None: it was not) only where `share` leaves the question open.
+    """
 
     share: float
-    letters: int
+    letters: int | None
 
     @property
     def is_nothing(self) -> bool:
         """Three backs with seal bleed-through: 0.003-0.072 %, 0-9 letters; 55 inked: >= 2 %, 96."""
-        return self.share < BLANK_INK and self.letters < BLANK_COMPONENTS
+        return self.letters is not None and self.letters < BLANK_COMPONENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,8 @@ def measure_ink(pixels: Pixels, dpi: float) -> Ink:
     my, mx = round(_MARGIN * height), round(_MARGIN * width)
     inner = grey[my : height - my, mx : width - mx]
     dark = (inner < paper_level(inner) - 40).astype(np.uint8)
-    return Ink(share=float(dark.mean()), letters=_count_letters(dark, dpi))
+    share = cv2.countNonZero(dark) / dark.size
+    return Ink(share=share, letters=_count_letters(dark, dpi) if share < BLANK_INK else None)
 
 
 def _count_letters(dark: Pixels, dpi: float) -> int:

@@ -18,7 +18,7 @@ from ocr.page import Box, Pixels, Word
 from ocr.quality import letter_sized
 from ocr.recognise import Recogniser
 from ocr.tesseract import placed
-from ocr.text_layer import box_mask, covered_share
+from ocr.text_layer import box_mask, covered_letters
 
 KEEP = 0.4
 MOST_CROPS = 24
@@ -35,8 +35,11 @@ class Rescued:
 def rescue(grey: Pixels, dpi: float, words: Sequence[Word], recogniser: Recogniser) -> Rescued:
     """Find uncovered ink, read it line by line, and put what was read where it stands."""
     ink = ink_mask(grey)
+    _, labels, stats, middles = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    letters = letter_sized(stats, dpi)
+    letters[0] = False
     all_words = list(words)
-    for area in _areas(ink, dpi, words)[:MOST_CROPS]:
+    for area in _areas(letters[labels].astype(np.uint8), dpi, words)[:MOST_CROPS]:
         left, top, width, height = area
         crop = np.ascontiguousarray(grey[top : top + height, left : left + width])
         box = Box(
@@ -48,18 +51,17 @@ def rescue(grey: Pixels, dpi: float, words: Sequence[Word], recogniser: Recognis
         found = [w for w in placed(recogniser.read_line(crop, dpi), box) if w.confidence > KEEP]
         if found and any(c.isalnum() for w in found for c in w.text):
             all_words = _inserted(all_words, found)
-    uncovered = 1 - covered_share(all_words, ink, dpi)
+    uncovered = 1 - covered_letters(all_words, ink, stats, middles, dpi)
     return Rescued(words=tuple(all_words), uncovered=round(uncovered, 4))
 
 
-def _areas(ink: Pixels, dpi: float, words: Sequence[Word]) -> list[tuple[int, int, int, int]]:
-    """Uncovered blobs that could be lines (left, top, width, height), biggest first."""
+def _areas(left_over: Pixels, dpi: float, words: Sequence[Word]) -> list[tuple[int, int, int, int]]:
+    """Uncovered blobs that could be lines (left, top, width, height), biggest first.
+
+    `left_over`: 1 where letter-sized ink is; what words cover is taken off it here.
+    """
     u = dpi / 300
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    letters = letter_sized(stats, dpi)
-    letters[0] = False
-    left_over = letters[labels].astype(np.uint8)
-    left_over[box_mask(words, ink, pad=6 * u) > 0] = 0
+    left_over[box_mask(words, left_over, pad=6 * u) > 0] = 0
     close = cv2.getStructuringElement(cv2.MORPH_RECT, (max(3, round(45 * u)), 3))
     closed = cv2.morphologyEx(left_over, cv2.MORPH_CLOSE, close)
     _, _, blobs, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)

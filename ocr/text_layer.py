@@ -81,6 +81,13 @@ def judge_boxes(layer: Sequence[Word], ink: Pixels, dpi: float) -> Verdict:
 def covered_share(words: Sequence[Word], ink: Pixels, dpi: float) -> float:
     """Share of the letter-sized ink that stands inside word boxes; 1 when there is none."""
     _, _, stats, middles = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    return covered_letters(words, ink, np.asarray(stats), np.asarray(middles), dpi)
+
+
+def covered_letters(
+    words: Sequence[Word], ink: Pixels, stats: np.ndarray, middles: np.ndarray, dpi: float
+) -> float:
+    """The same where the components of `ink` are known: their stats and middles [n, 5], [n, 2]."""
     letters = letter_sized(stats, dpi)
     letters[0] = False
     if not letters.any():
