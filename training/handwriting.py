@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.typefaces import sized
+from training.typefaces import inked, sized
 
 Ink = npt.NDArray[np.uint8]
 
@@ -102,9 +102,7 @@ class Hand:
 
     def _face(self, rng: random.Random, number: str, tall: int) -> Ink:
         font = sized(rng.choice(self.faces), max(10, round(tall * 1.45)))
-        _left, _top, _right, _bottom = font.getbbox(number)
-        mask, _ = font.getmask2(number, "L")
-        ink = np.asarray(mask, np.uint8).reshape(mask.size[::-1])
+        ink, _, _ = inked(font, number)
         if not ink.size:
             return self._strokes(rng, number, tall)
         if rng.random() < 0.5:

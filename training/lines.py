@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 
 import cv2
@@ -15,9 +16,10 @@ from training import texts
 from training.damage import Grey, damaged, tilted
 from training.handwriting import Hand
 from training.texts import Corpus
-from training.typefaces import Case, Typeface, sized
+from training.typefaces import Case, Typeface, inked, sized
 
 MAX_WIDTH = 960  # columns of a finished line; longer ones are cut at a word
+_WORDS = re.compile(r"\S+\s*|\s+")
 Piece = tuple[str, bool]  # text, written by hand
 
 
@@ -77,7 +79,7 @@ class Renderer:
         if kind < 0.23:
             return [(texts.digits(rng, rng.randint(1, 5)), True)]
         if kind < 0.68:
-            text = self.corpus.line(rng, *((12, 72) if rng.random() < 0.8 else (2, 14)))
+            text = self.corpus.line(rng, *((12, 85) if rng.random() < 0.8 else (2, 14)))
             if rng.random() < 0.2:
                 text = text.upper()
         else:
@@ -94,6 +96,7 @@ class Renderer:
         x, parts = float(margin), list[str]()
         squeeze = rng.uniform(0.88, 1.1) if rng.random() < 0.5 else 1.0
         spacing = rng.uniform(-0.02, 0.12) * em if rng.random() < 0.08 else 0.0
+        justified = rng.uniform(-0.08, 0.6) ** 2 * em if rng.random() < 0.3 else 0.0
         for text, by_hand in pieces:
             if by_hand:
                 ink = self.hand.write(rng, text, round(em * 0.68))
@@ -103,14 +106,14 @@ class Renderer:
                 x += ink.shape[1] + em * rng.uniform(-0.12, 0.4)
                 parts.append(text)
                 continue
-            for bit in text if spacing else [text]:
-                mask, (dx, dy) = font.getmask2(bit, "L", anchor="ls")
-                if mask.size[0] and mask.size[1]:
-                    ink = np.asarray(mask, np.uint8).reshape(mask.size[::-1])
+            for bit in text if spacing else _WORDS.findall(text) if justified else [text]:
+                ink, dx, dy = inked(font, bit)
+                if ink.size:
                     if squeeze != 1.0:
                         ink = cv2.resize(ink, (max(1, round(ink.shape[1] * squeeze)), ink.shape[0]))
                     inks.append((ink, round(x + dx * squeeze), base + dy))
                 x += font.getlength(bit) * squeeze + spacing
+                x += justified * (len(bit) - len(bit.rstrip()))
             parts.append(text)
         text = texts.clean("".join(parts))
         canvas = np.full((round(em * 3.4), round(x) + 2 * margin), 255, np.uint8)
@@ -132,8 +135,8 @@ class Renderer:
         box: tuple[int, int, int, int],
     ) -> None:
         font = sized(face.path, em)
-        mask, (_, dy) = font.getmask2(self.corpus.line(rng, 10, 60), "L", anchor="ls")
-        ink = 255 - np.asarray(mask, np.uint8).reshape(mask.size[::-1])
+        ink, _, dy = inked(font, self.corpus.line(rng, 10, 60))
+        ink = 255 - ink
         step = round(em * rng.uniform(1.08, 1.5)) * rng.choice((-1, 1))
         top = round(em * 2.1) + dy + step
         crop = ink[max(0, -top) : max(0, canvas.shape[0] - top), : canvas.shape[1] - em]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ocr.recogniser.line_image import ALPHABET
 
+HELD_BACK = 16
 _KNOWN = frozenset(ALPHABET)
 _SAME = str.maketrans({"\u00a0": " ", "\u2011": "-", "\u2010": "-", "−": "-", "ð": "đ", "Ð": "Đ"})
 
@@ -183,8 +184,11 @@ def clean(text: str) -> str:
 class Corpus:
     """Running text as one long string; `line` cuts a piece at word bounds."""
 
-    def __init__(self, source: Path | None) -> None:
-        self.text = clean(" ".join(_texts(source)))
+    def __init__(self, source: Path | None, *, held_back: bool = False) -> None:
+        texts = _texts(source)
+        if len(texts) > HELD_BACK:  # every 16th text is kept for the measure
+            texts = [t for k, t in enumerate(texts) if (k % HELD_BACK == 7) is held_back]
+        self.text = clean(" ".join(texts))
         self.starts = [m.start() for m in re.finditer(r"(?<= )\S", self.text)]
 
     def line(self, rng: random.Random, shortest: int, longest: int) -> str:

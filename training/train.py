@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 import torch.distributed as dist
@@ -40,7 +41,11 @@ Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def renderer(options: argparse.Namespace, *, held_back: bool = False) -> Renderer:
     faces = sorted(options.hands.glob("*/files/*-latin-400-normal.woff")) if options.hands else []
-    return Renderer(Corpus(options.texts), case(held_back=held_back), Hand(faces, options.digits))
+    return Renderer(
+        Corpus(options.texts, held_back=held_back),
+        case(held_back=held_back),
+        Hand(faces, options.digits),
+    )
 
 
 def batches(draw: Renderer, first: int, seed: int) -> list[Batch]:
@@ -146,7 +151,7 @@ class Course:
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         self.steps += 1
-        keep = min(0.9995, self.steps / (self.steps + 20))
+        keep = min(0.999, self.steps / (self.steps + 20))
         with torch.no_grad():
             for mean, now in zip(
                 self.mean.state_dict().values(), self.network.state_dict().values(), strict=True
@@ -160,6 +165,7 @@ class Course:
 
 def work(rank: int, options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     if options.processes > 1:
         os.environ.update(MASTER_ADDR="localhost", MASTER_PORT=str(options.port))
         dist.init_process_group("gloo", rank=rank, world_size=options.processes)

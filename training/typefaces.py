@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from fontTools.ttLib import TTCollection, TTFont
-from PIL import ImageFont
+from PIL import Image, ImageFont
 
 from ocr.recogniser.line_image import ALPHABET
 
@@ -59,9 +61,17 @@ class Case:
 
     def pick(self, rng: random.Random) -> Typeface:
         kind = rng.random()
-        if kind < 0.60:
-            return rng.choice(self.serif)
-        return rng.choice(self.sans) if kind < 0.80 else rng.choice(self.others)
+        faces = self.serif if kind < 0.60 else self.sans if kind < 0.80 else self.others
+        face = rng.choice(faces)
+        if rng.random() < 0.35:  # most of a page is upright and light: look again for such a one
+            again = rng.choice(faces)
+            return face if _upright(face) else again
+        return face
+
+
+def _upright(face: Typeface) -> bool:
+    name = Path(face.path).name.lower()
+    return not any(word in name for word in ("bold", "italic", "oblique"))
 
 
 def case(*, held_back: bool = False) -> Case:
@@ -82,3 +92,16 @@ def case(*, held_back: bool = False) -> Case:
 @lru_cache(maxsize=512)
 def sized(path: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def inked(
+    font: ImageFont.FreeTypeFont, text: str, anchor: str = "ls"
+) -> tuple[npt.NDArray[np.uint8], int, int]:
+    """(ink [h, w] with 255 where the letters are, x and y of its corner from the anchor)."""
+    mask, (dx, dy) = font.getmask2(text, "L", anchor=anchor)
+    if not mask.size[0] or not mask.size[1]:
+        return np.zeros((0, 0), np.uint8), dx, dy
+    picture = Image.Image()._new(
+        mask
+    )  # the core object alone is read pixel by pixel: 20 times slower
+    return np.asarray(picture, np.uint8), dx, dy

@@ -1,0 +1,62 @@
+"""The course: a stretch that was cut goes on where it stood."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="torch only trains; the product never loads it")
+
+import torch
+
+from training.train import Course, batches, options, renderer, work
+
+
+def stretch(folder: Path, *more: str) -> argparse.Namespace:
+    folder.mkdir(exist_ok=True)
+    return options().parse_args(["--to", str(folder), "--processes", "1", *more])
+
+
+def test_a_cut_course_goes_on_as_if_it_had_not_been_cut(tmp_path: Path):
+    chosen = stretch(tmp_path / "whole")
+    drawn = batches(renderer(chosen), 0, 1)[:6]
+    torch.manual_seed(1)
+    whole = Course(chosen, 0)
+    whole.network.eval()  # no dropout, no batch statistics: the arithmetic alone
+    for batch in drawn:
+        whole.step(batch)
+    cut = Course(stretch(tmp_path / "cut"), 0)
+    cut.network.eval()
+    for batch in drawn[:3]:
+        cut.step(batch)
+    cut.save()
+    again = Course(stretch(tmp_path / "cut"), 0)
+    again.network.eval()
+    assert again.steps == 3
+    for batch in drawn[3:]:
+        again.step(batch)
+    for name, value in whole.network.state_dict().items():
+        assert torch.allclose(value.float(), again.network.state_dict()[name].float(), atol=1e-5)
+    for name, value in whole.mean.state_dict().items():
+        assert torch.allclose(value.float(), again.mean.state_dict()[name].float(), atol=1e-5)
+
+
+def test_the_rate_is_constant_and_decays_only_when_told(tmp_path: Path):
+    course = Course(stretch(tmp_path / "a"), 0)
+    course.steps = 10_000
+    assert course.rate() == pytest.approx(1.5e-3)
+    course = Course(stretch(tmp_path / "b", "--finish", "1000"), 0)
+    course.steps, course.seen = 10_000, 500
+    assert course.rate() == pytest.approx(1.5e-3)  # the decay starts here
+    course.seen += 500
+    assert course.rate() == pytest.approx(0.75e-3)
+
+
+def test_a_stretch_writes_its_curve_and_its_loss_falls(tmp_path: Path):
+    work(0, stretch(tmp_path / "short", "--minutes", "0.4", "--save-s", "6"))
+    rows = [json.loads(r) for r in (tmp_path / "short" / "curve.jsonl").read_text().splitlines()]
+    assert rows[-1]["lines"] > 0
+    assert (tmp_path / "short" / "course.pt").exists()
+    losses = [row["loss"] for row in rows if row["loss"]]
+    assert losses[-1] < losses[0]
