@@ -30,7 +30,7 @@ from storage.database.papers import (
     SqlSignedCopies,
 )
 from storage.database.registers import SqlAccounts, SqlAudit, SqlCatalogue
-from storage.database.stations import SqlJobPages, SqlScanJobs, SqlStations
+from storage.database.stations import SqlCaptures, SqlJobPages, SqlScanJobs, SqlStations
 from workflows.domain.unit import Scope
 from workflows.errors import StorageFull, Unavailable
 from workflows.ports.engine import Queue
@@ -70,6 +70,7 @@ class SqlTransaction:
         self.stations = SqlStations(connection)
         self.scan_jobs = SqlScanJobs(connection)
         self.job_pages = SqlJobPages(connection)
+        self.captures = SqlCaptures(connection)
         self.audit = SqlAudit(connection)
         self.jobs = SqlJobs(connection, enqueue)
 

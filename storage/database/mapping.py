@@ -32,7 +32,7 @@ from workflows.domain.dossier import (
     HolderKind,
     Procedure,
 )
-from workflows.domain.station import JobPage, JobState, ScanJob
+from workflows.domain.station import Capture, JobPage, JobState, ScanJob
 from workflows.domain.unit import ApiKey, Role, Unit, UnitLevel, User
 
 T = TypeVar("T")
@@ -60,6 +60,7 @@ _READ: dict[type, dict[str, Callable[[Any], Any]]] = {
     Scan: {"document_ids": tuple},
     ScanJob: {"state": JobState, "scan_ids": tuple},
     JobPage: {"flags": tuple},
+    Capture: {"pages": tuple},
     SignedCopy: {"object": _object},
     Dossier: {"status": DossierStatus},
     Filing: {

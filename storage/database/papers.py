@@ -225,6 +225,12 @@ class SqlReadings:
             self.connection.execute(t.pages.insert().values(to_row(page)))
             reindex(self.connection, page.document_id)
 
+    def set_blank(self, document_id: str, number: int, blank: bool) -> None:
+        p = t.pages.c
+        wanted = t.pages.update().where(p.document_id == document_id, p.number == number)
+        if self.connection.execute(wanted.values(blank=blank)).rowcount == 0:
+            raise NotFound(f"page {number} of {document_id}")
+
     def pages(self, document_id: str) -> Sequence[PageRecord]:
         wanted = select(t.pages).where(t.pages.c.document_id == document_id)
         rows = self.connection.execute(wanted.order_by(t.pages.c.number)).mappings()

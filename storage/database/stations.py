@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from storage.database import tables as t
 from storage.database.mapping import from_row, to_row
 from storage.database.registers import upsert
-from workflows.domain.station import OPEN_STATES, JobPage, ScanJob, Station
+from workflows.domain.station import OPEN_STATES, Capture, JobPage, ScanJob, Station
 from workflows.domain.unit import Scope
 from workflows.errors import Conflict, NotFound
 
@@ -94,3 +94,16 @@ class SqlJobPages:
 
     def forget(self, job_id: str) -> None:
         self.connection.execute(t.job_pages.delete().where(t.job_pages.c.job_id == job_id))
+
+
+class SqlCaptures:
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def put(self, capture: Capture) -> None:
+        upsert(self.connection, t.captures, to_row(capture))
+
+    def of_document(self, document_id: str) -> Capture | None:
+        wanted = select(t.captures).where(t.captures.c.document_id == document_id)
+        row = self.connection.execute(wanted).mappings().first()
+        return from_row(Capture, row) if row else None

@@ -173,6 +173,7 @@ batches = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("created_by", Id, nullable=False),
     Column("closed_at", UtcDateTime),
+    Column("patches", JSON),
 )
 scans = Table(
     "scans",
@@ -239,6 +240,14 @@ pages = Table(
     Column("blank", Boolean, nullable=False),
     Column("text", Text, nullable=False),
     Column("reading", JSON, nullable=False),
+)
+captures = Table(
+    "captures",
+    metadata,
+    Column("document_id", Id, ForeignKey("documents.id"), primary_key=True),
+    Column("job_id", Id, ForeignKey("scan_jobs.id"), nullable=False),
+    Column("pages", JSON, nullable=False),
+    Column("dossier", String(64)),
 )
 extractions = Table(
     "extractions",

@@ -37,6 +37,7 @@ from workflows.domain.dossier import (
     HolderKind,
     Procedure,
 )
+from workflows.domain.station import Capture, ScanJob, Station
 from workflows.domain.unit import EVERYWHERE, ApiKey, Role, Scope, Unit, UnitLevel, User
 from workflows.errors import Conflict, InvalidValue, NotFound, StaleVersion
 from workflows.ports.engine import Queue
@@ -155,7 +156,13 @@ def test_what_is_written_comes_back_equal(database):
         id="e", document_id=document.id, engine="x", created_at=NOW, body={"fields": {"số": "1"}}
     )
     batch = Batch(
-        id="b", unit_id="here", name="Hộp", declared_files=3, created_at=NOW, created_by="u"
+        id="b",
+        unit_id="here",
+        name="Hộp",
+        declared_files=3,
+        created_at=NOW,
+        created_by="u",
+        patches={"IV": "remove"},
     )
     with database.transaction() as tx:
         tx.signed_copies.add(copy)
@@ -224,6 +231,37 @@ def test_a_page_read_twice_is_kept_once(database):
             tx.readings.add_page(page(document))
     with database.read() as tx:
         assert len(tx.readings.pages(document.id)) == 1
+
+
+def test_a_person_says_whether_a_page_is_blank(database):
+    document = add_document(database)
+    with pytest.raises(NotFound), database.transaction() as tx:
+        tx.readings.set_blank(document.id, 1, True)
+    with database.transaction() as tx:
+        tx.readings.add_page(page(document))
+        tx.readings.set_blank(document.id, page(document).number, True)
+    with database.read() as tx:
+        assert [p.blank for p in tx.readings.pages(document.id)] == [True]
+
+
+def test_the_sheets_of_a_scanned_document_come_back(database):
+    document = add_document(database)
+    station = Station(id="s", name="Quầy", unit_id="here", created_by="u", created_at=NOW)
+    job = ScanJob(
+        id="j", station_id="s", unit_id="here", created_by="u", created_at=NOW, profile={}
+    )
+    sides = ({"seq": 1, "sheet": 1, "side": "front", "variant": 0, "flags": ["restored"]},)
+    capture = Capture(document_id=document.id, job_id="j", pages=sides, dossier="H1")
+    with database.transaction() as tx:
+        tx.stations.put(station)
+        tx.scan_jobs.put(job)
+        assert tx.captures.of_document(document.id) is None
+        tx.captures.put(replace(capture, dossier=None))
+        tx.captures.put(capture)
+    with database.read() as tx:
+        assert tx.captures.of_document(document.id) == capture
+        assert capture.said_blank(1) is False
+        assert capture.said_blank(2) is None
 
 
 def test_field_values_keep_their_history(database):

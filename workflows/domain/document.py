@@ -157,7 +157,7 @@ class Scan:
     unit_id: str
     idempotency_key: str
     content_sha256: str
-    source: str  # upload | scanner | hot_folder | batch | email
+    source: str  # upload | scanner | hot_folder | batch | email | ftp | phone
     received_at: dt.datetime
     received_by: str
     document_ids: tuple[str, ...]
@@ -167,7 +167,11 @@ class Scan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Lô: a box or stack of papers with the number of files declared."""
+    """Lô: a box or stack of papers with the number of files declared.
+
+    `patches`: what each patch code on a separator sheet means in this box, `document` (a new one
+    begins) or `remove` (the sheet goes and nothing begins); None: as the office has it.
+    """
 
     id: str
     unit_id: str
@@ -176,6 +180,7 @@ class Batch:
     created_at: dt.datetime
     created_by: str
     closed_at: dt.datetime | None = None
+    patches: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

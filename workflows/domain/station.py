@@ -36,18 +36,24 @@ class JobState(StrEnum):
     SCANNING = "scanning"  # đang quét
     PAUSED = "paused"  # dừng: kẹt giấy, kéo đúp, nắp mở
     SCANNED = "scanned"  # đã quét hết, đang gửi
+    REVIEW = "review"  # mọi trang đã về, chờ người quét xem lại: thiếu tờ, kéo đúp, trùng trang
     DELIVERED = "delivered"  # đã thành Document
     REFUSED = "refused"  # trang đã nhận nhưng không thành Document được
     FAILED = "failed"
     CANCELLED = "cancelled"
 
 
-OPEN_STATES = frozenset({JobState.WAITING, JobState.SCANNING, JobState.PAUSED, JobState.SCANNED})
+OPEN_STATES = frozenset(
+    {JobState.WAITING, JobState.SCANNING, JobState.PAUSED, JobState.SCANNED, JobState.REVIEW}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanJob:
-    """One press of the scan button. `order` is what the clerk wants next: "", resume or cancel."""
+    """One press of the scan button. `order`: what the clerk wants next, "", resume, rescan, cancel.
+
+    `rescan`: the sheet that came last goes through once more (two may have stuck together).
+    """
 
     id: str
     station_id: str
@@ -78,3 +84,23 @@ class JobPage:
     sheet: int = 0
     side: str = "front"
     flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """Where the pages of one scanned Document lay: sheets, sides, what was noticed of each.
+
+    `pages`: one mapping a page of the file, in order: `seq`, `sheet`, `side`, `variant` (0, or how
+    many images of this side came before), `flags`. `dossier`: the code on the verified slip that
+    lay before it, a Filing proposed and not made.
+    """
+
+    document_id: str
+    job_id: str
+    pages: tuple[Mapping[str, Any], ...]
+    dossier: str | None = None
+
+    def said_blank(self, number: int) -> bool | None:
+        """What a person said of page `number` (from 1): blank, not blank, or nothing."""
+        flags = self.pages[number - 1]["flags"] if 0 < number <= len(self.pages) else ()
+        return True if "parked" in flags else False if "restored" in flags else None

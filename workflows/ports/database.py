@@ -25,7 +25,7 @@ from workflows.domain.document import (
     SignedCopy,
 )
 from workflows.domain.dossier import Dossier, Filing, Holder, Procedure
-from workflows.domain.station import JobPage, ScanJob, Station
+from workflows.domain.station import Capture, JobPage, ScanJob, Station
 from workflows.domain.unit import ApiKey, Scope, Unit, User
 from workflows.ports.engine import Queue
 
@@ -75,6 +75,10 @@ class ReadingRepository(Protocol):
     """What the machine saw. Written once; a second write of the same page is a no-op."""
 
     def add_page(self, page: PageRecord) -> None: ...
+
+    def set_blank(self, document_id: str, number: int, blank: bool) -> None:
+        """A person says whether a page is blank. `NotFound`: it is not read yet."""
+        ...
 
     def pages(self, document_id: str) -> Sequence[PageRecord]: ...
 
@@ -236,6 +240,16 @@ class JobPageRepository(Protocol):
     def forget(self, job_id: str) -> None: ...
 
 
+class CaptureRepository(Protocol):
+    def put(self, capture: Capture) -> None:
+        """Insert or replace."""
+        ...
+
+    def of_document(self, document_id: str) -> Capture | None:
+        """None: it did not come from a scanner of ours."""
+        ...
+
+
 class AuditRepository(Protocol):
     def append(self, event: AuditEvent) -> str:
         """Chain the event to the last one; returns its hash. Serialised by the database."""
@@ -291,6 +305,8 @@ class Transaction(Protocol):
     def scan_jobs(self) -> ScanJobRepository: ...
     @property
     def job_pages(self) -> JobPageRepository: ...
+    @property
+    def captures(self) -> CaptureRepository: ...
     @property
     def audit(self) -> AuditRepository: ...
     @property
