@@ -13,6 +13,7 @@ SohoaError
 │   ├── TooLarge                   bytes, pages or pixels over the caps
 │   ├── HostileDocument            ran into the limits of the sandbox
 │   ├── InvalidValue               a field value that cannot be
+│   ├── DamagedPackage             an archive package that is not whole
 │   └── SecretDocument             bears a secrecy mark: stopped and erased
 ├── Conflict                       the request meets another state of things
 │   ├── IllegalMove                not allowed in this state
@@ -26,6 +27,11 @@ SohoaError
     ├── StorageFull
     ├── IntegrityViolation         bytes are not what was stored
     ├── SigningFailed
+    │   ├── CertificateRefused     revoked, expired or another person's certificate
+    │   ├── TokenRefused           no token, wrong PIN, locked PIN
+    │   └── KeyRefused             a key file where only tokens are allowed
+    ├── TimeStampUnavailable
+    ├── RevocationUnavailable      nobody says whether a certificate was revoked
     ├── ScannerFailed
     └── SandboxTooWeak
 """
@@ -88,6 +94,12 @@ class InvalidValue(BadInput):
     code = "gia_tri_khong_hop_le"
     message = "Giá trị của trường không hợp lệ."
     remedy = "Xem lại hình cắt từ giấy và sửa giá trị."
+
+
+class DamagedPackage(BadInput):
+    code = "goi_tin_hong"
+    message = "Gói tin lưu trữ bị thiếu, bị sửa hoặc không đúng cấu trúc."
+    remedy = "Chép lại gói từ nơi giao rồi kiểm tra bằng `sohoa validate`."
 
 
 class SecretDocument(BadInput):
@@ -165,6 +177,36 @@ class SigningFailed(Unavailable):
     code = "ky_so_khong_thanh_cong"
     message = "Ký số không thành công."
     remedy = "Kiểm tra chứng thư, thiết bị ký rồi ký lại."
+
+
+class CertificateRefused(SigningFailed):
+    code = "chung_thu_khong_duoc_ky"
+    message = "Chứng thư ký số này không được dùng để ký."
+    remedy = "Dùng chứng thư còn hiệu lực của chính người ký, hoặc xin cấp chứng thư mới."
+
+
+class TokenRefused(SigningFailed):
+    code = "thiet_bi_ky_khong_mo_duoc"
+    message = "Không mở được thiết bị ký số: kiểm tra thiết bị và mã PIN."
+    remedy = "Cắm đúng thiết bị ký số, nhập đúng mã PIN rồi ký lại."
+
+
+class KeyRefused(SigningFailed):
+    code = "khoa_ky_dang_tep_bi_tu_choi"
+    message = "Khóa ký dạng tệp (PKCS#12) chỉ dùng khi phát triển và thử nghiệm."
+    remedy = "Dùng thiết bị ký số hoặc HSM; quản trị xem SOHOA_ALLOW_KEY_FILES."
+
+
+class TimeStampUnavailable(Unavailable):
+    code = "khong_co_dau_thoi_gian"
+    message = "Máy chủ dấu thời gian không trả lời."
+    remedy = "Chữ ký vẫn được giữ; hệ thống tự bổ sung dấu thời gian khi máy chủ hoạt động lại."
+
+
+class RevocationUnavailable(Unavailable):
+    code = "khong_tra_cuu_duoc_thu_hoi"
+    message = "Chưa tra cứu được tình trạng thu hồi của chứng thư."
+    remedy = "Hệ thống tự tra cứu lại sau; quản trị xem SOHOA_REVOCATION_HOSTS."
 
 
 class ScannerFailed(Unavailable):

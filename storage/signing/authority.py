@@ -15,11 +15,12 @@ import fcntl
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from asn1crypto.crl import CertificateList
 from asn1crypto.x509 import Certificate
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -38,6 +39,8 @@ _BITS = 2048
 _LONGEST_NAME = 64
 _AUTHORITY_DAYS, _SIGNER_DAYS = 3650, 1095
 _RENEW_BEFORE = dt.timedelta(days=30)
+_LIST_LASTS, _LIST_AGES = dt.timedelta(days=30), dt.timedelta(hours=1)
+_LISTS = ("root", "intermediate")  # whose revocation lists there are
 _READ_ME = """DEVELOPMENT certificates of one Sohoa installation, made by script/certificates.
 They prove nothing to anybody else. Delete the folder to have new ones made.
 trust/ holds the root that this installation trusts; add the roots you accept beside it.
@@ -56,7 +59,8 @@ class DevelopmentAuthority:
     """Root, intermediate and time stamping certificates in a folder, made once.
 
     Layout: `trust/` (public, the root), `authority/` (mode 0700: CA and TSA keys), `signers/`
-    (mode 0700: `<id>.p12`, `<id>.pass`). All private files have mode 0600.
+    (mode 0700: `<id>.p12`, `<id>.pass`). All private files have mode 0600. The revocation lists
+    of both CAs lie in `trust/` too and are issued anew when they age.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -82,6 +86,70 @@ class DevelopmentAuthority:
             if not self._current(path, subject):
                 self._issue(path, subject)
         return path
+
+    def revoke(self, who: str) -> None:
+        """Thu hồi: the present certificate of `who` is on the list from now on."""
+        passphrase = (self._signers / f"{file_name(who)}.pass").read_bytes()
+        packed = (self._signers / f"{file_name(who)}.p12").read_bytes()
+        found = pkcs12.load_pkcs12(packed, passphrase).cert
+        if found is None:
+            raise SigningFailed(f"{who} has no certificate")
+        with self._lock():
+            row = f"{found.certificate.serial_number} {dt.datetime.now(dt.UTC).isoformat()}\n"
+            known = self._revoked_file.read_text() if self._revoked_file.is_file() else ""
+            _write(self._revoked_file, (known + row).encode(), 0o600)
+            self._issue_lists()
+
+    def revocation_lists(self) -> Sequence[CertificateList]:
+        """The CRLs of root and intermediate, at most an hour old."""
+        self.ensure()
+        newest = self.trust / f"{_LISTS[-1]}.crl"
+        with self._lock():
+            made = newest.stat().st_mtime if newest.is_file() else 0.0
+            if dt.datetime.now(dt.UTC).timestamp() - made > _LIST_AGES.total_seconds():
+                self._issue_lists()
+        return [CertificateList.load((self.trust / f"{name}.crl").read_bytes()) for name in _LISTS]
+
+    @property
+    def _revoked_file(self) -> Path:
+        return self._own / "revoked"
+
+    def _issue_lists(self) -> None:
+        revoked = self._revoked_file.read_text() if self._revoked_file.is_file() else ""
+        rows = [line.split() for line in revoked.splitlines()]
+        for name, entries in zip(_LISTS, ([], rows), strict=True):
+            certificate, key = self._authority(name)
+            now = dt.datetime.now(dt.UTC)
+            builder = (
+                x509.CertificateRevocationListBuilder()
+                .issuer_name(certificate.subject)
+                .last_update(now)
+                .next_update(now + _LIST_LASTS)
+                .add_extension(x509.CRLNumber(int(now.timestamp() * 1000)), critical=False)
+                .add_extension(
+                    x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()),
+                    critical=False,
+                )
+            )
+            for serial, since in entries:
+                builder = builder.add_revoked_certificate(
+                    x509.RevokedCertificateBuilder()
+                    .serial_number(int(serial))
+                    .revocation_date(dt.datetime.fromisoformat(since))
+                    .build()
+                )
+            content = builder.sign(key, hashes.SHA256())
+            made = content.public_bytes(serialization.Encoding.DER)
+            _write(self.trust / f"{name}.crl", made, 0o644)
+
+    def _authority(self, name: str) -> tuple[x509.Certificate, RSAPrivateKey]:
+        certificate = x509.load_pem_x509_certificate((self._own / f"{name}.crt").read_bytes())
+        key = serialization.load_pem_private_key(
+            (self._own / f"{name}.key").read_bytes(), password=None
+        )
+        if not isinstance(key, RSAPrivateKey):
+            raise SigningFailed(f"the development {name} key is not RSA")
+        return certificate, key
 
     def time_stamper(self) -> TimeStamper:
         """A time stamping authority in this process, for signatures of level B-T."""
@@ -125,12 +193,7 @@ class DevelopmentAuthority:
         return ends - dt.datetime.now(dt.UTC) > _RENEW_BEFORE
 
     def _issue(self, path: Path, subject: Subject) -> None:
-        issuer = x509.load_pem_x509_certificate((self._own / "intermediate.crt").read_bytes())
-        issuer_key = serialization.load_pem_private_key(
-            (self._own / "intermediate.key").read_bytes(), password=None
-        )
-        if not isinstance(issuer_key, RSAPrivateKey):
-            raise SigningFailed("the development CA key is not RSA")
+        issuer, issuer_key = self._authority("intermediate")
         key, name = _new_key(), _name(subject.name, subject.organisation)
         certificate = _certificate(
             name, key, issuer.subject, issuer_key, _SIGNING, days=_SIGNER_DAYS

@@ -7,11 +7,10 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from workflows.ports.signer import SignatureProfile
+from workflows.ports.signer import SignatureLevel, SignatureProfile
 
 PROFILES = Path(__file__).with_name("profiles.toml")
 _CORNERS = {"top_left", "top_right", "bottom_left", "bottom_right"}
-_LEVELS = {"B-B", "B-T"}
 
 
 def load_profiles(path: Path = PROFILES) -> Mapping[str, SignatureProfile]:
@@ -22,10 +21,11 @@ def load_profiles(path: Path = PROFILES) -> Mapping[str, SignatureProfile]:
 
 def _profile(name: str, entry: Mapping[str, str | bool]) -> SignatureProfile:
     try:
-        profile = SignatureProfile(name=name, **entry)  # type: ignore[arg-type]
-    except TypeError as error:
+        level = SignatureLevel(str(entry.get("level", SignatureLevel.B_B)))
+        profile = SignatureProfile(name=name, **dict(entry, level=level))  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
         raise ValueError(f"signature profile {name}: {error}") from error
-    if profile.corner not in _CORNERS or profile.level not in _LEVELS:
-        raise ValueError(f"signature profile {name}: corner or level is not known")
+    if profile.corner not in _CORNERS:
+        raise ValueError(f"signature profile {name}: corner {profile.corner} is not known")
     profile.stamp.format(signer="", time="")
     return profile

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ký số: one PAdES signature added as an incremental revision, checked before it is believed."""
+"""Ký số: one PAdES signature added as an incremental revision, checked before it is believed.
+
+A time stamping authority or revocation server that is down does not stop a clerk: the signature
+is then kept at a lower level and completed later (`preserve`).
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime as dt
 from io import BytesIO
 from itertools import count
@@ -19,22 +25,35 @@ from pyhanko.sign.fields import (
     enumerate_sig_fields,
 )
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+from pyhanko.sign.signers import Signer as KeyHolder
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.timestamps import TimeStamper
+from pyhanko_certvalidator import CertificateValidator
 
 from storage.signing.keys import SigningKeys
+from storage.signing.preserve import PyHankoPreserver, outcome
+from storage.signing.revocation import RevocationSources
 from storage.signing.stamp import PlacedStamp, first_page_ink, place_stamp, stamp_style
 from storage.signing.trust import load_trust
 from storage.signing.verify import verify_bytes
 from storage.typeface import Typeface, load_typeface
-from workflows.errors import SigningFailed
+from workflows.errors import (
+    CertificateRefused,
+    RevocationUnavailable,
+    SigningFailed,
+    TimeStampUnavailable,
+)
 from workflows.ports.clock import VIETNAM, Clock
 from workflows.ports.sandbox import Sandbox
-from workflows.ports.signer import SignatureDone, SignatureProfile, SignatureState
+from workflows.ports.signer import (
+    SignatureDone,
+    SignatureLevel,
+    SignatureProfile,
+)
 
 
 class PyHankoSigner:
-    """The `Signer` port. `stamper`: without one a profile that asks for B-T is refused."""
+    """The `Signer` port. Without a `stamper` every signature stays at B-B."""
 
     def __init__(
         self,
@@ -44,9 +63,14 @@ class PyHankoSigner:
         sandbox: Sandbox,
         clock: Clock,
         stamper: TimeStamper | None = None,
+        revocation: RevocationSources | None = None,
         face: Typeface | None = None,
     ) -> None:
         """`trust_dir`: roots for the check after signing. `sandbox` draws page 1."""
+        self._revocation = revocation or RevocationSources()
+        self._preserver = PyHankoPreserver(
+            trust_dir=trust_dir, revocation=self._revocation, stamper=stamper
+        )
         self._keys = keys
         self._trust_dir = trust_dir
         self._sandbox = sandbox
@@ -61,13 +85,40 @@ class PyHankoSigner:
         the result does not verify with a bottom line of true.
         """
         key = self._keys.key_of(who)
-        stamper = self._stamper_for(profile)
-        signer_name = _name(key.signing_cert)
+        self._must_be_usable(key)
         now = self._clock.now().replace(microsecond=0)
+        stamper = self._stamper if profile.level.reaches(SignatureLevel.B_T) else None
+        level = SignatureLevel.B_T if stamper else SignatureLevel.B_B
         try:
+            content, field = self._signed(pdf, profile, key, now, stamper)
+        except TimeStampUnavailable:
+            level = SignatureLevel.B_B
+            content, field = self._signed(pdf, profile, key, now, None)
+        self._must_verify(pdf, content, field)
+        if level is SignatureLevel.B_T and profile.level.reaches(SignatureLevel.B_LT):
+            content, level = self._preserved(content, profile.level)
+        return SignatureDone(
+            content=content,
+            signer_name=_name(key.signing_cert),
+            level=level,
+            signed_at=now,
+            field_name=field,
+        )
+
+    def _signed(
+        self,
+        pdf: bytes,
+        profile: SignatureProfile,
+        key: KeyHolder,
+        now: dt.datetime,
+        stamper: TimeStamper | None,
+    ) -> tuple[bytes, str]:
+        """The signed bytes and the field's name, at B-B or with a `stamper` at B-T."""
+
+        def work() -> tuple[bytes, str]:
             reader = PdfFileReader(BytesIO(pdf))
             field = _free_field(reader, profile.field_prefix)
-            placed = self._placed(pdf, profile, signer_name, now)
+            placed = self._placed(pdf, profile, _name(key.signing_cert), now)
             signer = _DatedSigner(
                 _metadata(profile, field),
                 signer=key,
@@ -76,26 +127,47 @@ class PyHankoSigner:
                 new_field_spec=SigFieldSpec(field, on_page=0, box=placed.box if placed else None),
             )
             signer.at = now.astimezone(VIETNAM)
-            content = signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf))).getvalue()
-        except SigningFailed:
-            raise
-        except Exception as error:  # token gone, time stamp refused, broken file: all the same here
-            raise SigningFailed(f"{type(error).__name__}: {error}") from error
-        self._must_verify(pdf, content, field)
-        level = "B-T" if stamper else "B-B"
-        return SignatureDone(
-            content=content, signer_name=signer_name, level=level, signed_at=now, field_name=field
-        )
+            return signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf))).getvalue(), field
 
-    def _stamper_for(self, profile: SignatureProfile) -> TimeStamper | None:
-        if profile.level == "B-B":
-            return None
-        if self._stamper is None:
-            raise SigningFailed(
-                f"profile {profile.name} asks for {profile.level}",
-                message="Hồ sơ ký yêu cầu dấu thời gian nhưng chưa cấu hình máy chủ dấu thời gian.",
+        return outcome(work)
+
+    def _preserved(self, pdf: bytes, level: SignatureLevel) -> tuple[bytes, SignatureLevel]:
+        """As far up as what answers now leads; the rest is added later."""
+        reached = SignatureLevel.B_T
+        for step in (SignatureLevel.B_LT, SignatureLevel.B_LTA):
+            if level.reaches(step):
+                try:
+                    pdf, reached = self._preserver.augment(pdf, step), step
+                except (TimeStampUnavailable, RevocationUnavailable):
+                    break
+        return pdf, reached
+
+    def _must_be_usable(self, key: KeyHolder) -> None:
+        """A certificate that is revoked or out of its time does not sign (Luật GDĐT, Đ.22)."""
+        certificate = key.signing_cert
+        if certificate is None:
+            raise SigningFailed("the key has no certificate")
+        now = self._clock.now()
+        if not certificate.not_valid_before <= now <= certificate.not_valid_after:
+            raise CertificateRefused(
+                f"expired or not yet valid: {certificate.not_valid_after:%Y-%m-%d}",
+                message="Chứng thư ký số đã hết hạn hoặc chưa đến ngày hiệu lực.",
             )
-        return self._stamper
+        context = self._revocation.context(load_trust(self._trust_dir))
+
+        async def check() -> None:
+            try:
+                chain = CertificateValidator(
+                    certificate,
+                    intermediate_certs=list(key.cert_registry),
+                    validation_context=context,
+                )
+                await chain.async_validate_usage(key_usage=set())  # type: ignore[no-untyped-call]
+            finally:
+                await context.aclose()  # type: ignore[no-untyped-call]
+
+        with contextlib.suppress(RevocationUnavailable):  # unknown is told later, by `augment`
+            outcome(lambda: asyncio.run(check()))
 
     def _placed(
         self, pdf: bytes, profile: SignatureProfile, signer_name: str, now: dt.datetime
@@ -109,13 +181,13 @@ class PyHankoSigner:
         return place_stamp(text, profile.corner, ink, _first_page(pdf), self._face)
 
     def _must_verify(self, before: bytes, after: bytes, field: str) -> None:
-        """What was there stays, earlier signatures stay whole, the new one is VALID."""
+        """What was there stays, earlier signatures stay whole, the new one holds."""
         if not after.startswith(before):
             raise SigningFailed("signing changed bytes that stood before")
         trust = load_trust(self._trust_dir)
         reports = {r.field_name: r for r in verify_bytes(after, trust)}
         new = reports.get(field)
-        if new is None or new.state is not SignatureState.VALID:
+        if new is None or not (new.intact and new.trusted and new.covers_whole_file):
             said = f"{new.state}: {new.reason}" if new else "signature not found"
             raise SigningFailed(f"the new signature does not verify: {said}")
         for earlier in verify_bytes(before, trust):

@@ -1,5 +1,8 @@
 import datetime as dt
 import subprocess
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,10 +12,12 @@ from ocr.page import PageText
 from storage.pdf import JpegRaster, PikepdfArchivalPdf
 from storage.signing.authority import DevelopmentAuthority, DevelopmentKeys, Subject
 from storage.signing.profiles import load_profiles
+from storage.signing.revocation import RevocationSources
 from storage.signing.sign import PyHankoSigner
 from storage.signing.verify import PyHankoVerifier
 from workflows.ports.archival import ConversionMark, CopyPage
 from workflows.ports.sandbox import Ran, SandboxLevel
+from workflows.ports.signer import SignatureLevel
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 
@@ -73,6 +78,7 @@ def signer(authority, keys) -> PyHankoSigner:
         sandbox=DirectSandbox(),
         clock=FixedClock(),
         stamper=authority.time_stamper(),
+        revocation=RevocationSources(lists=authority.revocation_lists),
     )
 
 
@@ -92,7 +98,9 @@ def verify(authority, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def profiles():
-    return load_profiles()
+    """The shipped ones, at level B-B: what the levels add has tests of its own."""
+    shipped = load_profiles()
+    return {n: replace(p, level=SignatureLevel.B_B) for n, p in shipped.items()}
 
 
 def compose(pixels: np.ndarray, *, mark: bool = True) -> bytes:
@@ -145,7 +153,16 @@ def tools():
     return Tools
 
 
+def folder_with(authority: DevelopmentAuthority, pattern: str) -> Path:
+    """A folder of only those files of the trust folder."""
+    made = Path(tempfile.mkdtemp(dir=authority.folder))
+    for path in authority.trust.glob(pattern):
+        (made / path.name).write_bytes(path.read_bytes())
+    return made
+
+
 class Tools:
+    folder_with = staticmethod(folder_with)
     DirectSandbox = DirectSandbox
     FixedClock = FixedClock
     NOW = NOW

@@ -3,13 +3,15 @@
 import pytest
 
 from storage.signing.profiles import load_profiles
+from workflows.ports.signer import SignatureLevel
 
 
-def test_the_shipped_profiles(profiles):
+def test_the_shipped_profiles():
+    profiles = load_profiles()
     assert set(profiles) == {"ca_nhan", "co_quan", "sao_y"}
     assert profiles["ca_nhan"].corner == "top_left"
     assert profiles["sao_y"].corner == "top_right"
-    assert all(p.visible and p.level == "B-B" for p in profiles.values())
+    assert all(p.visible and p.level is SignatureLevel.B_LTA for p in profiles.values())
     assert len({p.field_prefix for p in profiles.values()}) == 3
     for name, profile in profiles.items():
         assert profile.name == name

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 from asn1crypto import tsp
+from pyhanko.sign.timestamps import TimestampRequestError
 
 from storage.signing.sign import PyHankoSigner
-from storage.signing.time_stamping import http_time_stamper
-from workflows.errors import SigningFailed
-from workflows.ports.signer import SignatureState
+from storage.signing.time_stamping import PatientTimeStamper, http_time_stamper
+from workflows.ports.signer import SignatureLevel, SignatureState
 
 
 @pytest.fixture
@@ -55,19 +55,44 @@ def signer_with(address, authority, keys, tools) -> PyHankoSigner:
 
 def test_a_server_gives_level_b_t(address, authority, keys, copy_pdf, profiles, verify, tools):
     signer = signer_with(address, authority, keys, tools)
-    done = signer.sign(copy_pdf, profile=replace(profiles["co_quan"], level="B-T"), who="unit1")
+    done = signer.sign(
+        copy_pdf, profile=replace(profiles["co_quan"], level=SignatureLevel.B_T), who="unit1"
+    )
     [report] = verify(done.content)
     assert (report.state, report.level) == (SignatureState.VALID, "B-T")
 
 
-def test_a_server_that_is_gone_fails_the_signing(authority, keys, copy_pdf, profiles, tools):
+def test_a_server_that_is_gone_leaves_level_b_b(authority, keys, copy_pdf, profiles, tools, verify):
     with socket.socket() as taken:  # bound but not listening: refused at once
         taken.bind(("127.0.0.1", 0))
         gone = f"http://127.0.0.1:{taken.getsockname()[1]}/tsa"
         signer = signer_with(gone, authority, keys, tools)
-        profile = replace(profiles["co_quan"], level="B-T")
-        with pytest.raises(SigningFailed):
-            signer.sign(copy_pdf, profile=profile, who="unit1")
+        profile = replace(profiles["co_quan"], level=SignatureLevel.B_LTA)
+        done = signer.sign(copy_pdf, profile=profile, who="unit1")
+    [report] = verify(done.content)
+    assert (done.level, report.level) == ("B-B", "B-B")
+    assert report.state == SignatureState.VALID
+
+
+def test_a_server_that_is_gone_is_left_alone_for_a_while(address):
+    now, asked = [0.0], []
+
+    class Counted(PatientTimeStamper):
+        async def async_request_headers(self):
+            asked.append(now[0])
+            return await super().async_request_headers()
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        gone = f"http://127.0.0.1:{taken.getsockname()[1]}/tsa"
+        stamper = Counted(gone, rest_s=60, now=lambda: now[0])
+        for at in (0.0, 10.0, 59.0, 61.0):
+            now[0] = at
+            with pytest.raises(TimestampRequestError):
+                asyncio.run(stamper.async_timestamp(b"\x00" * 32, "sha256"))
+    assert asked == [0.0, 61.0]
+    stamper.url, now[0] = address, 200.0
+    assert asyncio.run(stamper.async_timestamp(b"\x00" * 32, "sha256"))
 
 
 @pytest.mark.parametrize("url", ["", "tsa.example", "file:///etc/passwd", "http://", "ftp://x/y"])
