@@ -7,8 +7,9 @@ import unicodedata
 from typing import Any
 
 from workflows.domain.document import Document, DocumentState, ReadingStatus
+from workflows.domain.signature import SignatureState
 from workflows.domain.station import JobState
-from workflows.ports.signer import SignatureState
+from workflows.verification import TITLES
 
 STATES = {
     DocumentState.RECEIVED: "Đã tiếp nhận",
@@ -37,15 +38,6 @@ JOBS = {
     JobState.FAILED: "Không quét được",
     JobState.CANCELLED: "Đã dừng",
 }
-SIGNATURES = {
-    SignatureState.VALID: "Hợp lệ",
-    SignatureState.ALTERED: "Bị sửa sau khi ký",
-    SignatureState.UNTRUSTED: "Chưa tin cậy nơi cấp",
-    SignatureState.EXPIRED: "Chứng thư hết hạn",
-    SignatureState.REVOKED: "Chứng thư bị thu hồi",
-    SignatureState.WEAK_DIGEST: "Thuật toán yếu",
-    SignatureState.UNREADABLE: "Không đọc được",
-}
 STEPS = (
     (DocumentState.CAPTURED, "Sao chụp"),
     (DocumentState.EXTRACTED, "Bóc tách"),
@@ -69,7 +61,7 @@ def reading_text(reading: ReadingStatus) -> str:
 
 
 def signature_text(state: SignatureState) -> str:
-    return SIGNATURES[state]
+    return TITLES[state]
 
 
 def steps(document: Document) -> list[tuple[str, str]]:

@@ -6,12 +6,11 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from storage.signing.reports import reports_from_json, unreadable
+from storage.signing.reports import unread, verification_from_json
+from workflows.domain.signature import Verification
 from workflows.ports.sandbox import Limits, Ran, Sandbox
-from workflows.ports.signer import SignatureReport
 
 _LIMITS = Limits(wall_s=60.0, cpu_s=45, memory=1536 << 20, file_size=16 << 20, processes=16)
 _LARGEST = 4 << 20  # bytes of JSON read back
@@ -22,16 +21,16 @@ _PACKAGES = ("storage", "workflows", "ocr")
 class SandboxedVerifier:
     """Verifies in `sandbox`. Exit code 0 proves nothing: the reports must be there and parse."""
 
-    def __init__(self, sandbox: Sandbox, trust_dir: Path, *, python: str = sys.executable) -> None:
-        """`trust_dir` must be readable to the sandbox's account.
+    def __init__(self, sandbox: Sandbox, *trust_dirs: Path, python: str = sys.executable) -> None:
+        """`trust_dirs` must be readable to the sandbox's account; one that is absent is empty.
 
         `python` stands where the sandbox shows it (script/setup makes .venv from /usr/bin).
         """
         self._sandbox = sandbox
-        self._trust_dir = trust_dir.resolve()
+        self._trust_dirs = [folder.resolve() for folder in trust_dirs]
         self._python = python
 
-    def verify(self, pdf: Path) -> Sequence[SignatureReport]:
+    def verify(self, pdf: Path) -> Verification:
         """Every signature in file order; one UNREADABLE report when the child was stopped."""
         untrusted = pdf.resolve()
         with tempfile.TemporaryDirectory(prefix="sohoa-verify-") as room:
@@ -41,7 +40,7 @@ class SandboxedVerifier:
             code = _link_packages(out)
             ran = self._sandbox.run(
                 self._command(untrusted, answer),
-                read=[untrusted, self._trust_dir, Path(sys.prefix), *code],
+                read=[untrusted, *self._folders(), Path(sys.prefix), *code],
                 out=out,
                 limits=_LIMITS,
                 env={"PYTHONPATH": str(out), "PYTHONDONTWRITEBYTECODE": "1"},
@@ -49,8 +48,11 @@ class SandboxedVerifier:
             return _answered(ran, answer)
 
     def _command(self, pdf: Path, answer: Path) -> list[str]:
-        program = [self._python, "-m", "storage.signing.verify"]
-        return [*program, str(pdf), str(answer), "--trust", str(self._trust_dir)]
+        program = [self._python, "-m", "storage.signing.verify", str(pdf), str(answer)]
+        return [*program, *(f"--trust={folder}" for folder in self._folders())]
+
+    def _folders(self) -> list[Path]:
+        return [folder for folder in self._trust_dirs if folder.is_dir()]
 
 
 def _link_packages(folder: Path) -> list[Path]:
@@ -64,12 +66,12 @@ def _link_packages(folder: Path) -> list[Path]:
     return code
 
 
-def _answered(ran: Ran, answer: Path) -> Sequence[SignatureReport]:
+def _answered(ran: Ran, answer: Path) -> Verification:
     if ran.killed is not None:
-        return (unreadable(f"tệp đòi quá nhiều tài nguyên khi kiểm tra chữ ký ({ran.killed})"),)
+        return unread(f"tệp đòi quá nhiều tài nguyên khi kiểm tra chữ ký ({ran.killed})")
     try:
         if answer.stat().st_size > _LARGEST:
-            return (unreadable("kết quả kiểm tra chữ ký quá lớn"),)
-        return reports_from_json(json.loads(answer.read_text("utf-8")))
+            return unread("kết quả kiểm tra chữ ký quá lớn")
+        return verification_from_json(json.loads(answer.read_text("utf-8")))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return (unreadable(f"chương trình kiểm tra chữ ký dừng bất thường ({ran.returncode})"),)
+        return unread(f"chương trình kiểm tra chữ ký dừng bất thường ({ran.returncode})")

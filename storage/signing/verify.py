@@ -2,7 +2,11 @@
 """Checking every signature of a PDF: what a person must be told about each one.
 
 Only the validator's bottom line makes a signature VALID: content replaced by an incremental
-update leaves `intact` and `valid` true (measured). No network: certificates come from a folder.
+update leaves `intact` and `valid` true (measured). No network: certificates, revocation lists
+and time stamps come from folders and from the file.
+
+The order is that of ETSI EN 319 102-1, 5.6: time stamps, newest first, tell the earliest moment
+at which the signature surely existed; its certificate is then judged as of that moment.
 
 `python -m storage.signing.verify FILE OUT.json --trust FOLDER` is the child program that
 `SandboxedVerifier` runs on bytes we did not make.
@@ -13,6 +17,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime as dt
+import hashlib
 import json
 import logging
 from collections.abc import Sequence
@@ -21,43 +26,64 @@ from io import BytesIO
 from pathlib import Path
 
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation.pdf_embedded import (
     EmbeddedPdfSignature,
     async_validate_pdf_signature,
     async_validate_pdf_timestamp,
 )
-from pyhanko.sign.validation.settings import KeyUsageConstraints
-from pyhanko.sign.validation.status import (
-    DocumentTimestampStatus,
-    PdfSignatureStatus,
-    SignatureCoverageLevel,
-)
+from pyhanko.sign.validation.status import DocumentTimestampStatus, PdfSignatureStatus
 from pyhanko.sign.validation.utils import CMSAlgorithmUsagePolicy
 
-from storage.signing.reports import reports_as_json, unreadable
+from storage.signing.chain import SIGNING, Chain, Evidence, check_chain, issuer_of, name_of
+from storage.signing.changes import Finding, changes_after, coverage_of, gap_trouble
+from storage.signing.content import active_content
+from storage.signing.embedded import Found, find_signatures, said
+from storage.signing.levels import evidence_in, level_of
+from storage.signing.reports import unreadable, verification_as_json
+from storage.signing.times import (
+    WEAK_DIGESTS,
+    Stamp,
+    Times,
+    document_stamps,
+    pdf_time,
+    stamp_notes,
+    stamps_of,
+    times_of,
+)
 from storage.signing.trust import READ_OLD_DIGESTS, Trust, load_trust
-from workflows.ports.signer import SignatureReport, SignatureState
-
-_WEAK = {"md5", "sha1"}
-_USAGE = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"})
-_EXPIRED = {"OUT_OF_BOUNDS_NO_POE", "OUT_OF_BOUNDS_NOT_REVOKED", "NOT_YET_VALID", "EXPIRED"}
-_Status = PdfSignatureStatus | DocumentTimestampStatus
-_MOST = 200  # signatures looked at in one file
+from workflows.domain.signature import (
+    GRAVEST_FIRST,
+    Changes,
+    Coverage,
+    SignatureReport,
+    SignatureState,
+    Verification,
+)
+from workflows.ports.clock import VIETNAM
 
 
 class PyHankoVerifier:
     """The `Verifier` port in this process: for files of our own, and inside the sandbox."""
 
-    def __init__(self, trust_dir: Path) -> None:
-        self._trust_dir = trust_dir
+    def __init__(self, *trust_dirs: Path) -> None:
+        self._trust_dirs = trust_dirs
 
-    def verify(self, pdf: Path) -> Sequence[SignatureReport]:
+    def verify(self, pdf: Path) -> Verification:
         """Every signature in file order. A file nobody can read gives one UNREADABLE report."""
-        return verify_bytes(pdf.read_bytes(), load_trust(self._trust_dir))
+        return verify_bytes(pdf.read_bytes(), load_trusts(self._trust_dirs))
 
 
-def verify_bytes(content: bytes, trust: Trust) -> tuple[SignatureReport, ...]:
+def load_trusts(folders: Sequence[Path]) -> Trust:
+    """The folders as one."""
+    loaded = [load_trust(folder) for folder in folders]
+    return Trust(
+        roots=tuple(c for t in loaded for c in t.roots),
+        others=tuple(c for t in loaded for c in t.others),
+        crls=tuple(c for t in loaded for c in t.crls),
+    )
+
+
+def verify_bytes(content: bytes, trust: Trust) -> Verification:
     """As `PyHankoVerifier.verify`; never raises for what the file holds.
 
     Blocks, and starts an event loop of its own: `RuntimeError` when called inside one, where
@@ -65,176 +91,271 @@ def verify_bytes(content: bytes, trust: Trust) -> tuple[SignatureReport, ...]:
     """
     if asyncio._get_running_loop() is not None:
         raise RuntimeError("signatures are verified in a thread, not in the event loop")
-    try:
-        reader = PdfFileReader(BytesIO(content), strict=False)
-        found = list(reader.embedded_signatures)[:_MOST]
-    except Exception as error:  # hostile bytes break parsers in every way
-        return (unreadable(f"không đọc được tệp PDF: {_said(error)}"),)
-    if not found and b"/ByteRange" in content:  # 26_2023_QH15: a later edit dropped the form
-        return (unreadable("tệp từng được ký nhưng chữ ký không còn gắn với văn bản"),)
-    return tuple(_report(signature, trust) for signature in found)
-
-
-def _report(signature: EmbeddedPdfSignature, trust: Trust) -> SignatureReport:
-    try:
-        status = _status(signature, trust)
-        return _judged(signature, status)
-    except Exception as error:  # the same, one signature at a time
-        return unreadable(
-            f"không đọc được chữ ký: {_said(error)}",
-            field=str(signature.field_name or ""),
-            is_timestamp=_is_timestamp(signature),
-        )
-
-
-def _status(signature: EmbeddedPdfSignature, trust: Trust) -> _Status:
-    if _is_timestamp(signature):
-        return asyncio.run(async_validate_pdf_timestamp(signature, trust.context()))
-    return asyncio.run(
-        async_validate_pdf_signature(
-            signature,
-            trust.context(),
-            key_usage_settings=_USAGE,
-            algorithm_policy=CMSAlgorithmUsagePolicy.lift_policy(READ_OLD_DIGESTS),
-        )
+    reports, warnings = asyncio.run(_verified(content, trust))
+    return Verification(
+        signatures=tuple(reports),
+        warnings=tuple(warnings),
+        sha256=hashlib.sha256(content).hexdigest(),
+        checked_at=dt.datetime.now(dt.UTC).replace(microsecond=0),
     )
 
 
-def _judged(signature: EmbeddedPdfSignature, status: _Status) -> SignatureReport:
-    finding = _finding(signature, status)
-    stamped = getattr(status, "timestamp_validity", None)
-    return SignatureReport(
-        field_name=str(signature.field_name or ""),
-        signer_name=_signer_name(status),
-        state=finding.state,
-        intact=bool(status.intact and status.valid),
-        trusted=bool(status.trusted),
-        covers_whole_file=status.coverage == SignatureCoverageLevel.ENTIRE_FILE,
-        signed_at=_signed_at(status),
-        digest=str(status.md_algorithm).lower(),
-        reason=finding.reason,
-        level=_level(signature, stamped is not None),
-        is_timestamp=_is_timestamp(signature),
+async def _verified(content: bytes, trust: Trust) -> tuple[list[SignatureReport], list[str]]:
+    try:
+        reader = PdfFileReader(BytesIO(content), strict=False)
+        found = find_signatures(reader, content)
+    except Exception as error:  # hostile bytes break parsers in every way
+        return [unreadable(f"không đọc được tệp PDF: {said(error)}")], []
+    if not found and b"/ByteRange" in content:  # 26_2023_QH15: a later edit dropped the form
+        why = "tệp từng được ký nhưng chữ ký không còn gắn với văn bản"
+        return [unreadable(why)], []
+    evidence = evidence_in(reader, [f.embedded for f in found if f.embedded], trust)
+    stamping = [f.embedded for f in found if f.embedded is not None and f.is_timestamp]
+    stamps = await document_stamps(stamping, evidence)
+    reports = [await _reported(f, content, evidence, stamps) for f in found]
+    return reports, active_content(reader)
+
+
+async def _reported(
+    found: Found, content: bytes, evidence: Evidence, stamps: Sequence[Stamp]
+) -> SignatureReport:
+    if found.embedded is None:
+        return _unchecked(found)
+    try:
+        check = await _check(found.embedded, found.is_timestamp, evidence, stamps)
+        return await _judged(found, check, content, evidence)
+    except Exception as error:  # the same, one signature at a time
+        return unreadable(
+            f"không đọc được chữ ký: {said(error)}",
+            field=found.field_name,
+            is_timestamp=found.is_timestamp,
+        )
+
+
+def _unchecked(found: Found) -> SignatureReport:
+    """What its own dictionary says of a signature that cannot be checked: said, not believed."""
+    when = pdf_time(found.value)
+    try:
+        name = str(found.value["/Name"]) if "/Name" in found.value else ""
+    except Exception:
+        name = ""
+    return unreadable(
+        found.trouble,
+        field=found.field_name,
+        is_timestamp=found.is_timestamp,
+        signer=name,
+        signed_at=when,
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Finding:
-    state: SignatureState
-    reason: str = ""
+class _Check:
+    """Everything looked up about one signature, before it is judged.
+
+    `proven_at`: the earliest moment a believed time stamp proves; None: only now is sure.
+    """
+
+    signature: EmbeddedPdfSignature
+    status: PdfSignatureStatus | DocumentTimestampStatus
+    proven_at: dt.datetime | None
+    chain: Chain
+    chain_now: Chain
+    own_stamps: Sequence[Stamp]
+    later_stamps: Sequence[Stamp]
+    times: Times
 
 
-def _finding(signature: EmbeddedPdfSignature, status: _Status) -> _Finding:
-    """The gravest thing first; the reason names all of them."""
-    found = [
-        f
-        for f in (_altered(signature, status), _untrusted(status), _stamp(status))
-        if f is not None
-    ]
-    if str(status.md_algorithm).lower() in _WEAK:
-        weak = f"chữ ký dùng thuật toán băm yếu {str(status.md_algorithm).upper()}"
-        found.append(_Finding(state=SignatureState.WEAK_DIGEST, reason=weak))
-    if not found and getattr(status, "bottom_line", status.trusted):
-        return _Finding(state=SignatureState.VALID)
-    if not found:
-        refused = "bộ kiểm tra không chấp nhận chữ ký này"
-        found = [_Finding(state=SignatureState.UNTRUSTED, reason=refused)]
-    gravest = min(found, key=lambda f: _GRAVITY.index(f.state))
-    return _Finding(state=gravest.state, reason="; ".join(f.reason for f in found))
-
-
-_GRAVITY = (
-    SignatureState.ALTERED,
-    SignatureState.REVOKED,
-    SignatureState.WEAK_DIGEST,
-    SignatureState.UNTRUSTED,
-    SignatureState.EXPIRED,
-)
-
-
-def _altered(signature: EmbeddedPdfSignature, status: _Status) -> _Finding | None:
-    if not (status.intact and status.valid):
-        return _Finding(state=SignatureState.ALTERED, reason="nội dung đã ký bị thay đổi")
-    # of a document time stamp pyHanko says no docmdp_ok, only the level
-    if status.docmdp_ok is False or status.modification_level is ModificationLevel.OTHER:
-        why = "tệp có thay đổi sau khi ký mà chữ ký không cho phép"
-        if "only allowed after an approval signature" in str(signature.diff_result):
-            why = "có chữ ký được thêm vào sau chữ ký chứng nhận; cần người xem lại"  # e.g. 2118
-        return _Finding(state=SignatureState.ALTERED, reason=why)
-    if status.coverage is None or status.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
-        return _Finding(state=SignatureState.ALTERED, reason="chữ ký không phủ hết tệp")
-    return None
-
-
-def _untrusted(status: _Status) -> _Finding | None:
-    if status.trusted:
-        return None
-    problem = status.trust_problem_indic
-    name = str(getattr(problem, "name", ""))
-    if status.revoked or "REVOKED" in name.replace("NOT_REVOKED", ""):
-        return _Finding(state=SignatureState.REVOKED, reason="chứng thư đã bị thu hồi")
-    if name in _EXPIRED:
-        ends = status.signing_cert.not_valid_after
-        why = f"chứng thư có hiệu lực đến {ends:%d/%m/%Y}"
-        return _Finding(state=SignatureState.EXPIRED, reason=why)
-    return _Finding(
-        state=SignatureState.UNTRUSTED, reason="chứng thư không nối đến gốc tin cậy nào"
+async def _check(
+    signature: EmbeddedPdfSignature,
+    is_timestamp: bool,
+    evidence: Evidence,
+    stamps: Sequence[Stamp],
+) -> _Check:
+    later = [s for s in stamps if s.revision is not None and s.revision > signature.signed_revision]
+    proven = min((s.at for s in later if s.proof), default=None)
+    own: list[Stamp] = []
+    if is_timestamp:
+        mine = next((s for s in stamps if s.revision == signature.signed_revision), None)
+        if mine is None:
+            raise ValueError("token cannot be read")
+        chain = mine.chain
+        status: PdfSignatureStatus | DocumentTimestampStatus = await async_validate_pdf_timestamp(
+            signature, evidence.context(proven, revocation="soft-fail")
+        )
+        times = Times(token=mine.at, pdf=pdf_time(signature.sig_object), signer=None)
+        now = chain
+    else:
+        own = await stamps_of(signature, evidence, proven)
+        stamp_context = evidence.context(proven, revocation="soft-fail")
+        proven = min((s.at for s in own if s.proof), default=proven)
+        certificate = signature.signer_cert
+        beside = signature.other_embedded_certs
+        chain = await check_chain(certificate, beside, SIGNING, evidence, proven)
+        now = (
+            chain
+            if proven is None
+            else await check_chain(certificate, beside, SIGNING, evidence, None)
+        )
+        status = await async_validate_pdf_signature(
+            signature,
+            evidence.context(proven, revocation="soft-fail", certificate=certificate),
+            stamp_context,
+            key_usage_settings=SIGNING,
+            algorithm_policy=CMSAlgorithmUsagePolicy.lift_policy(READ_OLD_DIGESTS),
+        )
+        times = times_of(signature, own)
+    return _Check(
+        signature=signature,
+        status=status,
+        proven_at=proven,
+        chain=chain,
+        chain_now=now,
+        own_stamps=own,
+        later_stamps=later,
+        times=times,
     )
 
 
-def _stamp(status: _Status) -> _Finding | None:
-    stamp = getattr(status, "timestamp_validity", None)
-    if stamp is None:
-        return None
-    if not (stamp.intact and stamp.valid):
-        return _Finding(state=SignatureState.ALTERED, reason="dấu thời gian không khớp chữ ký")
-    if not stamp.trusted:
-        return _Finding(state=SignatureState.UNTRUSTED, reason="dấu thời gian của nơi chưa tin cậy")
-    return None
+async def _judged(
+    found: Found, check: _Check, content: bytes, evidence: Evidence
+) -> SignatureReport:
+    signature, status = check.signature, check.status
+    intact = bool(status.intact and status.valid)
+    changes, changed, notes = changes_after(signature) if intact else (Changes.UNKNOWN, [], [])
+    findings = [
+        *_altered(signature, intact, content),
+        *changed,
+        *_certificate(check, signature),
+        *_stamped(check),
+        *_digest(status),
+    ]
+    states = _states(findings, check, status)
+    certificate = signature.signer_cert
+    subject = certificate.subject.native
+    signed_at, source = check.times.best
+    return SignatureReport(
+        field_name=found.field_name,
+        signer_name=name_of(subject),
+        organisation=name_of(subject, "organization_name"),
+        state=states[0],
+        states=states,
+        intact=intact,
+        trusted=check.chain.problem is None,
+        covers_whole_file=coverage_of(signature, content) is Coverage.FILE,
+        coverage=coverage_of(signature, content),
+        changes=changes,
+        signed_at=signed_at,
+        time_source=source,
+        token_time=check.times.token,
+        pdf_time=check.times.pdf,
+        signer_time=check.times.signer,
+        proven_at=check.proven_at,
+        digest=str(status.md_algorithm).lower(),
+        reason="; ".join(reason for _, reason in findings),
+        notes=(*notes, *check.times.notes(), *stamp_notes(check.own_stamps)),
+        level="DocTimeStamp" if found.is_timestamp else await level_of(signature, check, evidence),
+        is_timestamp=found.is_timestamp,
+        issuer=issuer_of(certificate),
+        serial=f"{certificate.serial_number:x}",
+        valid_from=certificate.not_valid_before,
+        valid_to=certificate.not_valid_after,
+        revocation=check.chain.revocation,
+        revoked_at=check.chain_now.revoked_at or check.chain.revoked_at,
+        certifies=signature.docmdp_level is not None and not found.is_timestamp,
+        locked_fields=_locked(signature),
+        visible=found.visible,
+        page=found.page,
+    )
 
 
-def _signed_at(status: _Status) -> dt.datetime | None:
-    """The time-stamp token before the signer's own clock (16 of 17 are 7 hours off, measured)."""
-    stamp = getattr(status, "timestamp_validity", None)
-    own = getattr(status, "timestamp", None)
-    when = stamp.timestamp if stamp is not None else own or getattr(status, _OWN_CLOCK, None)
-    if not isinstance(when, dt.datetime):
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=dt.UTC)
+def _altered(signature: EmbeddedPdfSignature, intact: bool, content: bytes) -> list[Finding]:
+    if not intact:
+        return [(SignatureState.ALTERED, "nội dung đã ký bị thay đổi")]
+    trouble = gap_trouble(signature, content)
+    if trouble:
+        return [(SignatureState.ALTERED, trouble)]
+    if coverage_of(signature, content) is Coverage.PARTIAL:
+        return [(SignatureState.ALTERED, "chữ ký không phủ hết tệp")]
+    return []
 
 
-_OWN_CLOCK = "signer_reported_dt"
+def _certificate(check: _Check, signature: EmbeddedPdfSignature) -> list[Finding]:
+    chain = check.chain
+    if chain.problem is SignatureState.UNTRUSTED:
+        found: list[Finding] = [(chain.problem, chain.reason)]
+        ends = signature.signer_cert.not_valid_after
+        if ends < dt.datetime.now(dt.UTC):
+            why = f"chứng thư đã hết hạn ngày {ends.astimezone(VIETNAM):%d/%m/%Y}"
+            found.append((SignatureState.EXPIRED, why))
+        return found
+    if chain.problem is not None:
+        return [(chain.problem, chain.reason)]
+    if chain.revocation.value == "khong_tra_cuu_duoc":
+        why = "chưa tra cứu được chứng thư có bị thu hồi hay không"
+        return [(SignatureState.REVOCATION_UNKNOWN, why)]
+    if check.chain_now.problem in (SignatureState.EXPIRED, SignatureState.REVOKED):
+        when = check.proven_at.astimezone(VIETNAM) if check.proven_at else None
+        why = f"{check.chain_now.reason}, nhưng dấu thời gian chứng minh đã ký từ trước"
+        return [(SignatureState.PROVEN, f"{why} ({when:%d/%m/%Y %H:%M})" if when else why)]
+    return []
 
 
-def _signer_name(status: _Status) -> str:
-    subject = status.signing_cert.subject.native
-    name = subject.get("common_name") or subject.get("organization_name") or ""
-    return str(name[0] if isinstance(name, list) else name)
+def _stamped(check: _Check) -> list[Finding]:
+    found: list[Finding] = []
+    for stamp in check.own_stamps:
+        if not stamp.intact:
+            found.append((SignatureState.ALTERED, "dấu thời gian không khớp chữ ký"))
+        elif stamp.chain.problem is not None:
+            why = f"dấu thời gian của {stamp.authority}: {stamp.chain.reason}"
+            found.append((SignatureState.UNTRUSTED, why))
+        elif stamp.weak:
+            found.append((SignatureState.WEAK_DIGEST, "dấu thời gian dùng thuật toán băm yếu"))
+    # one good token is enough: the others of the same signature add nothing
+    return [] if any(s.proof for s in check.own_stamps) else found
 
 
-def _level(signature: EmbeddedPdfSignature, stamped: bool) -> str:
-    if _is_timestamp(signature):
-        return "DocTimeStamp"
-    pades = str(signature.sig_object.get("/SubFilter", "")).startswith("/ETSI")
-    return ("B-T" if stamped else "B-B") if pades else ("CMS-T" if stamped else "CMS")
+def _digest(status: PdfSignatureStatus | DocumentTimestampStatus) -> list[Finding]:
+    name = str(status.md_algorithm).lower()
+    if name not in WEAK_DIGESTS:
+        return []
+    return [(SignatureState.WEAK_DIGEST, f"chữ ký dùng thuật toán băm yếu {name.upper()}")]
 
 
-def _is_timestamp(signature: EmbeddedPdfSignature) -> bool:
-    return str(signature.sig_object.get("/Type", "")) == "/DocTimeStamp"
+def _states(
+    findings: list[Finding],
+    check: _Check,
+    status: PdfSignatureStatus | DocumentTimestampStatus,
+) -> tuple[SignatureState, ...]:
+    """Gravest first. VALID only with the validator's own bottom line."""
+    states = {state for state, _ in findings}
+    if all(s.holds for s in states):
+        if not getattr(status, "bottom_line", status.trusted):
+            findings.append((SignatureState.UNTRUSTED, "bộ kiểm tra không chấp nhận chữ ký này"))
+            states.add(SignatureState.UNTRUSTED)
+        elif not states:
+            states.add(SignatureState.VALID)
+    return tuple(s for s in GRAVEST_FIRST if s in states)
 
 
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]
+def _locked(signature: EmbeddedPdfSignature) -> str:
+    """Which form fields it locks (FieldMDP), as a person would say it."""
+    spec = signature.fieldmdp
+    if spec is None:
+        return ""
+    names = ", ".join(str(f) for f in spec.fields or ())
+    return {"/All": "tất cả các ô", "/Include": names, "/Exclude": f"tất cả trừ {names}"}.get(
+        str(spec.action.value), ""
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m storage.signing.verify")
     parser.add_argument("file", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--trust", type=Path, required=True)
+    parser.add_argument("--trust", type=Path, action="append", default=[])
     given = parser.parse_args(arguments)
-    reports = PyHankoVerifier(given.trust).verify(given.file)
-    given.out.write_text(json.dumps(reports_as_json(reports), ensure_ascii=False), "utf-8")
+    told = PyHankoVerifier(*given.trust).verify(given.file)
+    given.out.write_text(json.dumps(verification_as_json(told), ensure_ascii=False), "utf-8")
     return 0
 
 

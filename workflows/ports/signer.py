@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
+
+from workflows.domain.signature import SignatureReport as SignatureReport
+from workflows.domain.signature import SignatureState as SignatureState
+from workflows.domain.signature import Verification
 
 
 class SignatureLevel(StrEnum):
@@ -57,50 +59,6 @@ class SignatureDone:
     field_name: str
 
 
-class SignatureState(StrEnum):
-    """States a person must be able to tell apart ."""
-
-    VALID = "hop_le"
-    ALTERED = "bi_sua"
-    UNTRUSTED = "chua_tin_cay"
-    EXPIRED = "chung_thu_het_han"
-    REVOKED = "chung_thu_bi_thu_hoi"
-    WEAK_DIGEST = "thuat_toan_yeu"
-    UNREADABLE = "khong_doc_duoc"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignatureReport:
-    """One signature of a PDF. `state` is VALID only when the validator's bottom line is true."""
-
-    field_name: str
-    signer_name: str
-    state: SignatureState
-    intact: bool
-    trusted: bool
-    covers_whole_file: bool
-    signed_at: dt.datetime | None
-    digest: str
-    reason: str = ""
-    level: str = ""
-    is_timestamp: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "field": self.field_name,
-            "signer": self.signer_name,
-            "state": self.state.value,
-            "intact": self.intact,
-            "trusted": self.trusted,
-            "covers_whole_file": self.covers_whole_file,
-            "signed_at": self.signed_at.isoformat() if self.signed_at else None,
-            "digest": self.digest,
-            "level": self.level,
-            "is_timestamp": self.is_timestamp,
-            "reason": self.reason,
-        }
-
-
 class Signer(Protocol):
     def sign(self, pdf: bytes, *, profile: SignatureProfile, who: str) -> SignatureDone:
         """Add one PAdES signature of `who` (a user or Unit id) as an incremental revision.
@@ -134,6 +92,9 @@ class Preserver(Protocol):
 
 
 class Verifier(Protocol):
-    def verify(self, pdf: Path) -> Sequence[SignatureReport]:
-        """Every signature in file order; empty when there is none. Foreign bytes: sandboxed."""
+    def verify(self, pdf: Path) -> Verification:
+        """Every signature in file order; empty when there is none. Foreign bytes: sandboxed.
+
+        Never raises for what the file holds: a file nobody can read is one UNREADABLE report.
+        """
         ...

@@ -23,9 +23,9 @@ from workflows.domain.dossier import (
     HolderKind,
     Procedure,
 )
+from workflows.domain.signature import SignatureReport
 from workflows.domain.station import JobState, ScanJob
 from workflows.filing import DossierView
-from workflows.ports.signer import SignatureReport
 from workflows.reuse import ReuseOffer
 from workflows.shelf import OpenDocument
 
@@ -232,17 +232,39 @@ class ReasonIn(Asked):
 
 
 class SignatureOut(BaseModel):
+    """One signature. `state` is the gravest of `states`; `proven_at`: by a believed time stamp."""
+
     field: str
     signer: str
+    organisation: str
     state: str
+    states: list[str]
+    reason: str
+    notes: list[str]
     intact: bool
     trusted: bool
     covers_whole_file: bool
+    coverage: str
+    changes: str
     signed_at: dt.datetime | None
+    time_source: str
+    token_time: dt.datetime | None
+    pdf_time: dt.datetime | None
+    signer_time: dt.datetime | None
+    proven_at: dt.datetime | None
     digest: str
     level: str
     is_timestamp: bool
-    reason: str
+    issuer: str
+    serial: str
+    valid_from: dt.datetime | None
+    valid_to: dt.datetime | None
+    revocation: str
+    revoked_at: dt.datetime | None
+    certifies: bool
+    locked_fields: str
+    visible: bool
+    page: int | None
 
     @classmethod
     def of(cls, report: SignatureReport) -> SignatureOut:

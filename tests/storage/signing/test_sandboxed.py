@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from storage.sandbox import LimitedSandbox, best_sandbox, describe
-from storage.signing.reports import reports_as_json, reports_from_json
+from storage.signing.reports import unread, verification_as_json, verification_from_json
 from storage.signing.sandboxed import SandboxedVerifier
 from storage.signing.stamp import first_page_ink
+from storage.signing.verify import PyHankoVerifier
 from workflows.ports.sandbox import Ran, SandboxLevel
 from workflows.ports.signer import SignatureState
 
@@ -67,19 +68,12 @@ def test_a_child_that_hits_a_bound_is_one_unreadable_report(bound, signed_file, 
     assert bound in report.reason
 
 
-GOOD = {
-    "field": "f",
-    "signer": "s",
-    "state": "hop_le",
-    "intact": True,
-    "trusted": True,
-    "covers_whole_file": True,
-    "signed_at": None,
-    "digest": "sha256",
-    "level": "B-B",
-    "is_timestamp": False,
-    "reason": "",
-}
+GOOD = unread("").as_json()["signatures"][0] | {"state": "hop_le", "intact": True}
+
+
+def told(row, **more) -> str:
+    body = {"signatures": [row], "warnings": [], "sha256": "0" * 64, "checked_at": None}
+    return json.dumps(body | more)
 
 
 @pytest.mark.parametrize(
@@ -90,12 +84,19 @@ GOOD = {
         "{}",
         "[1]",
         "null",
-        json.dumps([GOOD | {"state": "tuyet_voi"}]),
-        json.dumps([GOOD | {"signer": 5}]),
-        json.dumps([{k: v for k, v in GOOD.items() if k != "intact"}]),
-        json.dumps([GOOD | {"signed_at": "yesterday"}]),
+        "[]",
+        json.dumps([GOOD]),
+        told(GOOD | {"state": "tuyet_voi"}),
+        told(GOOD | {"states": ["hop_le", "tuyet_voi"]}),
+        told(GOOD | {"signer": 5}),
+        told(GOOD | {"notes": "x"}),
+        told({k: v for k, v in GOOD.items() if k != "intact"}),
+        told(GOOD | {"signed_at": "yesterday"}),
+        told(GOOD | {"signed_at": "2026-01-01T00:00:00"}),
+        told(GOOD, sha256="../../etc/passwd"),
+        told(GOOD, warnings={}),
         "[" * 100_000,
-        json.dumps([GOOD | {"reason": "x" * (5 << 20)}]),
+        told(GOOD | {"reason": "x" * (5 << 20)}),
     ],
     ids=lambda answer: str(answer)[:20],
 )
@@ -105,13 +106,17 @@ def test_exit_code_zero_proves_nothing(answer, signed_file, authority):
 
 
 def test_a_good_answer_is_believed_and_its_texts_are_bounded(signed_file, authority):
-    answer = json.dumps([GOOD | {"signer": "n" * 10_000, "intact": "yes"}])
+    answer = told(GOOD | {"signer": "n" * 10_000, "intact": "yes", "page": True})
     [report] = SandboxedVerifier(Scripted(answer), authority.trust).verify(signed_file)
     assert report.state is SignatureState.VALID
     assert len(report.signer_name) == 500
     assert report.intact is False, "only true is true"
+    assert report.page is None
 
 
-def test_reports_survive_the_border(signed_twice, verify):
-    reports = verify(signed_twice.content)
-    assert list(reports_from_json(json.loads(json.dumps(reports_as_json(reports))))) == reports
+def test_verifications_survive_the_border(signed_twice, authority, tmp_path):
+    path = tmp_path / "f.pdf"
+    path.write_bytes(signed_twice.content)
+    told = PyHankoVerifier(authority.trust).verify(path)
+    assert len(told) == 2
+    assert verification_from_json(json.loads(json.dumps(verification_as_json(told)))) == told

@@ -46,13 +46,13 @@ def test_states(reports):
     assert states == {
         SignatureState.WEAK_DIGEST: 19,
         SignatureState.UNTRUSTED: 18,
-        SignatureState.ALTERED: 1,
+        SignatureState.DOUBTFUL: 1,
         SignatureState.UNREADABLE: 1,
     }
     assert sum(r.intact for found in reports.values() for r in found) == 38
     assert not any(r.trusted for found in reports.values() for r in found)
     assert [r.state for r in reports[LOST_FORM]] == [SignatureState.UNREADABLE]
-    assert reports[CERTIFIED][0].state is SignatureState.ALTERED
+    assert reports[CERTIFIED][0].state is SignatureState.DOUBTFUL
     assert reports[CERTIFIED][0].intact
     assert "chữ ký chứng nhận" in reports[CERTIFIED][0].reason
 

@@ -21,7 +21,7 @@ from pyhanko.sign.signers import SimpleSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from storage.signing.verify import PyHankoVerifier, main
-from workflows.ports.signer import SignatureState
+from workflows.domain.signature import Revocation, SignatureState
 
 
 def _flip(content: bytes, at: int) -> bytes:
@@ -183,7 +183,9 @@ class Shop:
         )
         self.chain = [load_cert_from_pemder(str(own / "intermediate.crt"))]
 
-    def certificate(self, key, start: dt.timedelta, end: dt.timedelta) -> x509.Certificate:
+    def certificate(
+        self, key, start: dt.timedelta, end: dt.timedelta, announced: bool
+    ) -> x509.Certificate:
         now = dt.datetime.now(dt.UTC)
         usage = dict.fromkeys(
             (
@@ -192,7 +194,7 @@ class Shop:
             ),
             False,
         )
-        return (
+        made = (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Người Thử")]))
             .issuer_name(self.issuer.subject)
@@ -204,22 +206,23 @@ class Shop:
                 x509.KeyUsage(digital_signature=True, content_commitment=True, **usage),
                 critical=True,
             )
-            .add_extension(self._where_revoked(), critical=False)
-            .sign(self.issuer_key, hashes.SHA256())
         )
+        if announced:
+            made = made.add_extension(self._where_revoked(), critical=False)
+        return made.sign(self.issuer_key, hashes.SHA256())
 
     @staticmethod
     def _where_revoked() -> x509.CRLDistributionPoints:
-        """Lists are looked at only for certificates that say they have one, as real ones do."""
         name = x509.UniformResourceIdentifier("http://crl.invalid/list.crl")
         point = x509.DistributionPoint([name], None, None, None)
         return x509.CRLDistributionPoints([point])
 
-    def signer(self, *, start=dt.timedelta(hours=-1), end=dt.timedelta(days=9)):
+    def signer(self, *, start=dt.timedelta(hours=-1), end=dt.timedelta(days=9), announced=False):
+        """`announced`: the certificate says where it is told whether it was revoked."""
         from pyhanko.keys import load_private_key_from_pemder_data
 
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        certificate = self.certificate(key, start, end)
+        certificate = self.certificate(key, start, end, announced)
         pem = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -233,28 +236,28 @@ class Shop:
         )
         return made, certificate
 
-    def revocation_list(self, certificate: x509.Certificate) -> bytes:
+    def revocation_list(self, *certificates: x509.Certificate) -> bytes:
         now = dt.datetime.now(dt.UTC)
-        revoked = (
-            x509.RevokedCertificateBuilder()
-            .serial_number(certificate.serial_number)
-            .revocation_date(now - dt.timedelta(minutes=30))
-            .build()
-        )
         made = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.issuer.subject)
             .last_update(now - dt.timedelta(minutes=10))
             .next_update(now + dt.timedelta(days=1))
-            .add_revoked_certificate(revoked)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self.issuer_key.public_key()),
                 critical=False,
             )
             .add_extension(x509.CRLNumber(1), critical=False)
-            .sign(self.issuer_key, hashes.SHA256())
         )
-        return made.public_bytes(serialization.Encoding.PEM)
+        for certificate in certificates:
+            made = made.add_revoked_certificate(
+                x509.RevokedCertificateBuilder()
+                .serial_number(certificate.serial_number)
+                .revocation_date(now - dt.timedelta(minutes=30))
+                .build()
+            )
+        signed = made.sign(self.issuer_key, hashes.SHA256())
+        return signed.public_bytes(serialization.Encoding.PEM)
 
 
 @pytest.fixture(scope="module")
@@ -280,17 +283,23 @@ def test_an_expired_certificate_has_its_own_state(shop, copy_pdf, verify):
 
 
 def test_a_revoked_certificate_has_its_own_state(shop, authority, copy_pdf, tmp_path):
-    signer, certificate = shop.signer()
+    signer, certificate = shop.signer(announced=True)
     path = tmp_path / "f.pdf"
     path.write_bytes(sign_with(signer, copy_pdf))
-    for file in authority.trust.iterdir():
+    for file in authority.trust.glob("*.crt"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     verifier = PyHankoVerifier(tmp_path)
-    assert verifier.verify(path)[0].state is SignatureState.VALID, "the control"
+    [report] = verifier.verify(path)
+    assert (report.state, report.trusted) == (SignatureState.REVOCATION_UNKNOWN, True)
+    assert report.revocation is Revocation.UNKNOWN
+    (tmp_path / "list.crl").write_bytes(shop.revocation_list())
+    [report] = verifier.verify(path)
+    assert (report.state, report.revocation) == (SignatureState.VALID, Revocation.GOOD)
     (tmp_path / "list.crl").write_bytes(shop.revocation_list(certificate))
     [report] = verifier.verify(path)
-    assert report.state is SignatureState.REVOKED
+    assert (report.state, report.revocation) == (SignatureState.REVOKED, Revocation.REVOKED)
     assert not report.trusted
+    assert report.revoked_at is not None
 
 
 def test_sha1_is_weak_not_altered_and_never_valid(shop, copy_pdf, verify):
