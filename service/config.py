@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     )
     consume_dir: Path | None = Field(None, description="Thư mục nóng: tệp đặt vào được tiếp nhận.")
     consume_user: str = Field("", description="Tài khoản đứng tên tệp từ thư mục nóng.")
+    intakes: Path | None = Field(
+        None, description="Tệp TOML khai các nguồn nhận tệp: thư mục nóng, hộp thư, SMTP, FTP."
+    )
     escl_devices: str = Field(
         "", description="Địa chỉ máy quét mạng (eSCL) không tự xuất hiện, cách nhau bằng dấu cách."
     )
@@ -86,6 +89,9 @@ class Settings(BaseSettings):
         "II T",
         pattern=r"^((I|II|III|IV|VI|T)( +|$))*$",
         description="Mã vạch phân cách (patch code) bắt đầu giấy tờ mới, cách nhau bằng dấu cách.",
+    )
+    archive_code: str = Field(
+        "", description="Mã cơ quan lưu trữ, đứng đầu mã hồ sơ trong gói tin; để trống: mã đơn vị."
     )
     log_level: str = Field("INFO", description="Mức nhật ký kỹ thuật.")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from service.config import Settings
+from service.intakes.status import statuses
 from service.wiring import build
 from storage.database import current, newest
 
@@ -104,6 +105,8 @@ def _workstation(settings: Settings) -> Iterator[Finding]:
         return
     for name, check in station.checks().items():
         yield _answer(name, check)
+    for intake in statuses(settings, station.intake.clock.now()):
+        yield Finding(name=intake.title, good=intake.good, detail=intake.advice)
 
 
 def _answer(name: str, check: Callable[[], Any]) -> Finding:

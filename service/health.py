@@ -9,7 +9,8 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from service.api.security import Here
-from service.metrics import JOBS
+from service.intakes.status import IntakeStatus, statuses
+from service.metrics import INTAKE_WAIT, INTAKE_WELL, JOBS
 from workflows.errors import SohoaError
 
 router = APIRouter(tags=["health"])
@@ -27,14 +28,27 @@ def ready(here: Here, response: Response) -> dict[str, Any]:
     checks = {name: _answer(check) for name, check in here.checks().items()}
     good = all(c["ok"] for c in checks.values())
     response.status_code = 200 if good else 503
-    return {"status": "ok" if good else "degraded", "version": here.version, "checks": checks}
+    return {
+        "status": "ok" if good else "degraded",
+        "version": here.version,
+        "checks": checks,
+        # told, and no reason to take this server out of service: the doors work without them
+        "intakes": _answer(lambda: [i.as_json() for i in _intakes(here)]),
+    }
 
 
 @router.get("/metrics", summary="Số đo Prometheus", response_class=Response)
 def metrics(here: Here) -> Response:
     for queue, count in here.engine.waiting().items():
         JOBS.labels(queue).set(count)
+    for intake in _intakes(here):
+        INTAKE_WAIT.labels(intake.kind, intake.name).set(intake.oldest_pending_s)
+        INTAKE_WELL.labels(intake.kind, intake.name).set(intake.good and intake.running)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _intakes(here: Here) -> list[IntakeStatus]:
+    return statuses(here.settings, here.intake.clock.now())
 
 
 def _answer(check: Any) -> dict[str, Any]:

@@ -14,6 +14,11 @@ REQUESTS = Histogram(
 )
 JOBS = Gauge("sohoa_jobs_waiting", "Jobs not finished, by queue", ["queue"])
 
+INTAKE_WAIT = Gauge(
+    "sohoa_intake_oldest_pending_seconds", "Age of the oldest waiting file", ["kind", "name"]
+)
+INTAKE_WELL = Gauge("sohoa_intake_well", "1 while an intake runs without trouble", ["kind", "name"])
+
 
 def route_of(request: Request) -> str:
     """The template of the route that answers, with the prefix it was included under."""

@@ -18,6 +18,7 @@ from pathlib import Path
 import structlog
 
 from service.config import Settings
+from service.intakes.sources import declared
 from service.setup import prepare
 from service.station.link import identity, remember
 from service.supervisor import Command, Supervisor, end_with_supervisor
@@ -40,8 +41,8 @@ def run(settings: Settings, *, workers: int, host: str, port: int) -> int:
         for queue in Queue:
             name = f"{queue.value}-{number}"
             commands.append(Command(name=name, argv=[*sohoa, "work", queue.value]))
-    if settings.consume_dir is not None:
-        commands.append(Command(name="consume", argv=[*sohoa, "consume"]))
+    if declared(settings).any:
+        commands.append(Command(name="intakes", argv=[*sohoa, "intakes"]))
     desk = settings.data_dir / "station"
     if (known := identity(desk)) is not None:
         remember(desk, replace(known, server=f"http://{host}:{port}"))
@@ -95,18 +96,14 @@ def _work(settings: Settings, queue: Queue) -> None:
     worker.run([queue], stop)
 
 
-def _consume(settings: Settings) -> None:
-    """The hot folder's own process; a hanging network drive stops nothing else."""
-    from scanner_drivers.folder import HotFolder
-    from service.cli.console import as_user
-    from service.hot_folder import feed
+def _intakes(settings: Settings) -> None:
+    """Hot folders, mail and FTP in a process of their own; what hangs there stops nothing else."""
+    from service.intakes.running import run as run_intakes
     from service.wiring import build
 
-    assert settings.consume_dir is not None  # noqa: S101 - asked before this process was started
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    station = build(settings)
-    feed(HotFolder(settings.consume_dir), station.intake, as_user(station, ""), stop)
+    run_intakes(build(settings), declared(settings), stop)
 
 
 def _station(folder: Path) -> None:
@@ -118,7 +115,7 @@ def _station(folder: Path) -> None:
 
 
 def main(argv: list[str]) -> None:
-    """`web HOST PORT` | `work QUEUE` | `consume` | `station DIR`: what the supervisor starts."""
+    """`web HOST PORT` | `work QUEUE` | `intakes` | `station DIR`: what the supervisor starts."""
     from service import logs
 
     end_with_supervisor()
@@ -130,8 +127,8 @@ def main(argv: list[str]) -> None:
         _web(settings, argv[1], int(argv[2]))
     elif argv[0] == "station":
         _station(Path(argv[1]))
-    elif argv[0] == "consume":
-        _consume(settings)
+    elif argv[0] == "intakes":
+        _intakes(settings)
     else:
         _work(settings, Queue(argv[1]))
 

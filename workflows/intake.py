@@ -40,7 +40,7 @@ MEDIA_TYPES = {
     "jpeg": "image/jpeg",
     "tiff": "image/tiff",
 }
-Source = Literal["upload", "scanner", "hot_folder", "batch"]
+Source = Literal["upload", "scanner", "hot_folder", "batch", "email", "ftp", "phone"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

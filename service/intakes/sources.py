@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the office declared as ways in: `sohoa.toml`'s neighbour `intakes.toml`, read once."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from service.config import Settings
+from workflows.errors import InvalidValue
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+SubFolder = Annotated[str, Field(pattern=r"^[^/\\.~][^/\\]{0,99}$")]
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FolderSource(_Declared):
+    """A hot folder, local or a mounted share. `sub`: sub-folders with an account of their own.
+
+    `create`: make the folder when it is missing; never for the mount point of a share, which would
+    become a folder that nobody drops into.
+    """
+
+    path: Path
+    account: str
+    sub: dict[SubFolder, str] = {}
+    urgent: bool = True
+    create: bool = False
+    stable_s: float = Field(2.0, ge=2.0, le=600)
+    give_up_s: float = Field(300.0, ge=10, le=86_400)
+
+
+class Sources(_Declared):
+    """Everything declared, by name. The names are what status and journal are kept under."""
+
+    folder: dict[Name, FolderSource] = {}
+
+    @property
+    def any(self) -> bool:
+        return bool(self.folder)
+
+
+def declared(settings: Settings) -> Sources:
+    """The file's sources and the one hot folder of the settings. Raises `InvalidValue`."""
+    rows: dict[str, object] = {}
+    if settings.intakes is not None:
+        try:
+            rows = tomllib.loads(settings.intakes.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise InvalidValue(
+                str(error), message=f"Không đọc được {settings.intakes}: {error}."
+            ) from error
+    try:
+        sources = Sources.model_validate(rows)
+    except ValidationError as error:
+        where = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
+        raise InvalidValue(where, message=f"{settings.intakes} khai sai: {where}.") from error
+    if settings.consume_dir is not None:
+        single = FolderSource(
+            path=settings.consume_dir, account=settings.consume_user or "canbo", create=True
+        )
+        sources = sources.model_copy(update={"folder": {"consume": single, **sources.folder}})
+    _refuse_overlap(sources, settings.data_dir)
+    return sources
+
+
+def _refuse_overlap(sources: Sources, data_dir: Path) -> None:
+    """A folder inside another would be taken twice; one around our data would eat it."""
+    places = [(f"folder.{n}", f.path.resolve()) for n, f in sources.folder.items()]
+    data = data_dir.resolve()
+    for number, (name, place) in enumerate(places):
+        if data.is_relative_to(place):
+            raise InvalidValue(name, message=f"{name}: {place} chứa thư mục dữ liệu của Sohoa.")
+        for other_name, other in places[number + 1 :]:
+            if place.is_relative_to(other) or other.is_relative_to(place):
+                raise InvalidValue(
+                    name, message=f"{name} và {other_name} là thư mục lồng nhau hoặc trùng nhau."
+                )

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How every declared intake fares, for the doctor, `/health/ready`, the metrics and the screen.
+
+Told from outside the intakes' process, so that a dead or hanging one is seen too: what waits is
+counted where it lies.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from service.config import Settings
+from service.intakes.journal import Event, Record, read_record
+from service.intakes.running import hot_folder, journals
+from service.intakes.sources import declared
+
+LONGEST_WAIT_S = 300.0
+"""f05: what lies longer than five minutes is an alarm."""
+LONGEST_SILENCE_S = 300.0
+KINDS = {"folder": "Thư mục nóng"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeStatus:
+    """One intake now. Ages in seconds; `pending` files or messages not yet handed over."""
+
+    kind: str
+    name: str
+    running: bool
+    pending: int
+    oldest_pending_s: float
+    set_aside: int
+    succeeded_at: str
+    trouble_code: str
+    trouble: str
+    events: tuple[Event, ...]
+
+    @property
+    def title(self) -> str:
+        return f"{KINDS[self.kind]} {self.name}"
+
+    @property
+    def good(self) -> bool:
+        return not self.trouble_code and self.oldest_pending_s <= LONGEST_WAIT_S
+
+    @property
+    def advice(self) -> str:
+        """One Vietnamese sentence for who mends it; no file names, anybody may read it."""
+        said = []
+        if self.trouble:
+            said.append(self.trouble)
+        if self.oldest_pending_s > LONGEST_WAIT_S:
+            minutes = int(self.oldest_pending_s // 60)
+            said.append(f"{self.pending} tệp chờ, lâu nhất {minutes} phút")
+        if not self.running:
+            said.append("chưa chạy (`sohoa serve`)")
+        if self.set_aside:
+            said.append(f"{self.set_aside} tệp để riêng, xem lý do trong quarantine")
+        if self.succeeded_at:
+            said.append(f"nhận gần nhất {self.succeeded_at[:19]}Z")
+        return "; ".join(said) or "chưa nhận tệp nào"
+
+    def as_json(self) -> dict[str, Any]:
+        """Without file names: the readiness page asks for no password."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "ok": self.good,
+            "running": self.running,
+            "pending": self.pending,
+            "oldest_pending_s": round(self.oldest_pending_s, 1),
+            "set_aside": self.set_aside,
+            "last_success": self.succeeded_at or None,
+            "last_error": self.trouble_code or None,
+        }
+
+
+def statuses(settings: Settings, now: dt.datetime) -> list[IntakeStatus]:
+    """Every declared intake. Raises `InvalidValue` for a wrong declaration."""
+    return list(_statuses(settings, now))
+
+
+def _statuses(settings: Settings, now: dt.datetime) -> Iterator[IntakeStatus]:
+    sources, room = declared(settings), journals(settings.data_dir)
+    for name, folder in sources.folder.items():
+        record = _record(room, "folder", name)
+        try:
+            watched = hot_folder(folder) if folder.path.is_dir() else None
+            since = watched.pending() if watched else []
+            aside = len(watched.quarantined_files()) if watched else 0
+            trouble = "" if watched else f"Không có thư mục {folder.path}."
+        except OSError as error:
+            since, aside, trouble = [], 0, f"Không mở được thư mục: {error}."
+        yield _status(record, now, since, aside, trouble)
+
+
+def _record(room: Path, kind: str, name: str) -> Record:
+    return read_record(room / f"{kind}-{name}.json") or Record(kind=kind, name=name)
+
+
+def _status(
+    record: Record, now: dt.datetime, since: list[float], aside: int, trouble: str = ""
+) -> IntakeStatus:
+    beat = dt.datetime.fromisoformat(record.beat_at) if record.beat_at else None
+    return IntakeStatus(
+        kind=record.kind,
+        name=record.name,
+        running=beat is not None and (now - beat).total_seconds() <= LONGEST_SILENCE_S,
+        pending=len(since) or record.pending,
+        oldest_pending_s=max(0.0, now.timestamp() - since[0]) if since else 0.0,
+        set_aside=aside,
+        succeeded_at=record.succeeded_at,
+        trouble_code=record.trouble_code or ("nguon_khong_mo_duoc" if trouble else ""),
+        trouble=record.trouble or trouble,
+        events=record.events,
+    )
