@@ -30,6 +30,7 @@ from storage.database.papers import (
     SqlSignedCopies,
 )
 from storage.database.registers import SqlAccounts, SqlAudit, SqlCatalogue
+from storage.database.signing import SqlSigningRequests
 from storage.database.stations import SqlCaptures, SqlJobPages, SqlScanJobs, SqlStations
 from workflows.domain.unit import Scope
 from workflows.errors import StorageFull, Unavailable
@@ -61,6 +62,7 @@ class SqlTransaction:
         self.readings = SqlReadings(connection)
         self.fields = SqlFields(connection)
         self.signed_copies = SqlSignedCopies(connection)
+        self.signing_requests = SqlSigningRequests(connection)
         self.dossiers = SqlDossiers(connection)
         self.filings = SqlFilings(connection)
         self.holders = SqlHolders(connection)

@@ -32,6 +32,7 @@ from workflows.domain.dossier import (
     HolderKind,
     Procedure,
 )
+from workflows.domain.signing import SigningRequest, SigningState
 from workflows.domain.station import Capture, JobPage, JobState, ScanJob
 from workflows.domain.unit import ApiKey, Role, Unit, UnitLevel, User
 
@@ -62,6 +63,7 @@ _READ: dict[type, dict[str, Callable[[Any], Any]]] = {
     JobPage: {"flags": tuple},
     Capture: {"pages": tuple},
     SignedCopy: {"object": _object},
+    SigningRequest: {"state": SigningState, "certificates": tuple},
     Dossier: {"status": DossierStatus},
     Filing: {
         "role": FilingRole,

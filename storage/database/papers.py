@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -291,6 +292,33 @@ class SqlSignedCopies:
     def revisions(self, document_id: str) -> Sequence[SignedCopy]:
         c = t.signed_copies
         wanted = select(c).where(c.c.document_id == document_id).order_by(c.c.revision)
+        return [from_row(SignedCopy, row) for row in self.connection.execute(wanted).mappings()]
+
+    def to_preserve(
+        self,
+        profile: str,
+        enough: Sequence[str],
+        *,
+        signed_before: dt.datetime,
+        stamps_until: dt.datetime,
+        limit: int,
+    ) -> Sequence[SignedCopy]:
+        c, later, d = t.signed_copies, t.signed_copies.alias("later"), t.documents
+        newer = select(later.c.id).where(
+            later.c.document_id == c.c.document_id, later.c.revision > c.c.revision
+        )
+        wanted = (
+            select(c)
+            .join(d, d.c.id == c.c.document_id)
+            .where(
+                c.c.profile == profile,
+                ~newer.exists(),
+                or_(c.c.level.not_in(enough), c.c.stamp_ends < stamps_until),
+                or_(d.c.state == DocumentState.STORED.value, c.c.signed_at < signed_before),
+            )
+            .order_by(c.c.signed_at, c.c.id)
+            .limit(limit)
+        )
         return [from_row(SignedCopy, row) for row in self.connection.execute(wanted).mappings()]
 
 

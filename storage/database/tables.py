@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -283,7 +284,35 @@ signed_copies = Table(
     Column("signed_by", Id, nullable=False),
     Column("signed_at", UtcDateTime, nullable=False),
     Column("level", String(10), nullable=False),
+    Column("stamp_ends", UtcDateTime),
     UniqueConstraint("document_id", "revision"),
+)
+signing_requests = Table(
+    "signing_requests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("unit_id", Id, ForeignKey("units.id"), nullable=False),
+    Column("station_id", Id, ForeignKey("stations.id"), nullable=False),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False),
+    Column("profile", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("certificates", JSON, nullable=False),
+    Index("ix_signing_requests_station_state", "station_id", "state"),
+    Index("ix_signing_requests_user_state", "user_id", "state"),
+)
+signing_items = Table(
+    "signing_items",
+    metadata,
+    Column("request_id", Id, ForeignKey("signing_requests.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("document_id", Id, ForeignKey("documents.id"), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
+    Column("message", Text, nullable=False),
+    # the prepared revision alone, some 20 KB: the copy itself stays in the object store
+    Column("increment", LargeBinary),
+    Column("preparation", JSON),
 )
 dossiers = Table(
     "dossiers",

@@ -136,7 +136,11 @@ class FieldValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedCopy:
-    """One signed revision of the PDF. Earlier revisions stay whole inside later ones."""
+    """One revision of the signed PDF: a signature, or proofs and time stamps added to them.
+
+    Earlier revisions stay whole inside later ones. `stamp_ends`: when the certificate of the
+    newest archive time stamp ends; another one must stand over it before.
+    """
 
     id: str
     document_id: str
@@ -147,6 +151,7 @@ class SignedCopy:
     signed_by: str
     signed_at: dt.datetime
     level: str  # B-B | B-T | B-LT | B-LTA
+    stamp_ends: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from workflows.domain.document import (
     SignedCopy,
 )
 from workflows.domain.dossier import Dossier, Filing, Holder, Procedure
+from workflows.domain.signing import SigningItem, SigningRequest
 from workflows.domain.station import Capture, JobPage, ScanJob, Station
 from workflows.domain.unit import ApiKey, Scope, Unit, User
 from workflows.ports.engine import Queue
@@ -110,6 +111,52 @@ class SignedCopyRepository(Protocol):
     def add(self, copy: SignedCopy) -> None: ...
 
     def revisions(self, document_id: str) -> Sequence[SignedCopy]: ...
+
+    def to_preserve(
+        self,
+        profile: str,
+        enough: Sequence[str],
+        *,
+        signed_before: dt.datetime,
+        stamps_until: dt.datetime,
+        limit: int,
+    ) -> Sequence[SignedCopy]:
+        """Newest revisions of `profile`, of stored Documents and of any signed before that time.
+
+        Only those whose level is none of `enough`, or whose archive time stamp ends before
+        `stamps_until`.
+        """
+        ...
+
+
+class SigningRequestRepository(Protocol):
+    def put(self, request: SigningRequest) -> None:
+        """Insert or replace."""
+        ...
+
+    def get(self, request_id: str, scope: Scope) -> SigningRequest:
+        """`NotFound` when absent or out of scope."""
+        ...
+
+    def find(
+        self,
+        scope: Scope,
+        *,
+        station_id: str | None = None,
+        user_id: str | None = None,
+        open_only: bool = True,
+        limit: int = 50,
+    ) -> Sequence[SigningRequest]:
+        """Oldest first when only open ones are wanted, else newest first."""
+        ...
+
+    def put_item(self, item: SigningItem) -> None:
+        """Insert or replace."""
+        ...
+
+    def items(self, request_id: str) -> Sequence[SigningItem]:
+        """By position."""
+        ...
 
 
 class DossierRepository(Protocol):
@@ -287,6 +334,8 @@ class Transaction(Protocol):
     def fields(self) -> FieldRepository: ...
     @property
     def signed_copies(self) -> SignedCopyRepository: ...
+    @property
+    def signing_requests(self) -> SigningRequestRepository: ...
     @property
     def dossiers(self) -> DossierRepository: ...
     @property
