@@ -13,11 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from workflows.audit import record_act
+from workflows.confirming import value_sha256
 from workflows.domain.audit import GENESIS, AuditEvent, SignedHead
+from workflows.domain.unit import Actor
 from workflows.errors import SohoaError
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database
 from workflows.ports.heads import HeadLog, Seal
+from workflows.purposes import stated
 
 log = logging.getLogger(__name__)
 _PAGE = 1000
@@ -55,6 +59,7 @@ class DamageKind(StrEnum):
     CUT = "cut"  # phần cuối bị cắt
     FORGED_HEAD = "forged_head"  # mốc ngoài cơ sở dữ liệu không đúng chữ ký
     FORKED = "forked"  # hai mốc ký khác nhau cho cùng một mục
+    VALUE = "value"  # giá trị trường trong cơ sở dữ liệu khác giá trị nhật ký đã ghi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +106,25 @@ class AuditProof:
             place.add([head])
         return head
 
+    def read(
+        self, after: int, subject_id: str | None, limit: int, *, by: Actor
+    ) -> Sequence[tuple[int, str, AuditEvent]]:
+        """Entries for an auditor; reading the log is an entry too."""
+        with self.database.transaction() as tx:
+            found = tx.audit.entries(after=after, subject_id=subject_id, limit=limit)
+            record_act(
+                tx,
+                "audit.viewed",
+                by=by,
+                unit_id=by.unit_id,
+                at=self.witness.clock.now(),
+                purpose=stated(None, "giam_sat"),
+                after=after,
+                subject=subject_id,
+                entries=len(found),
+            )
+        return found
+
     def verify(self) -> AuditReport:
         """Walks the whole log once; memory grows with the heads (about 0.2 KB each)."""
         heads, troubles = self._heads()
@@ -117,6 +141,21 @@ class AuditProof:
             witnessed=newest,
             damages=tuple(sorted([*walk.damages(), *troubles], key=lambda d: (d.first, d.kind))),
         )
+
+    def changed_values(self) -> Iterator[tuple[AuditDamage, str, str]]:
+        """(entry, document, field) where a confirmed value is no longer what the log says.
+
+        Values of papers erased since are passed over: the log has the erasure.
+        """
+        for sequence, _, event in self._entries():
+            for said in event.facts.get("values", ()) if event.subject_kind == "document" else ():
+                with self.database.read() as tx:
+                    history = tx.fields.history(event.subject_id, said["field"])
+                    erased = not history and not tx.fields.values(event.subject_id)
+                now = {value.version: value_sha256(value) for value in history}
+                if now.get(said["version"]) != said["new"] and not erased:
+                    at = AuditDamage(kind=DamageKind.VALUE, first=sequence, last=sequence)
+                    yield at, event.subject_id, said["field"]
 
     def _entries(self) -> Iterator[tuple[int, str, AuditEvent]]:
         after = 0

@@ -7,7 +7,6 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workflows.domain.audit import AuditEvent
 from workflows.domain.dossier import Procedure
 from workflows.domain.unit import Unit
 from workflows.ports.database import Database
@@ -15,7 +14,7 @@ from workflows.ports.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """Reads what everybody may read: units, procedures; and for auditors the log."""
+    """Reads what everybody may read: units, procedures."""
 
     database: Database
 
@@ -26,9 +25,3 @@ class Catalogue:
     def units(self, text: str | None = None, on: dt.date | None = None) -> Sequence[Unit]:
         with self.database.read() as tx:
             return tx.catalogue.units(on=on, text=text)
-
-    def audit(
-        self, after: int, subject_id: str | None, limit: int
-    ) -> Sequence[tuple[int, str, AuditEvent]]:
-        with self.database.read() as tx:
-            return tx.audit.entries(after=after, subject_id=subject_id, limit=limit)

@@ -6,6 +6,8 @@ Every doubtful field is looked at one by one; the rest is attested in one act.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,7 +52,8 @@ class Confirming:
             if version is not None and version != (known.version if known else 0):
                 raise StaleVersion(f"{name}: {version} is not the current version")
             saved = self._put(tx, document, name, value, by)
-            record(tx, "field_put", document, by=by, at=self.clock.now(), field=name)
+            now = self.clock.now()
+            record(tx, "field_put", document, by=by, at=now, values=[value_facts(saved, known)])
         return saved
 
     def set_type(self, document: Document, code: str, *, by: Actor) -> Document:
@@ -73,7 +76,8 @@ class Confirming:
                 tx.readings.add_extraction(
                     extraction_record(document.id, again, at=self.clock.now())
                 )
-            record(tx, "type_set", document, by=by, at=self.clock.now(), type=code)
+            now, old = self.clock.now(), document.type_code
+            record(tx, "type_set", document, by=by, at=now, type=code, old_type=old)
         return saved
 
     def confirm(self, document: Document, values: Mapping[str, Any], *, by: Actor) -> Document:
@@ -86,6 +90,7 @@ class Confirming:
             raise IllegalMove(f"{document.id} is not read yet")
         attested = move(document, DocumentState.EXTRACTED)
         with self.database.transaction() as tx:
+            known = tx.fields.values(document.id)
             for name, value in values.items():
                 self._put(tx, document, name, value, by)
             missing = self._attest_the_rest(tx, document, by)
@@ -98,7 +103,19 @@ class Confirming:
                 )
             saved = tx.documents.save(attested)
             tx.jobs.enqueue("keep", document.id, queue=Queue.COUNTER, priority=1)
-            record(tx, "confirmed", document, by=by, at=self.clock.now(), fields=len(values))
+            record(
+                tx,
+                "confirmed",
+                document,
+                by=by,
+                at=self.clock.now(),
+                looked_at=sorted(values),
+                values=[
+                    value_facts(value, known.get(name))
+                    for name, value in tx.fields.values(document.id).items()
+                    if value != known.get(name)
+                ],
+            )
         return saved
 
     def _attest_the_rest(self, tx: Transaction, document: Document, by: Actor) -> list[str]:
@@ -144,6 +161,26 @@ class Confirming:
         except ValueError as trouble:
             message = f"{spec.label}: {trouble}"
             raise InvalidValue(f"{name}: {trouble}", message=message) from trouble
+
+
+def value_facts(value: FieldValue, before: FieldValue | None) -> dict[str, Any]:
+    """For the log: which field, which version, old and new value by hash, and corrected or not.
+
+    The values themselves stand in the field's history, which these hashes guard.
+    """
+    return {
+        "field": value.name,
+        "version": value.version,
+        "corrected": value.corrected,
+        "old": value_sha256(before) if before else None,
+        "new": value_sha256(value),
+    }
+
+
+def value_sha256(value: FieldValue) -> str:
+    """Of this value of this field of this Document: equal values of others hash differently."""
+    body = json.dumps([value.document_id, value.name, value.value], ensure_ascii=False, default=str)
+    return hashlib.sha256(body.encode()).hexdigest()
 
 
 def readings_of(tx: Transaction, document: Document) -> Mapping[str, FieldReading]:

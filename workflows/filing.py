@@ -25,6 +25,7 @@ from workflows.domain.unit import Actor
 from workflows.errors import Conflict, IllegalMove, InvalidValue, NotFound
 from workflows.ports.clock import VIETNAM, Clock
 from workflows.ports.database import Database, Transaction
+from workflows.purposes import stated
 
 FILEABLE = frozenset({DocumentState.STORED, DocumentState.CODED, DocumentState.EXTRACTED})
 
@@ -156,6 +157,14 @@ class FilingDesk:
     def find(self, text: str | None, *, by: Actor, limit: int = 50) -> Sequence[Dossier]:
         with self.database.read() as tx:
             return tx.dossiers.find(by.scope, text=text, limit=limit)
+
+    def look(self, code: str, *, by: Actor, purpose: str | None = None) -> DossierView:
+        """The Dossier as a person sees it, holder and all; logged."""
+        dossier = self.get(code, by=by)
+        said = stated(purpose, "giai_quyet_tthc")
+        with self.database.transaction() as tx:
+            record(tx, "viewed", dossier, by=by, at=self.clock.now(), purpose=said)
+        return self.view(dossier)
 
     def view(self, dossier: Dossier) -> DossierView:
         """The counter's list: which papers are there, which are missing."""

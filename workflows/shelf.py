@@ -7,9 +7,10 @@ import contextlib
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ocr.extraction import FieldReading
-from workflows.audit import record
+from workflows.audit import record, record_search
 from workflows.confirming import readings_of
 from workflows.domain.document import (
     Document,
@@ -19,15 +20,17 @@ from workflows.domain.document import (
     FieldValue,
     HitPage,
     PageRecord,
+    ReadingStatus,
     Scan,
     StoredObject,
 )
 from workflows.domain.dossier import Filing
 from workflows.domain.unit import EVERYWHERE, Actor, Role
-from workflows.errors import NotFound
+from workflows.errors import NotAllowed, NotFound
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database, Transaction
 from workflows.ports.objects import ObjectStore
+from workflows.purposes import stated
 from workflows.states import set_aside, take_up
 
 GRANT_LASTS = dt.timedelta(days=1)
@@ -88,10 +91,11 @@ class Shelf:
         with self.database.read() as tx:
             return tx.scans.get(scan_id, by.scope)
 
-    def open(self, document_id: str, *, by: Actor) -> OpenDocument:
+    def open(self, document_id: str, *, by: Actor, purpose: str | None = "so_hoa") -> OpenDocument:
+        """With `purpose` None nothing is logged: only where another act of `by` was just logged."""
         with self.database.read() as tx:
             document = self._visible(tx, document_id, by)
-            return OpenDocument(
+            opened = OpenDocument(
                 document=document,
                 readings=readings_of(tx, document),
                 values=tx.fields.values(document_id),
@@ -99,20 +103,39 @@ class Shelf:
                 extraction=tx.readings.extraction(document_id),
                 filings=tx.filings.of_document(document_id),
             )
+        if purpose is not None and document.reading is not ReadingStatus.WAITING:
+            self.looked(document, "fields", by=by, purpose=purpose)
+        return opened
 
-    def find(
-        self, wanted: DocumentFilter, *, by: Actor, limit: int = 50, cursor: str | None = None
-    ) -> HitPage:
+    def page(self, document_id: str, number: int, *, by: Actor) -> tuple[Document, PageRecord]:
+        """One page's record; its image is taken, and logged, by `content`."""
         with self.database.read() as tx:
-            return tx.documents.find(wanted, by.scope, limit=limit, cursor=cursor)
+            document = self._visible(tx, document_id, by)
+            for page in tx.readings.pages(document_id):
+                if page.number == number:
+                    return document, page
+        raise NotFound(f"{document_id} page {number}")
 
-    def content(
-        self, document: Document, stored: StoredObject | None, *, by: Actor, purpose: str
-    ) -> bytes:
-        """Bytes of one of the Document's objects, verified against their hash, logged."""
-        if stored is None:
-            raise NotFound(f"{document.id} has no such object yet")
-        content = self.objects.get(stored)
+    def text(self, document_id: str, *, by: Actor, purpose: str | None = None) -> Sequence[str]:
+        """What was read, page by page."""
+        with self.database.read() as tx:
+            document = self._visible(tx, document_id, by)
+            pages = [page.text for page in tx.readings.pages(document_id)]
+        self.looked(document, "text", by=by, purpose=stated(purpose, "tra_cuu"))
+        return pages
+
+    def history(self, document_id: str, name: str, *, by: Actor) -> Sequence[FieldValue]:
+        """Every value a person stood for, oldest first."""
+        with self.database.read() as tx:
+            document = self._visible(tx, document_id, by)
+            values = tx.fields.history(document_id, name)
+        self.looked(document, "history", by=by, purpose=stated(None, "giam_sat"), field=name)
+        return values
+
+    def looked(
+        self, document: Document, what: str, *, by: Actor, purpose: str, **facts: Any
+    ) -> None:
+        """Write down that `by` saw `what` of the paper, and why (Luật 91/2025)."""
         with self.database.transaction() as tx:
             record(
                 tx,
@@ -120,10 +143,54 @@ class Shelf:
                 document,
                 by=by,
                 at=self.clock.now(),
-                purpose=purpose,
-                sha256=stored.sha256,
+                purpose=stated(purpose, "so_hoa"),
+                what=what,
+                **facts,
             )
+
+    def find(
+        self, wanted: DocumentFilter, *, by: Actor, limit: int = 50, cursor: str | None = None
+    ) -> HitPage:
+        """A search for somebody or something is logged; a look at the list of work is not."""
+        with self.database.read() as tx:
+            found = tx.documents.find(wanted, by.scope, limit=limit, cursor=cursor)
+        sought = wanted.text or wanted.number or wanted.holder_id
+        if sought and cursor is None:
+            with self.database.transaction() as tx:
+                record_search(tx, sought, len(found.hits), by=by, at=self.clock.now())
+        return found
+
+    def content(
+        self,
+        document: Document,
+        stored: StoredObject | None,
+        *,
+        by: Actor,
+        purpose: str | None = None,
+        what: str = "file",
+        **facts: Any,
+    ) -> bytes:
+        """Bytes of one of the Document's objects, verified against their hash, logged.
+
+        A partner may state only what its key was given for; stating nothing, it acts for what the
+        paper was offered for.
+        """
+        if stored is None:
+            raise NotFound(f"{document.id} has no such object yet")
+        if by.kind == "partner":
+            purpose = self._partner_purpose(document, purpose, by)
+        content = self.objects.get(stored)
+        said = stated(purpose, "tra_cuu")
+        self.looked(document, what, by=by, purpose=said, sha256=stored.sha256, **facts)
         return content
+
+    def _partner_purpose(self, document: Document, purpose: str | None, by: Actor) -> str | None:
+        if purpose is None:
+            with self.database.read() as tx:
+                return tx.reuse.granted(by.id, document.id, self.clock.now() - GRANT_LASTS)
+        if purpose not in by.purposes:
+            raise NotAllowed(purpose, message="Khóa API không được cấp cho mục đích đã nêu.")
+        return purpose
 
     def set_aside(self, document: Document, reason: str, *, by: Actor) -> Document:
         """Để lại xem sau."""

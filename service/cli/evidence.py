@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -21,16 +22,27 @@ _DAMAGES = {
     DamageKind.CUT: "phần cuối nhật ký bị cắt",
     DamageKind.FORGED_HEAD: "mốc ngoài cơ sở dữ liệu không đúng chữ ký",
     DamageKind.FORKED: "có hai mốc ký khác nhau",
+    DamageKind.VALUE: "giá trị trường trong cơ sở dữ liệu khác giá trị đã ghi",
 }
 
 
 @audit.command("verify")
-def verify_audit(as_json: Json = False) -> None:
+def verify_audit(
+    as_json: Json = False,
+    chain_only: Annotated[
+        bool, typer.Option(help="Chỉ kiểm tra chuỗi, không đối chiếu giá trị các trường.")
+    ] = False,
+) -> None:
     """Kiểm tra nhật ký với mốc đã ký bên ngoài; nêu đúng mục bị sửa, xóa, đổi chỗ hoặc cắt."""
     from service.wiring import build
 
     log_to_stderr()
-    report = build(Settings()).audit.verify()
+    proof = build(Settings()).audit
+    report = proof.verify()
+    changed = [] if chain_only else list(proof.changed_values())
+    if changed:
+        damages = (*report.damages, *(damage for damage, _, _ in changed))
+        report = replace(report, damages=damages)
     if as_json:
         emit(_report(report))
     else:
@@ -39,6 +51,8 @@ def verify_audit(as_json: Json = False) -> None:
             if damage.last != damage.first:
                 place += f" đến {damage.last}"
             typer.echo(f"{place}: {_DAMAGES[damage.kind]}.", err=True)
+        for _, document, name in changed:
+            typer.echo(f"Giấy tờ {document}, trường {name}: khác nhật ký.", err=True)
         verdict = "nguyên vẹn" if report.whole else "đã bị can thiệp"
         typer.echo(
             f"Nhật ký {verdict}: {report.entries} mục, {report.heads} mốc ký bên ngoài, "

@@ -208,6 +208,7 @@ def take_up(here: Here, actor: Clerk, document_id: str) -> Response:
 @router.get("/documents/{document_id}/verify")
 def verify(page: Rendered, here: Here, actor: Reader, document_id: str) -> HTMLResponse:
     shown = here.shelf.document(document_id, by=actor)
+    here.shelf.looked(shown, "signatures", by=actor, purpose="kiem_tra_chu_ky")
     reports = here.copying.verify(shown)
     return page.show("verify.html", actor=actor, document=shown, reports=reports)
 
@@ -268,7 +269,7 @@ def open_dossier(
 @router.get("/dossiers/{code}")
 def dossier(page: Rendered, here: Here, actor: Staff, code: str) -> HTMLResponse:
     """Tiếp nhận: slots ticked, and what the Holder already has, offered before anyone scans."""
-    view = here.filing.view(here.filing.get(code, by=actor))
+    view = here.filing.look(code, by=actor)
     offers = here.reuse.find(
         ReuseQuestion(
             purpose=f"Giải quyết hồ sơ {code}",

@@ -17,6 +17,7 @@ from service.api.v1.schemas import (
     DocumentOut,
     FieldIn,
     FieldOut,
+    FieldVersionOut,
     HitOut,
     ReasonIn,
     SignatureOut,
@@ -45,7 +46,9 @@ Reader = Annotated[Actor, Depends(allow(*READERS))]
 Fetcher = Annotated[Actor, Depends(allow(*READERS, Role.PARTNER))]
 Clerk = Annotated[Actor, Depends(allow(*COUNTER, Role.CHECKER))]
 Signing = Annotated[Actor, Depends(allow(*COUNTER, Role.SIGNER))]
-Purpose = Annotated[str | None, Query(max_length=300, description="Mục đích xem; ghi vào nhật ký.")]
+Purpose = Annotated[
+    str | None, Query(max_length=300, description="Mục đích xem, mã ở /purposes; ghi vào nhật ký.")
+]
 
 
 @router.get("/documents", summary="Danh sách giấy tờ của đơn vị, mới nhất trước")
@@ -81,8 +84,10 @@ def find(
 
 
 @router.get("/documents/{document_id}", summary="Một giấy tờ", responses=responses(NotFound))
-def show(document_id: str, response: Response, here: Here, actor: Reader) -> DocumentDetail:
-    opened = here.shelf.open(document_id, by=actor)
+def show(
+    document_id: str, response: Response, here: Here, actor: Reader, purpose: Purpose = None
+) -> DocumentDetail:
+    opened = here.shelf.open(document_id, by=actor, purpose=purpose or "so_hoa")
     response.headers["ETag"] = f'"{opened.document.version}"'
     return DocumentDetail.from_open(opened, here)
 
@@ -95,7 +100,7 @@ def show(document_id: str, response: Response, here: Here, actor: Reader) -> Doc
 )
 def file(document_id: str, here: Here, actor: Fetcher, purpose: Purpose = None) -> Response:
     document = here.shelf.document(document_id, by=actor)
-    return _bytes(here, document, document.evidence, actor, purpose or "file")
+    return _bytes(here, document, document.evidence, actor, purpose, "file")
 
 
 @router.get(
@@ -106,7 +111,7 @@ def file(document_id: str, here: Here, actor: Fetcher, purpose: Purpose = None) 
 )
 def access(document_id: str, here: Here, actor: Reader, purpose: Purpose = None) -> Response:
     document = here.shelf.document(document_id, by=actor)
-    return _bytes(here, document, document.copy, actor, purpose or "access")
+    return _bytes(here, document, document.copy, actor, purpose, "access")
 
 
 @router.get(
@@ -117,7 +122,7 @@ def access(document_id: str, here: Here, actor: Reader, purpose: Purpose = None)
 )
 def original(document_id: str, here: Here, actor: Reader, purpose: Purpose = None) -> Response:
     document = here.shelf.document(document_id, by=actor)
-    return _bytes(here, document, document.original, actor, purpose or "original")
+    return _bytes(here, document, document.original, actor, purpose, "original")
 
 
 @router.get(
@@ -126,12 +131,13 @@ def original(document_id: str, here: Here, actor: Reader, purpose: Purpose = Non
     response_class=Response,
     responses=responses(NotFound),
 )
-def page_image(document_id: str, number: int, here: Here, actor: Reader) -> Response:
-    opened = here.shelf.open(document_id, by=actor)
-    page = next((p for p in opened.pages if p.number == number), None)
-    if page is None:
-        raise NotFound(f"{document_id} page {number}")
-    content = here.shelf.content(opened.document, page.image, by=actor, purpose="page image")
+def page_image(
+    document_id: str, number: int, here: Here, actor: Reader, purpose: Purpose = None
+) -> Response:
+    document, page = here.shelf.page(document_id, number, by=actor)
+    content = here.shelf.content(
+        document, page.image, by=actor, purpose=purpose or "so_hoa", what="page", page=number
+    )
     # content-addressed and private: the browser may keep it, a proxy may not
     return Response(
         content, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"}
@@ -139,8 +145,17 @@ def page_image(document_id: str, number: int, here: Here, actor: Reader) -> Resp
 
 
 @router.get("/documents/{document_id}/text", summary="Chữ đọc được", responses=responses(NotFound))
-def text(document_id: str, here: Here, actor: Reader) -> list[str]:
-    return [page.text for page in here.shelf.open(document_id, by=actor).pages]
+def text(document_id: str, here: Here, actor: Reader, purpose: Purpose = None) -> list[str]:
+    return list(here.shelf.text(document_id, by=actor, purpose=purpose))
+
+
+@router.get(
+    "/documents/{document_id}/fields/{name}/history",
+    summary="Mọi giá trị đã chốt của một trường, cũ trước: ai, khi nào",
+    responses=responses(NotFound),
+)
+def field_history(document_id: str, name: str, here: Here, actor: Reader) -> list[FieldVersionOut]:
+    return [FieldVersionOut.of(v) for v in here.shelf.history(document_id, name, by=actor)]
 
 
 @router.put(
@@ -159,7 +174,7 @@ def put_field(
     document = here.shelf.document(document_id, by=actor)
     version = _version(if_match)
     here.confirming.put_field(document, name, asked.value, by=actor, version=version)
-    detail = DocumentDetail.from_open(here.shelf.open(document_id, by=actor), here)
+    detail = DocumentDetail.from_open(here.shelf.open(document_id, by=actor, purpose=None), here)
     return next(f for f in detail.fields if f.name == name)
 
 
@@ -200,6 +215,7 @@ def confirm(document_id: str, asked: ConfirmIn, here: Here, actor: Clerk) -> Doc
 )
 def verify(document_id: str, here: Here, actor: Fetcher) -> list[SignatureOut]:
     document = here.shelf.document(document_id, by=actor)
+    here.shelf.looked(document, "signatures", by=actor, purpose="kiem_tra_chu_ky")
     return [SignatureOut.of(r) for r in here.copying.verify(document)]
 
 
@@ -224,9 +240,14 @@ def take_up(document_id: str, here: Here, actor: Clerk) -> DocumentOut:
 
 
 def _bytes(
-    here: Here, document: Document, stored: StoredObject | None, actor: Actor, purpose: str
+    here: Here,
+    document: Document,
+    stored: StoredObject | None,
+    actor: Actor,
+    purpose: str | None,
+    what: str,
 ) -> Response:
-    content = here.shelf.content(document, stored, by=actor, purpose=purpose)
+    content = here.shelf.content(document, stored, by=actor, purpose=purpose, what=what)
     assert stored is not None  # noqa: S101 - content() raised otherwise
     name = quote(f"{document.type_code}-{document.id[:8]}{_suffix(stored.media_type)}")
     return Response(

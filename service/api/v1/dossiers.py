@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -27,11 +28,15 @@ from service.errors import responses
 from workflows.domain.unit import Actor, Role
 from workflows.errors import Conflict, IllegalMove, InvalidValue, NotAllowed, NotFound
 from workflows.filing import NewDossier
+from workflows.purposes import shipped_purposes
 from workflows.reuse import ReuseQuestion
 
 router = APIRouter(tags=["dossiers"])
 Reader = Annotated[Actor, Depends(allow(*READERS))]
 Counter = Annotated[Actor, Depends(allow(*COUNTER))]
+Purpose = Annotated[
+    str | None, Query(max_length=300, description="Mục đích xem, mã ở /purposes; ghi vào nhật ký.")
+]
 
 
 @router.post(
@@ -59,8 +64,8 @@ def list_dossiers(
 @router.get(
     "/dossiers/{code}", summary="Một hồ sơ và các thành phần của nó", responses=responses(NotFound)
 )
-def show(code: str, here: Here, actor: Reader) -> DossierDetail:
-    return DossierDetail.from_view(here.filing.view(here.filing.get(code, by=actor)))
+def show(code: str, here: Here, actor: Reader, purpose: Purpose = None) -> DossierDetail:
+    return DossierDetail.from_view(here.filing.look(code, by=actor, purpose=purpose))
 
 
 @router.post(
@@ -175,6 +180,11 @@ def document_types(here: Here, actor: Reader) -> list[DocumentTypeOut]:
     ]
 
 
+@router.get("/purposes", tags=["catalogue"], summary="Mục đích xem và dùng lại, kèm căn cứ")
+def purposes(here: Here, actor: Reader) -> list[dict[str, str]]:
+    return [asdict(purpose) for purpose in shipped_purposes().values()]
+
+
 @router.get("/audit", tags=["audit"], summary="Nhật ký, cũ trước")
 def audit(
     here: Here,
@@ -195,7 +205,7 @@ def audit(
             purpose=event.purpose,
             facts=dict(event.facts),
         )
-        for sequence, digest, event in here.catalogue.audit(after, subject_id, limit)
+        for sequence, digest, event in here.audit.read(after, subject_id, limit, by=actor)
     ]
 
 

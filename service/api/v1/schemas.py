@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from ocr.extraction import FieldReading
 from service.wiring import Workstation
 from workflows.batch import BatchProgress
-from workflows.domain.document import Document, DocumentHit, Scan
+from workflows.domain.document import Document, DocumentHit, FieldValue, Scan
 from workflows.domain.dossier import (
     Component,
     Dossier,
@@ -195,6 +195,26 @@ class DocumentDetail(DocumentOut):
             open_fields=list(opened.open_fields),
             evidence=list(body.get("document_type", {}).get("evidence", [])),
             filings=[FilingOut.of(f) for f in opened.filings],
+        )
+
+
+class FieldVersionOut(BaseModel):
+    """One value of a field's history: who stood for it, when, and whether it was corrected."""
+
+    version: int
+    value: Any
+    confirmed_by: str
+    confirmed_at: dt.datetime
+    corrected: bool
+
+    @classmethod
+    def of(cls, value: FieldValue) -> FieldVersionOut:
+        return cls(
+            version=value.version,
+            value=value.value,
+            confirmed_by=value.confirmed_by,
+            confirmed_at=value.confirmed_at,
+            corrected=value.corrected,
         )
 
 
@@ -514,7 +534,8 @@ class Profile(Asked):
     duplex: bool = False
     dpi: int = Field(300, ge=75, le=1200)
     mode: Literal["color", "gray", "bw"] = "color"
-    size: Literal["A3", "A4", "A5"] = "A4"
+    size: Literal["A3", "A4", "A5", "A6", "Letter"] = "A4"
+    manual_duplex: bool = Field(False, description="Quét mặt trước, lật cả chồng, quét mặt sau.")
 
 
 class NewScanJob(Asked):
@@ -536,7 +557,7 @@ class JobReport(Asked):
 
 
 class JobOrder(Asked):
-    order: Literal["resume", "cancel"]
+    order: Literal["resume", "rescan", "cancel"]
 
 
 class FinishedJob(Asked):
