@@ -21,12 +21,14 @@ from storage.engine import DbosEngine
 from storage.heads import FolderHeads, ObjectHeads
 from storage.installation_key import InstallationKey, key_id_of, public_key
 from storage.objects import FolderInbox, FolderStore, S3Settings, S3Store, UploadFolder
+from storage.packages import ZipPackages
 from storage.pdf import PikepdfArchivalPdf
 from storage.sandbox import best_sandbox
 from storage.signing.authority import DevelopmentAuthority, DevelopmentKeys, Subject
 from storage.signing.profiles import load_profiles
 from storage.signing.sandboxed import SandboxedVerifier
 from storage.signing.sign import PyHankoSigner
+from storage.signing.verify import PyHankoVerifier
 from workflows.audit_proof import AuditProof, Witness
 from workflows.batch import BatchDesk
 from workflows.capture import CaptureDesk
@@ -34,7 +36,9 @@ from workflows.catalogue import Catalogue
 from workflows.coding import Coding
 from workflows.confirming import Confirming
 from workflows.copying import Copying
+from workflows.export import ExportDesk
 from workflows.filing import FilingDesk
+from workflows.importing import ImportDesk
 from workflows.indicators import IndicatorDesk
 from workflows.intake import Intake
 from workflows.keeping import Keeping
@@ -78,6 +82,8 @@ class Workstation:
     catalogue: Catalogue
     indicators: IndicatorDesk
     audit: AuditProof
+    exports: ExportDesk
+    imports: ImportDesk
     road: Road
 
     def checks(self) -> Mapping[str, Callable[[], Any]]:
@@ -153,6 +159,7 @@ def assemble(
         secrecy=SecrecyCheck(opener=opener, reader=reader),
         clock=clock,
     )
+    packages = ZipPackages(settings.data_dir / "packages", objects)
     return Workstation(
         settings=settings,
         version=version("sohoa"),
@@ -183,6 +190,23 @@ def assemble(
         catalogue=Catalogue(database=database),
         indicators=IndicatorDesk(database=database, clock=clock),
         audit=audit,
+        exports=ExportDesk(
+            database=database,
+            objects=objects,
+            packages=packages,
+            own=PyHankoVerifier(authority.trust),
+            foreign=copying.verifier,
+            clock=clock,
+            archive_code=settings.archive_code,
+            software=version("sohoa"),
+        ),
+        imports=ImportDesk(
+            database=database,
+            objects=objects,
+            packages=packages,
+            verifier=copying.verifier,
+            clock=clock,
+        ),
         road=road,
     )
 

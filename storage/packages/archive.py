@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The `Packages` port: a folder of ZIP files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from storage.packages.checking import check_package, inspect, read_case, read_document
+from storage.packages.naming import DATA, name_package
+from storage.packages.records import CaseRecord
+from storage.packages.trees import BrokenTree, Tree, open_tree
+from storage.packages.writing import PackageWriter, base_of, data_files
+from storage.packages.zipped import durable_zip, publish
+from workflows.domain.document import StoredObject
+from workflows.domain.package import (
+    Checked,
+    DocumentRecord,
+    Fault,
+    Package,
+    RecordedEvent,
+    Surroundings,
+    Written,
+)
+from workflows.errors import DamagedPackage
+from workflows.ports.objects import ObjectStore, content_sha256
+
+
+class ZipPackages:
+    """Packages under one folder, filled from one object store."""
+
+    def __init__(self, folder: Path, objects: ObjectStore) -> None:
+        self._folder = folder
+        self._objects = objects
+
+    def write(self, package: Package) -> Written:
+        """As the port says. Documents must be in the order of the package."""
+        names = name_package(package)
+        final = self._folder / f"{names.folder}{'.bag' if package.order.bag else ''}.zip"
+        warnings: list[str] = []
+        if final.exists():
+            checked = check_package(final)
+            _must_be_sound(final, checked)
+        else:
+            with durable_zip(final, names.folder) as (writer, part):
+                filled = PackageWriter(
+                    package=package,
+                    names=names,
+                    writer=writer,
+                    read=self._objects.get,
+                    base=base_of(package, names),
+                    warnings=warnings,
+                )
+                filled.write()
+            try:
+                checked = inspect(part)
+                _must_be_sound(final, checked)
+                publish(part, final)
+            finally:
+                part.unlink(missing_ok=True)
+        return Written(
+            path=final,
+            name=names.folder,
+            type_name=package.type_name,
+            sha256=_sha256(final),
+            size=final.stat().st_size,
+            documents=checked.documents,
+            files=checked.files,
+            warnings=tuple(dict.fromkeys(warnings)),
+        )
+
+    def check(self, path: Path) -> Checked:
+        return check_package(path)
+
+    @contextmanager
+    def open(self, path: Path) -> Iterator[ZipPackage]:
+        _must_be_sound(path, check_package(path))
+        with open_tree(path) as tree:
+            case = read_case(tree)
+            if isinstance(case, Fault):
+                raise damaged(path, (case,))
+            yield ZipPackage(path, tree, case)
+
+
+class ZipPackage:
+    """The `OpenPackage` port."""
+
+    def __init__(self, path: Path, tree: Tree, case: CaseRecord) -> None:
+        self._path = path
+        self._tree = tree
+        self._case = case
+        self._places: dict[str, str] = {}
+
+    @property
+    def name(self) -> str:
+        return self._tree.name
+
+    @property
+    def around(self) -> Surroundings:
+        return self._case.around
+
+    @property
+    def events(self) -> tuple[RecordedEvent, ...]:
+        return self._case.events
+
+    def documents(self) -> Iterator[DocumentRecord]:
+        for name in self._case.documents:
+            record = read_document(self._tree, name)
+            if isinstance(record, Fault):
+                raise damaged(self._path, (record,))
+            self._places |= {o.key: f"{DATA}/{file}" for file, o in data_files(record, name)}
+            yield record
+
+    def content(self, stored: StoredObject) -> bytes:
+        place = self._places[stored.key]
+        try:
+            content = self._tree.read(place)
+        except BrokenTree as error:
+            raise damaged(self._path, (Fault(file=error.file, what=error.what),)) from error
+        if content_sha256(content) != stored.sha256:
+            raise damaged(self._path, (Fault(file=place, what="sai mã băm SHA-256"),))
+        return content
+
+
+def damaged(path: Path, faults: tuple[Fault, ...]) -> DamagedPackage:
+    """The first faults by file, so that a person can go and look."""
+    told = "; ".join(f"{f.file}: {f.what}" for f in faults[:5])
+    more = f" (và {len(faults) - 5} lỗi khác)" if len(faults) > 5 else ""
+    return DamagedPackage(str(path), message=f"Gói tin bị lỗi: {told}{more}.")
+
+
+def _must_be_sound(path: Path, checked: Checked) -> None:
+    if not checked.good:
+        raise damaged(path, checked.faults)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Xuất gói tin lưu trữ: a Dossier, a Batch or single papers leave as one SIP or AIP.
+
+Only what the road has finished leaves: stored Documents whose evidence still verifies. Every export
+is an AuditEvent with its purpose (Luật BVDLCN 91/2025; TT 05/2025/TT-BNV, Đ.17, 23).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workflows.audit import record
+from workflows.domain.document import Batch, Document, DocumentFilter, DocumentState
+from workflows.domain.dossier import Dossier
+from workflows.domain.package import (
+    Checked,
+    DocumentRecord,
+    Order,
+    Package,
+    RecordedEvent,
+    Surroundings,
+    Written,
+    in_time_order,
+)
+from workflows.domain.unit import EVERYWHERE, Actor, Unit
+from workflows.errors import IllegalMove, IntegrityViolation, InvalidValue, NotFound
+from workflows.ports.clock import Clock
+from workflows.ports.database import Database, Transaction
+from workflows.ports.objects import ObjectStore
+from workflows.ports.packages import Packages
+from workflows.ports.signer import SignatureReport, SignatureState, Verifier
+
+FINISHED = frozenset({DocumentState.STORED, DocumentState.SUPERSEDED, DocumentState.REVOKED})
+_BROKEN = frozenset({SignatureState.ALTERED, SignatureState.UNREADABLE})
+# looking at a paper and exporting it change nothing about it: no part of its preservation history
+_NO_HISTORY = frozenset({"document.viewed", "dossier.exported", "document.exported"})
+_MOST = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to pack: exactly one of these."""
+
+    dossier_code: str | None = None
+    batch_id: str | None = None
+    document_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportDesk:
+    """Gathers what belongs together, has it written and checked, and logs it.
+
+    `own` verifies signed copies this installation made, `foreign` papers that came in signed.
+    """
+
+    database: Database
+    objects: ObjectStore
+    packages: Packages
+    own: Verifier
+    foreign: Verifier
+    clock: Clock
+    archive_code: str
+    software: str
+
+    def export(self, wanted: Wanted, order: Order, *, by: Actor) -> Written:
+        """One package, written and checked.
+
+        Raises `InvalidValue` (no purpose), `NotFound`, `IllegalMove` (papers not stored yet),
+        `IntegrityViolation` (bytes or signatures broken), `StorageFull`.
+        """
+        if not order.purpose.strip():
+            raise InvalidValue("no purpose", message="Phải nêu mục đích xuất gói tin.")
+        with self.database.read() as tx:
+            dossier = self._dossier(tx, wanted, by)
+            documents = self._documents(tx, wanted, dossier, by)
+            _must_be_finished(documents)
+            records = tuple(gather(tx, d, dossier) for d in documents)
+            around = surroundings(tx, records, dossier, self._unit(tx, documents, dossier))
+            events = _history(tx, records, dossier)
+        ordered = in_time_order(records)
+        package = Package(
+            order=order,
+            archive_code=self.archive_code or around.unit.code,
+            documents=ordered,
+            around=around,
+            events=events,
+            signatures=self._verified(ordered),
+            exported_at=self.clock.now(),
+            exported_by=by.name,
+            software=self.software,
+        )
+        written = self.packages.write(package)
+        self._log(package, written, by)
+        return written
+
+    def check(self, path: Path) -> Checked:
+        return self.packages.check(path)
+
+    def _dossier(self, tx: Transaction, wanted: Wanted, by: Actor) -> Dossier | None:
+        asked = [wanted.dossier_code, wanted.batch_id, wanted.document_ids or None]
+        if sum(a is not None for a in asked) != 1:
+            raise InvalidValue(
+                "one of dossier, batch, documents",
+                message="Chọn đúng một: hồ sơ, lô, hoặc các giấy tờ cần xuất.",
+            )
+        return tx.dossiers.by_code(wanted.dossier_code, by.scope) if wanted.dossier_code else None
+
+    def _documents(
+        self, tx: Transaction, wanted: Wanted, dossier: Dossier | None, by: Actor
+    ) -> list[Document]:
+        if dossier is not None:
+            # papers another Unit owns stand here by reuse: they are part of this dossier
+            filings = tx.filings.of_dossier(dossier.id)
+            ids = dict.fromkeys(f.document_id for f in filings)
+            found = [tx.documents.get(i, EVERYWHERE) for i in ids]
+        elif wanted.batch_id is not None:
+            tx.batches.get(wanted.batch_id, by.scope)
+            found = _of_batch(tx, wanted.batch_id, by)
+        else:
+            found = [tx.documents.get(i, by.scope) for i in dict.fromkeys(wanted.document_ids)]
+        if not found:
+            raise NotFound("nothing to pack", message="Không có giấy tờ nào để xuất.")
+        return found
+
+    def _unit(
+        self, tx: Transaction, documents: Sequence[Document], dossier: Dossier | None
+    ) -> Unit:
+        ids = {dossier.unit_id} if dossier else {d.unit_id for d in documents}
+        units = tx.catalogue.units_by_id(sorted(ids))
+        if len(units) != 1:
+            raise InvalidValue(
+                f"units {sorted(ids)}",
+                message="Một gói chỉ chứa giấy tờ của một đơn vị (một phông); hãy xuất riêng.",
+            )
+        return units[0]
+
+    def _verified(self, records: Sequence[DocumentRecord]) -> dict[str, list[dict[str, Any]]]:
+        """The state of every signature now; a broken one stops the export."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        broken: list[str] = []
+        for record_ in records:
+            reports = self._reports(record_)
+            found[record_.document.id] = [r.as_json() for r in reports]
+            if any(r.state in _BROKEN for r in reports) or (record_.signed_copies and not reports):
+                broken.append(record_.document.id)
+        if broken:
+            raise IntegrityViolation(
+                ", ".join(broken),
+                message="Chữ ký số không còn nguyên vẹn, chưa xuất được gói: giấy tờ "
+                + ", ".join(broken[:10])
+                + ".",
+            )
+        return found
+
+    def _reports(self, record_: DocumentRecord) -> Sequence[SignatureReport]:
+        if record_.evidence.media_type != "application/pdf":
+            return ()
+        verifier = self.foreign if record_.document.came_signed else self.own
+        with tempfile.TemporaryDirectory() as room:
+            path = Path(room) / "document.pdf"
+            path.write_bytes(self.objects.get(record_.evidence))
+            return verifier.verify(path)
+
+    def _log(self, package: Package, written: Written, by: Actor) -> None:
+        facts = {
+            "package": written.name,
+            "type": written.type_name,
+            "sha256": written.sha256,
+            "documents": written.documents,
+        }
+        subjects: list[Dossier | Batch | Document] = [r.document for r in package.documents]
+        if package.around.dossier is not None:
+            subjects.insert(0, package.around.dossier)
+        with self.database.transaction() as tx:
+            for subject in subjects:
+                record(
+                    tx,
+                    "exported",
+                    subject,
+                    by=by,
+                    at=package.exported_at,
+                    purpose=package.order.purpose,
+                    **facts,
+                )
+
+
+def gather(tx: Transaction, document: Document, dossier: Dossier | None) -> DocumentRecord:
+    """A Document with all that hangs on it; of its filings only those into `dossier`."""
+    own = dossier.id if dossier else None
+    names = sorted(tx.fields.values(document.id))
+    extraction = tx.readings.extraction(document.id)
+    return DocumentRecord(
+        document=document,
+        scan=tx.scans.get(document.scan_id, EVERYWHERE),
+        pages=tuple(tx.readings.pages(document.id)),
+        extractions=(extraction,) if extraction else (),
+        fields=tuple(v for n in names for v in tx.fields.history(document.id, n)),
+        signed_copies=tuple(tx.signed_copies.revisions(document.id)),
+        filings=tuple(f for f in tx.filings.of_document(document.id) if f.dossier_id == own),
+    )
+
+
+def surroundings(
+    tx: Transaction, records: Sequence[DocumentRecord], dossier: Dossier | None, unit: Unit
+) -> Surroundings:
+    """What the records point at; people by name only."""
+    holders = {r.document.holder_id for r in records} | ({dossier.holder_id} if dossier else set())
+    batches = {r.document.batch_id for r in records} | {r.scan.batch_id for r in records}
+    procedure = tx.catalogue.procedures(code=dossier.procedure_code)[0] if dossier else None
+    return Surroundings(
+        unit=unit,
+        dossier=dossier,
+        procedure=procedure,
+        holders=tuple(tx.holders.get(h) for h in sorted(filter(None, holders))),
+        batches=tuple(tx.batches.get(b, EVERYWHERE) for b in sorted(filter(None, batches))),
+        people=_people(tx, records, dossier),
+    )
+
+
+def _people(
+    tx: Transaction, records: Sequence[DocumentRecord], dossier: Dossier | None
+) -> dict[str, str]:
+    ids = {dossier.created_by} if dossier else set()
+    for r in records:
+        ids |= {r.document.created_by, r.scan.received_by}
+        ids |= {v.confirmed_by for v in r.fields}
+        ids |= {c.signed_by for c in r.signed_copies}
+        ids |= {f.filed_by for f in r.filings}
+    users = {i: tx.accounts.user(user_id=i) for i in sorted(ids)}
+    return {i: user.full_name for i, user in users.items() if user is not None}
+
+
+def _history(
+    tx: Transaction, records: Sequence[DocumentRecord], dossier: Dossier | None
+) -> tuple[RecordedEvent, ...]:
+    found: list[RecordedEvent] = []
+    for subject in [*(r.document.id for r in records), *([dossier.id] if dossier else [])]:
+        after = 0
+        while entries := tx.audit.entries(after=after, subject_id=subject, limit=1000):
+            found += [RecordedEvent(sequence=s, hash=h, event=e) for s, h, e in entries]
+            after = entries[-1][0]
+    kept = [e for e in found if e.event.action not in _NO_HISTORY]
+    return tuple(sorted(kept, key=lambda e: e.sequence))
+
+
+def _of_batch(tx: Transaction, batch_id: str, by: Actor) -> list[Document]:
+    """What was turned away or erased is no part of what is handed over."""
+    found: list[Document] = []
+    cursor: str | None = None
+    left_out = (DocumentState.REJECTED, DocumentState.SET_ASIDE)
+    while True:
+        page = tx.documents.find(
+            DocumentFilter(batch_id=batch_id), by.scope, limit=500, cursor=cursor
+        )
+        found += [h.document for h in page.hits if h.document.state not in left_out]
+        cursor = page.next_cursor
+        if cursor is None or len(found) > _MOST:
+            return found
+
+
+def _must_be_finished(documents: Sequence[Document]) -> None:
+    open_ones = [d.id for d in documents if d.state not in FINISHED or d.evidence is None]
+    if open_ones:
+        raise IllegalMove(
+            ", ".join(open_ones),
+            message="Còn giấy tờ chưa lưu xong nên chưa xuất được: "
+            + ", ".join(open_ones[:10])
+            + ".",
+        )

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nhập gói tin lưu trữ: what another installation exported stands here without a difference.
+
+Objects first, then everything else in one transaction: a killed import leaves no Document behind,
+and doing it again finishes it. What is here already is compared, never written over.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from workflows.audit import record
+from workflows.domain.document import Document
+from workflows.domain.package import DocumentRecord, Surroundings
+from workflows.domain.unit import EVERYWHERE, Actor
+from workflows.errors import Conflict, DamagedPackage, InvalidValue, NotAllowed, NotFound
+from workflows.export import gather
+from workflows.ports.clock import Clock
+from workflows.ports.database import Database, Transaction
+from workflows.ports.objects import ObjectStore
+from workflows.ports.packages import OpenPackage, Packages
+from workflows.ports.signer import SignatureState, Verifier
+
+_BROKEN = frozenset({SignatureState.ALTERED, SignatureState.UNREADABLE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did. `known`: Documents that stood here already, equal in everything."""
+
+    package: str
+    added: tuple[str, ...]
+    known: tuple[str, ...]
+    dossier_code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportDesk:
+    """Takes packages in. Signatures are checked here anew, in the sandbox."""
+
+    database: Database
+    objects: ObjectStore
+    packages: Packages
+    verifier: Verifier
+    clock: Clock
+
+    def import_package(self, path: Path, *, by: Actor) -> Imported:
+        """All of it or nothing.
+
+        Raises `DamagedPackage` (with the file), `NotAllowed` (another Unit's papers),
+        `InvalidValue` (a Unit not in the catalogue here), `Conflict` (something of the same id or
+        code stands here and differs).
+        """
+        with self.packages.open(path) as package:
+            _must_be_ours(package.around, by)
+            records = tuple(package.documents())
+            with self.database.read() as tx:
+                _must_know_unit(tx, package.around)
+                news, known = _sort(tx, records, _holders(tx, package.around))
+            self._verify(package, news)
+            for new in news:
+                for stored in new.objects:
+                    self.objects.put(stored.key, package.content(stored), stored.media_type)
+            with self.database.transaction() as tx:
+                self._write(tx, package, news, by)
+        return Imported(
+            package=package.name,
+            added=tuple(r.document.id for r in news),
+            known=known,
+            dossier_code=package.around.dossier.code if package.around.dossier else None,
+        )
+
+    def _verify(self, package: OpenPackage, news: Sequence[DocumentRecord]) -> None:
+        """A signature that the giver's record speaks of must hold here too."""
+        for new in news:
+            if not (new.signed_copies or new.document.came_signed):
+                continue
+            with tempfile.TemporaryDirectory() as room:
+                path = Path(room) / "document.pdf"
+                path.write_bytes(package.content(new.evidence))
+                reports = self.verifier.verify(path)
+            if not reports or any(r.state in _BROKEN for r in reports):
+                raise DamagedPackage(
+                    new.document.id,
+                    message=f"Chữ ký số của giấy tờ {new.document.id} không còn nguyên vẹn.",
+                )
+
+    def _write(
+        self, tx: Transaction, package: OpenPackage, news: Sequence[DocumentRecord], by: Actor
+    ) -> None:
+        around, now = package.around, self.clock.now()
+        holders = _holders(tx, around)
+        for holder in around.holders:
+            if holders[holder.id] == holder.id and _missing(tx.holders.get, holder.id):
+                tx.holders.add(holder)
+        for batch in around.batches:
+            if _missing(lambda i: tx.batches.get(i, EVERYWHERE), batch.id):
+                tx.batches.add(batch)
+        _add_dossier(tx, around, holders)
+        for new in news:
+            _add_document(tx, new, holders)
+            record(tx, "imported", new.document, by=by, at=now, package=package.name)
+        for new in news:
+            for filing in new.filings:
+                tx.filings.add(filing)
+
+
+def _must_be_ours(around: Surroundings, by: Actor) -> None:
+    if not by.scope.holds(around.unit.id):
+        raise NotAllowed(
+            around.unit.id,
+            message=f"Gói tin của {around.unit.name}, ngoài phạm vi đơn vị của bạn.",
+        )
+
+
+def _must_know_unit(tx: Transaction, around: Surroundings) -> None:
+    known = tx.catalogue.units_by_id([around.unit.id])
+    if not known or (known[0].code, known[0].name) != (around.unit.code, around.unit.name):
+        raise InvalidValue(
+            around.unit.id,
+            message=f"Đơn vị {around.unit.name} ({around.unit.code}) chưa có trong danh mục.",
+        )
+
+
+def _holders(tx: Transaction, around: Surroundings) -> Mapping[str, str]:
+    """Holder id in the package -> holder id here: the same number is the same person."""
+    found: dict[str, str] = {}
+    for holder in around.holders:
+        known = tx.holders.by_number(holder.number) if holder.number else None
+        found[holder.id] = known.id if known else holder.id
+    return found
+
+
+def _sort(
+    tx: Transaction, records: Sequence[DocumentRecord], holders: Mapping[str, str]
+) -> tuple[list[DocumentRecord], tuple[str, ...]]:
+    """(those to add, ids of those here already); `Conflict` where one differs."""
+    news: list[DocumentRecord] = []
+    known: list[str] = []
+    for record_ in records:
+        document = record_.document
+        try:
+            here = tx.documents.get(document.id, EVERYWHERE)
+        except NotFound:
+            news.append(record_)
+            continue
+        different = differences(_at_home(record_, holders), _complete(tx, here, record_))
+        if different:
+            raise Conflict(
+                f"{document.id}: {different}",
+                message=f"Giấy tờ {document.id} đã có ở đây và khác với gói tin: "
+                + ", ".join(different)
+                + ". Không ghi đè.",
+            )
+        known.append(document.id)
+    return news, tuple(known)
+
+
+def _complete(tx: Transaction, here: Document, record_: DocumentRecord) -> DocumentRecord:
+    """The one here, with the filings the package speaks of; other filings are its own affair."""
+    ids = {f.id for f in record_.filings}
+    filings = tuple(f for f in tx.filings.of_document(here.id) if f.id in ids)
+    return replace(gather(tx, here, None), filings=filings)
+
+
+def _at_home(record_: DocumentRecord, holders: Mapping[str, str]) -> DocumentRecord:
+    holder = record_.document.holder_id
+    if holder is None or holders.get(holder, holder) == holder:
+        return record_
+    return replace(record_, document=replace(record_.document, holder_id=holders[holder]))
+
+
+def differences(one: DocumentRecord, other: DocumentRecord) -> tuple[str, ...]:
+    """Names of what is not equal; the counter of changes alone is no difference."""
+    pairs: Mapping[str, tuple[Any, Any]] = {
+        "giấy tờ": (replace(one.document, version=0), replace(other.document, version=0)),
+        "lượt nhận": (one.scan, other.scan),
+        "trang": (one.pages, other.pages),
+        "kết quả bóc tách": (one.extractions, other.extractions),
+        "trường": (one.fields, other.fields),
+        "bản đã ký": (one.signed_copies, other.signed_copies),
+        "vị trí trong hồ sơ": (set(one.filings), set(other.filings)),
+    }
+    return tuple(name for name, (a, b) in pairs.items() if a != b)
+
+
+def _missing(get: Any, key: str) -> bool:
+    try:
+        get(key)
+    except NotFound:
+        return True
+    return False
+
+
+def _add_dossier(tx: Transaction, around: Surroundings, holders: Mapping[str, str]) -> None:
+    dossier = around.dossier
+    if dossier is None or around.procedure is None:
+        return
+    if not tx.catalogue.procedures(code=around.procedure.code):
+        tx.catalogue.put(around.procedure)
+    at_home = replace(dossier, holder_id=holders.get(dossier.holder_id, dossier.holder_id))
+    try:
+        here = tx.dossiers.by_code(dossier.code, EVERYWHERE)
+    except NotFound:
+        tx.dossiers.add(at_home)
+        return
+    if replace(here, version=0, status=dossier.status) != replace(at_home, version=0):
+        raise Conflict(dossier.code, message=f"Hồ sơ {dossier.code} đã có ở đây và khác gói tin.")
+
+
+def _add_document(tx: Transaction, new: DocumentRecord, holders: Mapping[str, str]) -> None:
+    if _missing(lambda i: tx.scans.get(i, EVERYWHERE), new.scan.id):
+        tx.scans.add(new.scan)
+    tx.documents.add(_at_home(new, holders).document)
+    for page in new.pages:
+        tx.readings.add_page(page)
+    for extraction in new.extractions:
+        tx.readings.add_extraction(extraction)
+    for value in new.fields:
+        tx.fields.put(value)
+    for copy in new.signed_copies:
+        tx.signed_copies.add(copy)
