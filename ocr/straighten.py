@@ -117,19 +117,41 @@ def find_sheet(grey: Pixels) -> Matrix | None:
     sides = (small[:4], small[-4:], small[:, :4], small[:, -4:])
     if sum(float(np.median(side)) < middle - _DARK_DESK for side in sides) < 3:
         return None
-    smooth = cv2.medianBlur(np.asarray(small, dtype=np.uint8), 9)
-    _, bright = cv2.threshold(smooth, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    smooth = np.asarray(cv2.medianBlur(np.asarray(small, dtype=np.uint8), 9), dtype=np.uint8)
+    desk = float(np.median([float(np.median(side)) for side in sides]))
+    # a shadow parts the sheet in two shades and Otsu takes the lighter one alone: of the sheets
+    # seen with thresholds from the desk upwards the largest is the whole one
+    levels = [desk + share * (middle - desk) for share in (0.3, 0.4, 0.55)]
+    levels.append(float(cv2.threshold(smooth, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0]))
+    found = [quad for quad in (_quadrilateral(smooth, at) for at in levels) if quad is not None]
+    if not found:
+        return None
+    return _clockwise(max(found, key=_area) / scale)
+
+
+def _quadrilateral(smooth: Pixels, threshold: float) -> Matrix | None:
+    """Corners of the largest light figure when it is a solid sheet of paper's size."""
+    high, wide = smooth.shape
+    bright = np.asarray(smooth > threshold, dtype=np.uint8)
     outlines, _ = cv2.findContours(bright, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if not outlines:
         return None
-    hull = cv2.convexHull(max(outlines, key=cv2.contourArea))
-    if not 0.35 * high * wide <= cv2.contourArea(hull) <= 0.985 * high * wide:
+    outline = max(outlines, key=cv2.contourArea)
+    hull = cv2.convexHull(outline)
+    area = cv2.contourArea(hull)
+    if not 0.35 * high * wide <= area <= 0.985 * high * wide:
+        return None
+    if cv2.contourArea(outline) < 0.93 * area:  # a bright patch of the desk hangs on to it
         return None
     for tolerance in (0.02, 0.03, 0.05):
         corners = cv2.approxPolyDP(hull, tolerance * cv2.arcLength(hull, True), True)
         if len(corners) == 4:
-            return _clockwise(np.asarray(corners, dtype=np.float64).reshape(4, 2) / scale)
+            return np.asarray(corners, dtype=np.float64).reshape(4, 2)
     return None
+
+
+def _area(corners: Matrix) -> float:
+    return float(cv2.contourArea(corners.astype(np.float32)))
 
 
 def _clockwise(corners: Matrix) -> Matrix:

@@ -61,19 +61,46 @@ def _print_reading(path: Path, result: dict[str, object]) -> None:
 
 
 def evaluate(
-    folder: Annotated[Path, typer.Argument(help="Thư mục có tệp và truth/*.json.")],
+    folder: Annotated[Path | None, typer.Argument(help="Thư mục có tệp và truth/*.json.")] = None,
     as_json: Json = False,
     jobs: Annotated[int, typer.Option(help="Số tiến trình đọc; 0: theo số nhân.")] = 0,
+    synthetic: Annotated[
+        int, typer.Option(help="Thay cho thư mục: số giấy tờ mẫu được tạo cho mỗi mức L1-L5.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Hạt giống của giấy tờ mẫu.")] = 1,
+    record: Annotated[
+        Path | None, typer.Option(help="Ghi thêm bảng kết quả vào tệp này (docs/benchmarks.md).")
+    ] = None,
 ) -> None:
     """So kết quả đọc với đáp án: đúng, sai có cảnh báo, sai im lặng, theo trường và nguồn."""
     from ocr.evaluation import evaluate_folder
 
     log_to_stderr()
+    if synthetic > 0:
+        _evaluate_samples(synthetic, seed, jobs, as_json=as_json, report=record)
+        return
+    if folder is None:
+        raise typer.BadParameter("Cho một thư mục, hoặc --synthetic SỐ.")
     report = evaluate_folder(folder, lambda paths: read_files(paths, jobs))
     if as_json:
         emit(report.as_json())
     else:
         typer.echo(report.as_markdown())
+
+
+def _evaluate_samples(
+    count: int, seed: int, jobs: int, *, as_json: bool, report: Path | None
+) -> None:
+    from service.sample_evaluation import HEAD, evaluate_samples
+    from service.sample_evaluation import record as keep
+
+    scores = evaluate_samples(count, seed, lambda paths: read_files(paths, jobs))
+    if as_json:
+        emit({"seed": seed, "levels": [score.as_json() for score in scores]})
+    else:
+        typer.echo("\n".join([HEAD, *(score.as_row() for score in scores)]))
+    if report is not None:
+        keep(scores, seed, report)
 
 
 def sign(

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our own recogniser behind the `Recogniser` port: line finder, network, words with boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from ocr.line_finder import find_lines
+from ocr.page import Box, Pixels, Word
+from ocr.recogniser.decoding import Character, best_path, text_of, words_of
+from ocr.recogniser.line_image import ALPHABET, BLANK, line_image
+from ocr.recogniser.model import LineModel
+
+DIGITS = "0123456789/-., "
+_DIGIT_CLASSES = (BLANK, *(ALPHABET.index(c) + 1 for c in DIGITS))
+_LEAST = 6  # pixels: nothing smaller is a line of text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLine:
+    """One line as the network saw it; boxes of `words` are fractions of the page."""
+
+    box: Box
+    characters: tuple[Character, ...]
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        return text_of(self.characters)
+
+    @property
+    def confidence(self) -> float:
+        """Of the weakest letter or digit; 0 for a line without any."""
+        said = [c.confidence for c in self.characters if c.text.isalnum()]
+        return min(said, default=0.0)
+
+
+class NetRecogniser:
+    """Reads pages and lines with the shipped network; one per process, not for threads.
+
+    Raises `ModelMissing` when the model, its card or onnxruntime is not there.
+    """
+
+    def __init__(self, model: LineModel | None = None) -> None:
+        self.model = model or LineModel()
+        self.model.load()
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    def read_page(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
+        """Words in reading order, on the lines our own finder sees."""
+        grey = _grey(image)
+        boxes = find_lines(grey, dpi).boxes
+        read = [line for line in self.read_lines(grey, boxes) if line.words]
+        return tuple(replace(w, line=n) for n, line in enumerate(read) for w in line.words)
+
+    def read_line(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
+        return self.read_lines(_grey(image), (Box(0.0, 0.0, 1.0, 1.0),))[0].words
+
+    def read_digits(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
+        """A line of which only digits and their separators may come out."""
+        whole = (Box(0.0, 0.0, 1.0, 1.0),)
+        return self.read_lines(_grey(image), whole, digits_only=True)[0].words
+
+    def read_lines(
+        self, grey: Pixels, boxes: Sequence[Box], *, digits_only: bool = False
+    ) -> list[ReadLine]:
+        """Each box [fractions of `grey`] read as one line, all of them in a few batches."""
+        crops = [_crop(grey, box) for box in boxes]
+        pictures = [line_image(grey[y0:y1, x0:x1]) for x0, y0, x1, y1 in crops]
+        allowed = _DIGIT_CLASSES if digits_only else None
+        read = []
+        for box, crop, picture, scores in zip(
+            boxes, crops, pictures, self.model.scores(pictures), strict=True
+        ):
+            characters = best_path(scores, allowed)
+            words = words_of(characters, picture)
+            read.append(
+                ReadLine(
+                    box=box,
+                    characters=characters,
+                    words=tuple(_on_page(w, crop, grey.shape) for w in words),
+                )
+            )
+        return read
+
+
+def _crop(grey: Pixels, box: Box) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom pixels; never outside the page, never empty."""
+    height, width = grey.shape
+    x0 = max(0, min(width - _LEAST, int(box.x0 * width)))
+    y0 = max(0, min(height - _LEAST, int(box.y0 * height)))
+    x1 = min(width, max(x0 + _LEAST, int(np.ceil(box.x1 * width))))
+    y1 = min(height, max(y0 + _LEAST, int(np.ceil(box.y1 * height))))
+    return max(0, x0), max(0, y0), x1, y1
+
+
+def _on_page(word: Word, crop: tuple[int, int, int, int], shape: tuple[int, ...]) -> Word:
+    x0, y0, x1, y1 = crop
+    height, width = shape[:2]
+    box = word.box
+    return replace(
+        word,
+        box=Box(
+            (x0 + box.x0 * (x1 - x0)) / width,
+            (y0 + box.y0 * (y1 - y0)) / height,
+            (x0 + box.x1 * (x1 - x0)) / width,
+            (y0 + box.y1 * (y1 - y0)) / height,
+        ),
+    )
+
+
+def _grey(image: Pixels) -> Pixels:
+    if image.ndim == 2:
+        return image
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)

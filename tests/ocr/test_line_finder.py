@@ -1,0 +1,139 @@
+"""Lines of drawn pages: columns apart, cells apart, skew borne, order as a person reads."""
+
+import cv2
+import numpy as np
+import pytest
+from PIL import ImageDraw, ImageFont
+
+from ocr.line_finder import find_lines
+from ocr.page import Box
+from ocr.placed_errors import TruthLine, in_one_box
+from tests.ocr.sheets import BODY, DPI, HEADER, TYPEFACE, paper, pixels
+
+FONT = ImageFont.truetype(TYPEFACE, round(13 * DPI / 72))
+
+
+class Sheet:
+    """A sheet that remembers where its lines stand."""
+
+    def __init__(self) -> None:
+        self.image = paper()
+        self.pen = ImageDraw.Draw(self.image)
+        self.lines: list[TruthLine] = []
+
+    def write(self, text: str, x: float, y: float) -> None:
+        at = (x * self.image.width, y * self.image.height)
+        self.pen.text(at, text, fill="black", font=FONT)
+        x0, y0, x1, y1 = self.pen.textbbox(at, text, font=FONT)
+        width, height = self.image.size
+        box = Box(x0 / width, y0 / height, x1 / width, y1 / height)
+        self.lines.append(TruthLine(text=text, box=box))
+
+    @property
+    def grey(self) -> np.ndarray:
+        return pixels(self.image.convert("L"))
+
+    def order(self, boxes: tuple[Box, ...]) -> list[str]:
+        """Texts of the lines in the order of the boxes they stand in."""
+        said = []
+        for box in boxes:
+            for line in self.lines:
+                x, y = (line.box.x0 + line.box.x1) / 2, (line.box.y0 + line.box.y1) / 2
+                if box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1:
+                    said.append(line.text)
+        return said
+
+
+@pytest.fixture(scope="module")
+def decision() -> Sheet:
+    sheet = Sheet()
+    for text, x, y in HEADER:
+        sheet.write(text, x, y)
+    for i, text in enumerate(BODY):
+        sheet.write(text, 0.14, 0.24 + 0.03 * i)
+    return sheet
+
+
+def test_every_line_stands_in_one_box(decision):
+    found = find_lines(decision.grey, DPI)
+    assert found.sure
+    assert len(found.boxes) == len(decision.lines)
+    assert in_one_box(decision.lines, found.boxes) == len(decision.lines)
+
+
+def test_header_columns_are_read_one_after_the_other(decision):
+    said = decision.order(find_lines(decision.grey, DPI).boxes)
+    left = ["ỦY BAN NHÂN DÂN", "TỈNH QUẢNG NGÃI", "Số: 47/QĐ-UBND"]
+    assert [t for t in said if t in left] == left
+    assert said.index("Số: 47/QĐ-UBND") < said.index("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
+    assert said[-len(BODY) :] == list(BODY)
+
+
+@pytest.mark.parametrize("degrees", [-0.7, 0.4, 0.7])
+def test_what_skew_is_left_joins_no_lines(decision, degrees):
+    grey = decision.grey
+    height, width = grey.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    found = find_lines(cv2.warpAffine(grey, turn, (width, height), borderValue=255), DPI)
+    assert len(found.boxes) == len(decision.lines)
+
+
+def test_a_bowed_page_keeps_its_lines(decision):
+    grey = decision.grey
+    height, width = grey.shape
+    x = np.arange(width, dtype=np.float32)
+    drop = (24 * np.sin(np.pi * x / width)).astype(np.float32)
+    ys = np.arange(height, dtype=np.float32)[:, None] - drop[None, :]
+    xs = np.ascontiguousarray(np.broadcast_to(x, (height, width)))
+    bowed = cv2.remap(grey, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    assert len(find_lines(bowed, DPI).boxes) == len(decision.lines)
+
+
+def test_cells_are_cut_at_their_rules_and_read_row_by_row():
+    sheet = Sheet()
+    rows = [("TT", "Họ và tên", "Số tiền"), ("1", "Nguyễn Văn An", "1.250.000"),
+            ("2", "Trần Thị Bình", "980.000")]  # fmt: skip
+    width, height = sheet.image.size
+    edges = [0.14, 0.20, 0.40, 0.55]
+    for r, row in enumerate(rows):
+        for c, cell in enumerate(row):
+            top = 0.30 + 0.025 * r
+            box = (edges[c] * width, top * height, edges[c + 1] * width, (top + 0.025) * height)
+            sheet.pen.rectangle(box, outline="black", width=3)
+            sheet.write(cell, edges[c] + 0.006, top + 0.006)
+    sheet.write("Tổng cộng hai người được hỗ trợ.", 0.14, 0.5)
+    found = find_lines(sheet.grey, DPI)
+    assert in_one_box(sheet.lines, found.boxes) == len(sheet.lines)
+    assert sheet.order(found.boxes) == [cell for row in rows for cell in row] + [
+        "Tổng cộng hai người được hỗ trợ."
+    ]
+
+
+def test_specks_and_a_seal_are_no_lines(decision):
+    grey = decision.grey.copy()
+    random = np.random.default_rng(5)
+    for y, x in zip(random.integers(0, 2300, 1500), random.integers(0, 1640, 1500), strict=True):
+        grey[y : y + 3, x : x + 3] = 60
+    cv2.circle(grey, (1200, 1500), 190, 90, 6)
+    found = find_lines(grey, DPI)
+    assert in_one_box(decision.lines, found.boxes) == len(decision.lines)
+    assert len(found.boxes) <= len(decision.lines) + 2
+
+
+def test_marks_stay_with_their_letters(decision):
+    """Ấ, Ệ: the mark stands apart from its letter and is part of the line."""
+    for box in find_lines(decision.grey, DPI).boxes:
+        inside = [
+            t
+            for t in decision.lines
+            if box.x0 <= (t.box.x0 + t.box.x1) / 2 <= box.x1
+            and box.y0 <= (t.box.y0 + t.box.y1) / 2 <= box.y1
+        ]
+        assert len(inside) == 1
+        assert box.y0 <= inside[0].box.y0 + 0.0005
+        assert box.y1 >= inside[0].box.y1 - 0.0005
+
+
+def test_an_empty_page_and_a_tiny_one_have_no_lines():
+    assert find_lines(np.full((800, 600), 255, np.uint8), 100).boxes == ()
+    assert find_lines(np.full((3, 3), 255, np.uint8), 300).boxes == ()
