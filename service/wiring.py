@@ -25,6 +25,7 @@ from storage.packages import ZipPackages
 from storage.pdf import PikepdfArchivalPdf
 from storage.sandbox import best_sandbox
 from storage.signing.authority import DevelopmentAuthority, DevelopmentKeys, Subject
+from storage.signing.many import SandboxedMany
 from storage.signing.profiles import load_profiles
 from storage.signing.sandboxed import SandboxedVerifier
 from storage.signing.sign import PyHankoSigner
@@ -159,6 +160,7 @@ def assemble(
         secrecy=SecrecyCheck(opener=opener, reader=reader),
         clock=clock,
     )
+    many = SandboxedMany(sandbox, authority.trust)
     packages = ZipPackages(settings.data_dir / "packages", objects)
     return Workstation(
         settings=settings,
@@ -194,8 +196,7 @@ def assemble(
             database=database,
             objects=objects,
             packages=packages,
-            own=PyHankoVerifier(authority.trust),
-            foreign=copying.verifier,
+            verifier=many,
             clock=clock,
             archive_code=settings.archive_code,
             software=version("sohoa"),

@@ -7,7 +7,6 @@ and doing it again finishes it. What is here already is compared, never written 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,14 +17,11 @@ from workflows.domain.document import Document
 from workflows.domain.package import DocumentRecord, Surroundings
 from workflows.domain.unit import EVERYWHERE, Actor
 from workflows.errors import Conflict, DamagedPackage, InvalidValue, NotAllowed, NotFound
-from workflows.export import gather
+from workflows.export import gather, is_broken, verified
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database, Transaction
 from workflows.ports.objects import ObjectStore
-from workflows.ports.packages import OpenPackage, Packages
-from workflows.ports.signer import SignatureState, Verifier
-
-_BROKEN = frozenset({SignatureState.ALTERED, SignatureState.UNREADABLE})
+from workflows.ports.packages import ManyVerifier, OpenPackage, Packages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +41,7 @@ class ImportDesk:
     database: Database
     objects: ObjectStore
     packages: Packages
-    verifier: Verifier
+    verifier: ManyVerifier
     clock: Clock
 
     def import_package(self, path: Path, *, by: Actor) -> Imported:
@@ -76,14 +72,8 @@ class ImportDesk:
 
     def _verify(self, package: OpenPackage, news: Sequence[DocumentRecord]) -> None:
         """A signature that the giver's record speaks of must hold here too."""
-        for new in news:
-            if not (new.signed_copies or new.document.came_signed):
-                continue
-            with tempfile.TemporaryDirectory() as room:
-                path = Path(room) / "document.pdf"
-                path.write_bytes(package.content(new.evidence))
-                reports = self.verifier.verify(path)
-            if not reports or any(r.state in _BROKEN for r in reports):
+        for new, told in verified(self.verifier, news, package.content):
+            if is_broken(new, told):
                 raise DamagedPackage(
                     new.document.id,
                     message=f"Chữ ký số của giấy tờ {new.document.id} không còn nguyên vẹn.",

@@ -152,7 +152,7 @@ class Package:
     documents: tuple[DocumentRecord, ...]
     around: Surroundings
     events: tuple[RecordedEvent, ...]
-    signatures: Mapping[str, list[dict[str, Any]]]
+    signatures: Mapping[str, dict[str, Any]]
     exported_at: dt.datetime
     exported_by: str  # the name of the person
     software: str

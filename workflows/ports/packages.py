@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,13 @@ from workflows.domain.package import (
     Surroundings,
     Written,
 )
+from workflows.domain.signature import Verification
+
+
+class ManyVerifier(Protocol):
+    def verify_each(self, pdfs: Sequence[Path]) -> Iterator[Verification]:
+        """As `Verifier.verify`, for many files in their order; sandboxed, with less to start."""
+        ...
 
 
 class OpenPackage(Protocol):
