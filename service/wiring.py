@@ -29,7 +29,6 @@ from storage.signing.many import SandboxedMany
 from storage.signing.profiles import load_profiles
 from storage.signing.sandboxed import SandboxedVerifier
 from storage.signing.sign import PyHankoSigner
-from storage.signing.verify import PyHankoVerifier
 from workflows.audit_proof import AuditProof, Witness
 from workflows.batch import BatchDesk
 from workflows.capture import CaptureDesk
