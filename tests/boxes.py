@@ -31,6 +31,8 @@ from workflows.domain.document import (
     TrustLevel,
 )
 from workflows.domain.dossier import Dossier, Filing, FilingOrigin, FilingRole
+from workflows.domain.package import Order, Written
+from workflows.export import Wanted
 from workflows.filing import NewDossier
 from workflows.ports.objects import content_sha256, derived_key, original_key
 
@@ -46,6 +48,17 @@ HAZARDS = (
 )
 
 
+PURPOSE = "Nộp lưu trữ lịch sử"
+
+
+def export(office: Office, dossier: Dossier, **wishes) -> Written:
+    """The dossier as one package, by the archivist."""
+    order = Order(**({"purpose": PURPOSE} | wishes))
+    return office.station.exports.export(
+        Wanted(dossier_code=dossier.code), order, by=office.actor("archivist")
+    )
+
+
 def dossier_of(office: Office, count: int, *, pages: int = 1) -> Dossier:
     """A dossier holding `count` stored, signed papers of the clerk."""
     clerk = office.actor("clerk")
@@ -59,13 +72,13 @@ def dossier_of(office: Office, count: int, *, pages: int = 1) -> Dossier:
         DevelopmentAuthority(office.station.settings.certificates),
         {clerk.id: Subject(name=clerk.name, organisation="Phường Mẫu")}.get,
     ).key_of(clerk.id)
-    for n in range(1, count + 1):
-        _paper(office, dossier, n, key, pages)
+    with office.station.database.transaction() as tx:
+        for n in range(1, count + 1):
+            _paper(office.station, tx, clerk, dossier, n, key, pages)
     return dossier
 
 
-def _paper(office: Office, dossier: Dossier, n: int, key, pages: int) -> Document:
-    station, clerk = office.station, office.actor("clerk")
+def _paper(station, tx, clerk, dossier: Dossier, n: int, key, pages: int) -> None:
     at = BEGAN + dt.timedelta(minutes=n)
     scanned = tiny_pdf(f"scan {dossier.id} {n}")
     sha = content_sha256(scanned)
@@ -107,73 +120,72 @@ def _paper(office: Office, dossier: Dossier, n: int, key, pages: int) -> Documen
         "signer": "Trần Văn Thử",
         "signer_title": "Chủ tịch",
     }
-    with station.database.transaction() as tx:
-        tx.scans.add(
-            Scan(
-                id=document.scan_id,
-                unit_id=dossier.unit_id,
-                idempotency_key=document.id,
-                content_sha256=sha,
-                source="scanner",
-                received_at=at,
-                received_by=clerk.id,
-                document_ids=(document.id,),
-                declared_sheets=pages,
-            )
+    tx.scans.add(
+        Scan(
+            id=document.scan_id,
+            unit_id=dossier.unit_id,
+            idempotency_key=document.id,
+            content_sha256=sha,
+            source="scanner",
+            received_at=at,
+            received_by=clerk.id,
+            document_ids=(document.id,),
+            declared_sheets=pages,
         )
-        tx.documents.add(document)
-        record(tx, "received", document, by=clerk, at=at, sha256=sha)
-        for number in range(1, pages + 1):
-            tx.readings.add_page(_page(station, document, number))
-        extraction = ExtractionRecord(
+    )
+    tx.documents.add(document)
+    record(tx, "received", document, by=clerk, at=at, sha256=sha)
+    for number in range(1, pages + 1):
+        tx.readings.add_page(_page(station, document, number))
+    extraction = ExtractionRecord(
+        id=uuid.uuid4().hex,
+        document_id=document.id,
+        engine="truth",
+        created_at=at,
+        body={"fields": {k: {"value": v, "confidence": 0.5} for k, v in values.items()}},
+    )
+    tx.readings.add_extraction(extraction)
+    for name, value in values.items():
+        corrected = name in ("number", "abstract")
+        for version, said in enumerate((f"{value}?", value) if corrected else (value,), 1):
+            tx.fields.put(
+                FieldValue(
+                    document_id=document.id,
+                    name=name,
+                    value=said,
+                    confirmed_by=clerk.id,
+                    confirmed_at=at + dt.timedelta(seconds=version),
+                    extraction_id=extraction.id,
+                    corrected=version > 1,
+                )
+            )
+    tx.signed_copies.add(
+        SignedCopy(
             id=uuid.uuid4().hex,
             document_id=document.id,
-            engine="truth",
-            created_at=at,
-            body={"fields": {k: {"value": v, "confidence": 0.5} for k, v in values.items()}},
+            object=signed,
+            revision=1,
+            profile="ca_nhan",
+            signer_name=clerk.name,
+            signed_by=clerk.id,
+            signed_at=at + dt.timedelta(minutes=2),
+            level="B-B",
         )
-        tx.readings.add_extraction(extraction)
-        for name, value in values.items():
-            for version, said in enumerate((f"{value}?", value), 1):
-                tx.fields.put(
-                    FieldValue(
-                        document_id=document.id,
-                        name=name,
-                        value=said,
-                        confirmed_by=clerk.id,
-                        confirmed_at=at + dt.timedelta(seconds=version),
-                        extraction_id=extraction.id,
-                        corrected=version > 1,
-                    )
-                )
-        tx.signed_copies.add(
-            SignedCopy(
-                id=uuid.uuid4().hex,
-                document_id=document.id,
-                object=signed,
-                revision=1,
-                profile="ca_nhan",
-                signer_name=clerk.name,
-                signed_by=clerk.id,
-                signed_at=at + dt.timedelta(minutes=2),
-                level="B-B",
-            )
+    )
+    record(tx, "signed", document, by=clerk, at=at, sha256=signed.sha256)
+    record(tx, "stored", document, by="system", at=at, evidence=signed.sha256)
+    tx.filings.add(
+        Filing(
+            id=uuid.uuid4().hex,
+            dossier_id=dossier.id,
+            document_id=document.id,
+            role=FilingRole.RESULT if n % 2 else FilingRole.COMPONENT,
+            origin=FilingOrigin.SCANNED,
+            filed_at=at + dt.timedelta(minutes=6),
+            filed_by=clerk.id,
+            component_code=None if n % 2 else "TP01",
         )
-        record(tx, "signed", document, by=clerk, at=at, sha256=signed.sha256)
-        record(tx, "stored", document, by="system", at=at, evidence=signed.sha256)
-        tx.filings.add(
-            Filing(
-                id=uuid.uuid4().hex,
-                dossier_id=dossier.id,
-                document_id=document.id,
-                role=FilingRole.RESULT if n % 2 else FilingRole.COMPONENT,
-                origin=FilingOrigin.SCANNED,
-                filed_at=at + dt.timedelta(minutes=6),
-                filed_by=clerk.id,
-                component_code=None if n % 2 else "TP01",
-            )
-        )
-    return document
+    )
 
 
 def _put(station, kind: str, original: str, content: bytes) -> StoredObject:

@@ -221,30 +221,31 @@ class _Book:
 
 
 def _header(package: Package, names: Names, *, whole: bool) -> Node:
-    """Who packed it: the software at the top, the organisation in the representation."""
-    if whole:
-        agent = {"TYPE": "OTHER", "OTHERTYPE": "SOFTWARE"}
-        name, note, said = "Sohoa", "SOFTWARE VERSION", package.software
-    else:
-        agent = {"TYPE": "ORGANIZATION"}
-        name, note, said = package.around.unit.name, "IDENTIFICATIONCODE", names.fond
-    inside = [
-        node(
-            f"{{{METS}}}agent",
-            node(f"{{{METS}}}name", name),
-            node(f"{{{METS}}}note", said, csip__NOTETYPE=note),
-            ROLE="CREATOR",
-            **agent,
-        )
-    ]
-    if whole and package.order.kind is PackagePurpose.SIP:
-        record = node(f"{{{METS}}}altRecordID", names.file_code, TYPE="SUBMISSIONAGREEMENT")
-        inside.append(record)
-    made = node(
-        f"{{{METS}}}metsHdr", *inside, CREATEDATE=moment(package.exported_at), RECORDSTATUS="NEW"
+    """Who packed it: software and organisation at the top, the organisation below."""
+    organisation = _agent(
+        package.around.unit.name, "IDENTIFICATIONCODE", names.fond, TYPE="ORGANIZATION"
     )
+    inside = [organisation]
+    if whole:
+        software = {"TYPE": "OTHER", "OTHERTYPE": "SOFTWARE"}
+        inside.insert(0, _agent("Sohoa", "SOFTWARE VERSION", package.software, **software))
+        if package.order.kind is PackagePurpose.SIP:
+            agreed = node(f"{{{METS}}}altRecordID", names.file_code, TYPE="SUBMISSIONAGREEMENT")
+            inside.append(agreed)
+    at = moment(package.exported_at)
+    made = node(f"{{{METS}}}metsHdr", *inside, CREATEDATE=at, LASTMODDATE=at, RECORDSTATUS="NEW")
     made.set(f"{{{CSIP}}}OAISPACKAGETYPE", package.order.kind.value)
     return made
+
+
+def _agent(name: str, note: str, said: str, **kind: str) -> Node:
+    return node(
+        f"{{{METS}}}agent",
+        node(f"{{{METS}}}name", name),
+        node(f"{{{METS}}}note", said, csip__NOTETYPE=note),
+        ROLE="CREATOR",
+        **kind,
+    )
 
 
 def _facts(entry: Entry) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Export, import elsewhere, compare: nothing may differ (users-want.md, row 41)."""
 
 import pytest
-from boxes import dossier_of
+from boxes import PURPOSE, dossier_of, export
 from office import open_office
 
 from workflows.domain.package import Order, PackagePurpose
@@ -9,8 +9,6 @@ from workflows.domain.unit import EVERYWHERE
 from workflows.errors import InvalidValue
 from workflows.export import Wanted, gather
 from workflows.importing import differences
-
-PURPOSE = "Nộp lưu trữ lịch sử"
 
 
 @pytest.fixture
@@ -21,13 +19,6 @@ def office(tmp_path):
 @pytest.fixture
 def elsewhere(tmp_path):
     return open_office(tmp_path / "elsewhere")
-
-
-def export(office, dossier, **wishes):
-    order = Order(purpose=PURPOSE, **wishes)
-    return office.station.exports.export(
-        Wanted(dossier_code=dossier.code), order, by=office.actor("archivist")
-    )
 
 
 def everything(office, code):
