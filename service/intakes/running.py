@@ -19,7 +19,9 @@ from scanner_drivers.folder import HotFolder
 from service.intakes.feeding import Feeder
 from service.intakes.hot_folder import FolderFeed
 from service.intakes.journal import Journal
-from service.intakes.sources import FolderSource, Sources
+from service.intakes.mail import MailDelivery
+from service.intakes.smtp_drop import MailRoom, SmtpDrop
+from service.intakes.sources import FolderSource, SmtpSource, Sources
 from service.wiring import Workstation
 from workflows.errors import SohoaError
 from workflows.intake import Source
@@ -73,6 +75,9 @@ def intakes(station: Workstation, sources: Sources, stop: threading.Event) -> It
     for name, folder in sources.folder.items():
         feeder = feeder_of(station, "folder", name, "hot_folder", stop)
         yield Intaking(make=_folder(folder, feeder), journal=feeder.journal)
+    if (smtp := sources.smtp) is not None:
+        feeder = feeder_of(station, "smtp", "smtp", "email", stop)
+        yield Intaking(make=_smtp(station, smtp, feeder), journal=feeder.journal)
 
 
 def feeder_of(
@@ -114,3 +119,17 @@ def hot_folder(source: FolderSource) -> HotFolder:
         stable_s=source.stable_s,
         give_up_s=source.give_up_s,
     )
+
+
+def _smtp(station: Workstation, source: SmtpSource, feeder: Feeder) -> Callable[[], SmtpDrop]:
+    room, delivery = mail_room(station.settings.data_dir), _delivery(station, feeder)
+    return lambda: SmtpDrop(source, room, delivery)
+
+
+def mail_room(data_dir: Path) -> MailRoom:
+    return MailRoom(data_dir / "intakes" / "smtp")
+
+
+def _delivery(station: Workstation, feeder: Feeder) -> MailDelivery:
+    scratch = station.settings.data_dir / "scratch"
+    return MailDelivery(sandbox=station.sandbox, scratch=scratch, feeder=feeder)

@@ -3,17 +3,42 @@
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    ValidationError,
+    model_validator,
+)
 
 from service.config import Settings
 from workflows.errors import InvalidValue
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+MAX_MESSAGE = 50 << 20
+"""Bytes of a whole mail, its attachments in base64."""
 SubFolder = Annotated[str, Field(pattern=r"^[^/\\.~][^/\\]{0,99}$")]
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def account_for(sender: str, senders: Mapping[str, str]) -> str | None:
+    """Whose papers a sender's are: by his address, else by its domain; None: he may not send."""
+    known = {k.lower(): v for k, v in senders.items()}
+    address = sender.lower()
+    return known.get(address) or known.get("@" + address.rpartition("@")[2])
 
 
 class _Declared(BaseModel):
@@ -36,14 +61,40 @@ class FolderSource(_Declared):
     give_up_s: float = Field(300.0, ge=10, le=86_400)
 
 
+class SmtpSource(_Declared):
+    """A mail server of our own that takes mail and passes none on.
+
+    `senders`: who may send, and whose papers they become: "may1@xa.example" or "@xa.example". The
+    sender's address is only what he says, so beyond the loopback `networks` must be named.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(2525, ge=0, le=65_535)
+    senders: dict[str, str] = Field(min_length=1)
+    networks: tuple[IPvAnyNetwork, ...] = ()
+    certificate: Path | None = None
+    key: Path | None = None
+    require_tls: bool = False
+    max_bytes: int = Field(MAX_MESSAGE, ge=1 << 16, le=256 << 20)
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        if not is_loopback(self.host) and not self.networks:
+            raise ValueError(f"networks: host {self.host} không phải loopback thì phải khai mạng")
+        if self.require_tls and self.certificate is None:
+            raise ValueError("certificate: require_tls cần chứng thư")
+        return self
+
+
 class Sources(_Declared):
     """Everything declared, by name. The names are what status and journal are kept under."""
 
     folder: dict[Name, FolderSource] = {}
+    smtp: SmtpSource | None = None
 
     @property
     def any(self) -> bool:
-        return bool(self.folder)
+        return bool(self.folder or self.smtp)
 
 
 def declared(settings: Settings) -> Sources:

@@ -15,13 +15,13 @@ from typing import Any
 
 from service.config import Settings
 from service.intakes.journal import Event, Record, read_record
-from service.intakes.running import hot_folder, journals
+from service.intakes.running import hot_folder, journals, mail_room
 from service.intakes.sources import declared
 
 LONGEST_WAIT_S = 300.0
 """f05: what lies longer than five minutes is an alarm."""
 LONGEST_SILENCE_S = 300.0
-KINDS = {"folder": "Thư mục nóng"}
+KINDS = {"folder": "Thư mục nóng", "smtp": "Nhận thư"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +96,10 @@ def _statuses(settings: Settings, now: dt.datetime) -> Iterator[IntakeStatus]:
         except OSError as error:
             since, aside, trouble = [], 0, f"Không mở được thư mục: {error}."
         yield _status(record, now, since, aside, trouble)
+    if sources.smtp is not None:
+        mails = mail_room(settings.data_dir)
+        record = _record(room, "smtp", "smtp")
+        yield _status(record, now, mails.pending(), len(mails.quarantined_files()))
 
 
 def _record(room: Path, kind: str, name: str) -> Record:
