@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from asn1crypto.crl import CertificateList
 from asn1crypto.ocsp import OCSPResponse
@@ -68,15 +69,20 @@ class Evidence:
 
         `at` None: now. `revocation`: `require`, `hard-fail` or `soft-fail`. Lists made after
         `certificate` expired and silent about it are left out: such lists may have dropped it.
+        With `soft-fail` outdated ones too, which pyHanko would hold against the certificate.
         """
-        crls = [*self.trust.crls, *self.crls]
+        crls, ocsps = [*self.trust.crls, *self.crls], list(self.ocsps)
+        if revocation == "soft-fail":
+            then = at or dt.datetime.now(dt.UTC)
+            crls = [crl for crl in crls if _fresh(crl["tbs_cert_list"], then)]
+            ocsps = [o for o in ocsps if o.response_data and _fresh(_answer(o), then)]
         if certificate is not None:
             crls = [crl for crl in crls if not _dropped(certificate, crl)]
         return ValidationContext(
             trust_roots=list(self.trust.roots),
             other_certs=[*self.trust.others, *self.certificates],
             crls=crls,
-            ocsps=list(self.ocsps),
+            ocsps=ocsps,
             allow_fetching=False,
             revocation_mode=revocation,
             moment=at,
@@ -184,6 +190,15 @@ def _out_of_time(certificate: Certificate, error: ExpiredError | NotYetValidErro
 
 def _shown(when: dt.datetime) -> str:
     return f"{when.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
+
+
+def _fresh(told: Any, then: dt.datetime) -> bool:
+    until = told["next_update"].native
+    return until is None or until >= then
+
+
+def _answer(ocsp: OCSPResponse) -> Any:
+    return ocsp.response_data["responses"][0]
 
 
 def _announces(certificate: Certificate) -> bool:

@@ -114,9 +114,8 @@ def _as_approval(signature: EmbeddedPdfSignature) -> DiffResult | None:
     )
     if not isinstance(result, DiffResult) or result.modification_level.value > 2:
         return None
-    now = _fields(signature.reader.root)
-    added = [now[n] for n in result.changed_form_fields if n in now]
-    return result if all(_kind(field) == "/Sig" for field in added) else None
+    found, filled = _fields_changed(signature, set(result.changed_form_fields))
+    return None if found or filled else result
 
 
 def _fields_changed(
@@ -138,9 +137,10 @@ def _fields_changed(
         if was and was != said:
             why = f"giá trị ô «{name[:60]}» bị đổi sau khi ký"
             found.append((SignatureState.ALTERED, why))
-        elif was == said and _look(old) != _look(new):
-            why = f"hình hiển thị của ô «{name[:60]}» bị đổi sau khi ký"
-            found.append((SignatureState.ALTERED, why))
+        elif was == said:
+            if _look(old) != _look(new):
+                why = f"hình hiển thị của ô «{name[:60]}» bị đổi sau khi ký"
+                found.append((SignatureState.ALTERED, why))
         else:
             notes.append(f"Ô «{name[:60]}» được điền sau khi ký (được phép).")
     return found, notes

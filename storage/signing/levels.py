@@ -81,7 +81,9 @@ def evidence_in(
 
 
 async def level_of(signature: EmbeddedPdfSignature, check: Checked, evidence: Evidence) -> str:
-    """`B-B` ... `B-LTA`; for CMS signatures that are not PAdES `CMS` or `CMS-T`."""
+    """`B-B` ... `B-LTA`; for CMS signatures that are not PAdES `CMS` or `CMS-T`; `DocTimeStamp`."""
+    if str(entry(signature.sig_object, "/Type", "")) == "/DocTimeStamp":
+        return "DocTimeStamp"
     stamps = [s for s in (*check.own_stamps, *check.later_stamps) if s.intact]
     if str(entry(signature.sig_object, "/SubFilter", "")) != "/ETSI.CAdES.detached":
         return "CMS-T" if stamps else "CMS"

@@ -5,9 +5,6 @@ Only the validator's bottom line makes a signature VALID: content replaced by an
 update leaves `intact` and `valid` true (measured). No network: certificates, revocation lists
 and time stamps come from folders and from the file.
 
-The order is that of ETSI EN 319 102-1, 5.6: time stamps, newest first, tell the earliest moment
-at which the signature surely existed; its certificate is then judged as of that moment.
-
 `python -m storage.signing.verify FILE OUT.json --trust FOLDER` is the child program that
 `SandboxedVerifier` runs on bytes we did not make.
 """
@@ -21,45 +18,20 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation.pdf_embedded import (
-    EmbeddedPdfSignature,
-    async_validate_pdf_signature,
-    async_validate_pdf_timestamp,
-)
-from pyhanko.sign.validation.status import DocumentTimestampStatus, PdfSignatureStatus
-from pyhanko.sign.validation.utils import CMSAlgorithmUsagePolicy
 
-from storage.signing.chain import SIGNING, Chain, Evidence, check_chain, issuer_of, name_of
-from storage.signing.changes import Finding, changes_after, coverage_of, gap_trouble
+from storage.signing.chain import Evidence
 from storage.signing.content import active_content
 from storage.signing.embedded import Found, find_signatures, said
-from storage.signing.levels import evidence_in, level_of
+from storage.signing.judging import check, judge
+from storage.signing.levels import evidence_in
 from storage.signing.reports import unreadable, verification_as_json
-from storage.signing.times import (
-    WEAK_DIGESTS,
-    Stamp,
-    Times,
-    document_stamps,
-    pdf_time,
-    stamp_notes,
-    stamps_of,
-    times_of,
-)
-from storage.signing.trust import READ_OLD_DIGESTS, Trust, load_trust
-from workflows.domain.signature import (
-    GRAVEST_FIRST,
-    Changes,
-    Coverage,
-    SignatureReport,
-    SignatureState,
-    Verification,
-)
-from workflows.ports.clock import VIETNAM
+from storage.signing.times import Stamp, document_stamps, pdf_time
+from storage.signing.trust import Trust, load_trust
+from workflows.domain.signature import SignatureReport, Verification
 
 
 class PyHankoVerifier:
@@ -122,8 +94,8 @@ async def _reported(
     if found.embedded is None:
         return _unchecked(found)
     try:
-        check = await _check(found.embedded, found.is_timestamp, evidence, stamps)
-        return await _judged(found, check, content, evidence)
+        checked = await check(found.embedded, found.is_timestamp, evidence, stamps)
+        return await judge(found, checked, content, evidence)
     except Exception as error:  # the same, one signature at a time
         return unreadable(
             f"không đọc được chữ ký: {said(error)}",
@@ -145,206 +117,6 @@ def _unchecked(found: Found) -> SignatureReport:
         is_timestamp=found.is_timestamp,
         signer=name,
         signed_at=when,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Check:
-    """Everything looked up about one signature, before it is judged.
-
-    `proven_at`: the earliest moment a believed time stamp proves; None: only now is sure.
-    """
-
-    signature: EmbeddedPdfSignature
-    status: PdfSignatureStatus | DocumentTimestampStatus
-    proven_at: dt.datetime | None
-    chain: Chain
-    chain_now: Chain
-    own_stamps: Sequence[Stamp]
-    later_stamps: Sequence[Stamp]
-    times: Times
-
-
-async def _check(
-    signature: EmbeddedPdfSignature,
-    is_timestamp: bool,
-    evidence: Evidence,
-    stamps: Sequence[Stamp],
-) -> _Check:
-    later = [s for s in stamps if s.revision is not None and s.revision > signature.signed_revision]
-    proven = min((s.at for s in later if s.proof), default=None)
-    own: list[Stamp] = []
-    if is_timestamp:
-        mine = next((s for s in stamps if s.revision == signature.signed_revision), None)
-        if mine is None:
-            raise ValueError("token cannot be read")
-        chain = mine.chain
-        status: PdfSignatureStatus | DocumentTimestampStatus = await async_validate_pdf_timestamp(
-            signature, evidence.context(proven, revocation="soft-fail")
-        )
-        times = Times(token=mine.at, pdf=pdf_time(signature.sig_object), signer=None)
-        now = chain
-    else:
-        own = await stamps_of(signature, evidence, proven)
-        stamp_context = evidence.context(proven, revocation="soft-fail")
-        proven = min((s.at for s in own if s.proof), default=proven)
-        certificate = signature.signer_cert
-        beside = signature.other_embedded_certs
-        chain = await check_chain(certificate, beside, SIGNING, evidence, proven)
-        now = (
-            chain
-            if proven is None
-            else await check_chain(certificate, beside, SIGNING, evidence, None)
-        )
-        status = await async_validate_pdf_signature(
-            signature,
-            evidence.context(proven, revocation="soft-fail", certificate=certificate),
-            stamp_context,
-            key_usage_settings=SIGNING,
-            algorithm_policy=CMSAlgorithmUsagePolicy.lift_policy(READ_OLD_DIGESTS),
-        )
-        times = times_of(signature, own)
-    return _Check(
-        signature=signature,
-        status=status,
-        proven_at=proven,
-        chain=chain,
-        chain_now=now,
-        own_stamps=own,
-        later_stamps=later,
-        times=times,
-    )
-
-
-async def _judged(
-    found: Found, check: _Check, content: bytes, evidence: Evidence
-) -> SignatureReport:
-    signature, status = check.signature, check.status
-    intact = bool(status.intact and status.valid)
-    changes, changed, notes = changes_after(signature) if intact else (Changes.UNKNOWN, [], [])
-    findings = [
-        *_altered(signature, intact, content),
-        *changed,
-        *_certificate(check, signature),
-        *_stamped(check),
-        *_digest(status),
-    ]
-    states = _states(findings, check, status)
-    certificate = signature.signer_cert
-    subject = certificate.subject.native
-    signed_at, source = check.times.best
-    return SignatureReport(
-        field_name=found.field_name,
-        signer_name=name_of(subject),
-        organisation=name_of(subject, "organization_name"),
-        state=states[0],
-        states=states,
-        intact=intact,
-        trusted=check.chain.problem is None,
-        covers_whole_file=coverage_of(signature, content) is Coverage.FILE,
-        coverage=coverage_of(signature, content),
-        changes=changes,
-        signed_at=signed_at,
-        time_source=source,
-        token_time=check.times.token,
-        pdf_time=check.times.pdf,
-        signer_time=check.times.signer,
-        proven_at=check.proven_at,
-        digest=str(status.md_algorithm).lower(),
-        reason="; ".join(reason for _, reason in findings),
-        notes=(*notes, *check.times.notes(), *stamp_notes(check.own_stamps)),
-        level="DocTimeStamp" if found.is_timestamp else await level_of(signature, check, evidence),
-        is_timestamp=found.is_timestamp,
-        issuer=issuer_of(certificate),
-        serial=f"{certificate.serial_number:x}",
-        valid_from=certificate.not_valid_before,
-        valid_to=certificate.not_valid_after,
-        revocation=check.chain.revocation,
-        revoked_at=check.chain_now.revoked_at or check.chain.revoked_at,
-        certifies=signature.docmdp_level is not None and not found.is_timestamp,
-        locked_fields=_locked(signature),
-        visible=found.visible,
-        page=found.page,
-    )
-
-
-def _altered(signature: EmbeddedPdfSignature, intact: bool, content: bytes) -> list[Finding]:
-    if not intact:
-        return [(SignatureState.ALTERED, "nội dung đã ký bị thay đổi")]
-    trouble = gap_trouble(signature, content)
-    if trouble:
-        return [(SignatureState.ALTERED, trouble)]
-    if coverage_of(signature, content) is Coverage.PARTIAL:
-        return [(SignatureState.ALTERED, "chữ ký không phủ hết tệp")]
-    return []
-
-
-def _certificate(check: _Check, signature: EmbeddedPdfSignature) -> list[Finding]:
-    chain = check.chain
-    if chain.problem is SignatureState.UNTRUSTED:
-        found: list[Finding] = [(chain.problem, chain.reason)]
-        ends = signature.signer_cert.not_valid_after
-        if ends < dt.datetime.now(dt.UTC):
-            why = f"chứng thư đã hết hạn ngày {ends.astimezone(VIETNAM):%d/%m/%Y}"
-            found.append((SignatureState.EXPIRED, why))
-        return found
-    if chain.problem is not None:
-        return [(chain.problem, chain.reason)]
-    if chain.revocation.value == "khong_tra_cuu_duoc":
-        why = "chưa tra cứu được chứng thư có bị thu hồi hay không"
-        return [(SignatureState.REVOCATION_UNKNOWN, why)]
-    if check.chain_now.problem in (SignatureState.EXPIRED, SignatureState.REVOKED):
-        when = check.proven_at.astimezone(VIETNAM) if check.proven_at else None
-        why = f"{check.chain_now.reason}, nhưng dấu thời gian chứng minh đã ký từ trước"
-        return [(SignatureState.PROVEN, f"{why} ({when:%d/%m/%Y %H:%M})" if when else why)]
-    return []
-
-
-def _stamped(check: _Check) -> list[Finding]:
-    found: list[Finding] = []
-    for stamp in check.own_stamps:
-        if not stamp.intact:
-            found.append((SignatureState.ALTERED, "dấu thời gian không khớp chữ ký"))
-        elif stamp.chain.problem is not None:
-            why = f"dấu thời gian của {stamp.authority}: {stamp.chain.reason}"
-            found.append((SignatureState.UNTRUSTED, why))
-        elif stamp.weak:
-            found.append((SignatureState.WEAK_DIGEST, "dấu thời gian dùng thuật toán băm yếu"))
-    # one good token is enough: the others of the same signature add nothing
-    return [] if any(s.proof for s in check.own_stamps) else found
-
-
-def _digest(status: PdfSignatureStatus | DocumentTimestampStatus) -> list[Finding]:
-    name = str(status.md_algorithm).lower()
-    if name not in WEAK_DIGESTS:
-        return []
-    return [(SignatureState.WEAK_DIGEST, f"chữ ký dùng thuật toán băm yếu {name.upper()}")]
-
-
-def _states(
-    findings: list[Finding],
-    check: _Check,
-    status: PdfSignatureStatus | DocumentTimestampStatus,
-) -> tuple[SignatureState, ...]:
-    """Gravest first. VALID only with the validator's own bottom line."""
-    states = {state for state, _ in findings}
-    if all(s.holds for s in states):
-        if not getattr(status, "bottom_line", status.trusted):
-            findings.append((SignatureState.UNTRUSTED, "bộ kiểm tra không chấp nhận chữ ký này"))
-            states.add(SignatureState.UNTRUSTED)
-        elif not states:
-            states.add(SignatureState.VALID)
-    return tuple(s for s in GRAVEST_FIRST if s in states)
-
-
-def _locked(signature: EmbeddedPdfSignature) -> str:
-    """Which form fields it locks (FieldMDP), as a person would say it."""
-    spec = signature.fieldmdp
-    if spec is None:
-        return ""
-    names = ", ".join(str(f) for f in spec.fields or ())
-    return {"/All": "tất cả các ô", "/Include": names, "/Exclude": f"tất cả trừ {names}"}.get(
-        str(spec.action.value), ""
     )
 
 
