@@ -71,6 +71,21 @@ class Settings(BaseSettings):
     audit_anchor_minutes: int = Field(
         15, ge=1, description="Cứ bao nhiêu phút thì ghi mốc nhật ký vào kho tệp."
     )
+    signing_keys: Path | None = Field(
+        None, description="Tệp TOML khai khóa ký (HSM, token); để trống: khóa thử nghiệm."
+    )
+    allow_key_files: bool = Field(
+        False, description="Cho phép khóa ký dạng tệp PKCS#12 ngoài thử nghiệm."
+    )
+    signature_profiles: Path | None = Field(
+        None, description="Tệp TOML hồ sơ ký của đơn vị, thay từng phần hồ sơ sẵn có."
+    )
+    tsa_url: str = Field(
+        "", description="Máy chủ dấu thời gian RFC 3161; để trống: dấu thử nghiệm của máy này."
+    )
+    revocation_hosts: tuple[str, ...] = Field(
+        (), description="Máy chủ CRL/OCSP được phép hỏi (tên hoặc tên:cổng); để trống: không hỏi."
+    )
     consume_dir: Path | None = Field(None, description="Thư mục nóng: tệp đặt vào được tiếp nhận.")
     consume_user: str = Field("", description="Tài khoản đứng tên tệp từ thư mục nóng.")
     intakes: Path | None = Field(

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.config import Settings
+from service.signing_parts import signing_parts
 from storage.pdf import PikepdfArchivalPdf
 from storage.sandbox import best_sandbox
-from storage.signing.authority import DevelopmentAuthority, DevelopmentKeys, Subject
-from storage.signing.profiles import load_profiles
+from storage.signing.authority import Subject
 from storage.signing.sandboxed import SandboxedVerifier
-from storage.signing.sign import PyHankoSigner
 from workflows.ports.archival import ArchivalPdf, ConversionMark, CopyPage
 from workflows.ports.clock import Clock, SystemClock
 from workflows.ports.sandbox import SandboxLevel
@@ -43,17 +42,13 @@ class SigningDesk:
 def signing_desk(settings: Settings) -> SigningDesk:
     """Signs with a certificate that the development authority issues to the name given."""
     clock, sandbox = SystemClock(), best_sandbox(SandboxLevel(settings.sandbox_min))
-    authority = DevelopmentAuthority(settings.certificates)
-    authority.ensure()
+    parts = signing_parts(
+        settings, sandbox=sandbox, clock=clock, subject_of=lambda name: Subject(name=name)
+    )
     return SigningDesk(
         archival=PikepdfArchivalPdf(),
-        signer=PyHankoSigner(
-            DevelopmentKeys(authority, lambda name: Subject(name=name)),
-            trust_dir=authority.trust,
-            sandbox=sandbox,
-            clock=clock,
-        ),
-        verifier=SandboxedVerifier(sandbox, authority.trust),
-        personal=load_profiles()["ca_nhan"],
+        signer=parts.signer,
+        verifier=SandboxedVerifier(sandbox, parts.trust_dir),
+        personal=parts.profiles["ca_nhan"],
         clock=clock,
     )

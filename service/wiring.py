@@ -16,6 +16,7 @@ from ocr.reader import Reader
 from service.accounts import Accounts
 from service.config import Settings
 from service.reading_desk import dpi_of
+from service.signing_parts import signing_parts
 from storage.database import SqlDatabase
 from storage.engine import DbosEngine
 from storage.heads import FolderHeads, ObjectHeads
@@ -24,11 +25,9 @@ from storage.objects import FolderInbox, FolderStore, S3Settings, S3Store, Uploa
 from storage.packages import ZipPackages
 from storage.pdf import PikepdfArchivalPdf
 from storage.sandbox import best_sandbox
-from storage.signing.authority import DevelopmentAuthority, DevelopmentKeys, Subject
+from storage.signing.authority import Subject
 from storage.signing.many import SandboxedMany
-from storage.signing.profiles import load_profiles
 from storage.signing.sandboxed import SandboxedVerifier
-from storage.signing.sign import PyHankoSigner
 from workflows.audit_proof import AuditProof, Witness
 from workflows.batch import BatchDesk
 from workflows.capture import CaptureDesk
@@ -48,6 +47,7 @@ from workflows.ports.database import Database
 from workflows.ports.engine import Engine
 from workflows.ports.objects import Inbox, ObjectStore
 from workflows.ports.sandbox import Sandbox, SandboxLevel
+from workflows.preserving import Preserving
 from workflows.reading import Reading, SecrecyCheck
 from workflows.reuse import Reuse
 from workflows.road import Road
@@ -72,6 +72,7 @@ class Workstation:
     accounts: Accounts
     intake: Intake
     copying: Copying
+    preserving: Preserving
     confirming: Confirming
     filing: FilingDesk
     reuse: Reuse
@@ -120,21 +121,28 @@ def assemble(
     sandbox = best_sandbox(SandboxLevel(settings.sandbox_min))
     opener = Opener(sandbox=sandbox, scratch=settings.data_dir / "scratch")
     types = shipped_document_types()
-    authority = DevelopmentAuthority(settings.certificates)
-    authority.ensure()
+    signing = signing_parts(
+        settings,
+        sandbox=sandbox,
+        clock=clock,
+        subject_of=lambda who: _subject(database, who),
+        name_of=lambda who: _declared_name(database, who),
+    )
     copying = Copying(
         database=database,
         objects=objects,
         archival=PikepdfArchivalPdf(),
-        signer=PyHankoSigner(
-            DevelopmentKeys(authority, lambda who: _subject(database, who)),
-            trust_dir=authority.trust,
-            sandbox=sandbox,
-            clock=clock,
-        ),
-        verifier=SandboxedVerifier(sandbox, authority.trust),
+        signer=signing.signer,
+        verifier=SandboxedVerifier(sandbox, signing.trust_dir),
         clock=clock,
-        personal=load_profiles()["ca_nhan"],
+        personal=signing.profiles["ca_nhan"],
+    )
+    preserving = Preserving(
+        database=database,
+        objects=objects,
+        preserver=signing.preserver,
+        profiles=signing.profiles,
+        clock=clock,
     )
     reading = Reading(
         database=database,
@@ -150,6 +158,7 @@ def assemble(
         copying=copying,
         coding=Coding(database=database, clock=clock, template=settings.result_code_template),
         keeping=Keeping(database=database, objects=objects, document_types=types, clock=clock),
+        preserving=preserving,
     )
     intake = Intake(
         database=database,
@@ -159,7 +168,7 @@ def assemble(
         secrecy=SecrecyCheck(opener=opener, reader=reader),
         clock=clock,
     )
-    many = SandboxedMany(sandbox, authority.trust)
+    many = SandboxedMany(sandbox, signing.trust_dir)
     packages = ZipPackages(settings.data_dir / "packages", objects)
     return Workstation(
         settings=settings,
@@ -174,6 +183,7 @@ def assemble(
         accounts=accounts(settings, database, clock),
         intake=intake,
         copying=copying,
+        preserving=preserving,
         confirming=Confirming(database=database, document_types=types, reader=reader, clock=clock),
         filing=FilingDesk(database=database, clock=clock),
         reuse=Reuse(database=database, copying=copying, clock=clock),
@@ -260,10 +270,18 @@ def accounts(settings: Settings, database: Database, clock: Clock) -> Accounts:
 
 
 def _subject(database: Database, who: str) -> Subject | None:
-    """Whom a signature names: the user, of their Unit."""
+    """Whom a signature names: the user, of their Unit; or the Unit itself."""
     with database.read() as tx:
         user = tx.accounts.user(user_id=who)
-        units = tx.catalogue.units_by_id([user.unit_id]) if user else ()
-    if user is None:
-        return None
-    return Subject(name=user.full_name, organisation=units[0].name if units else "")
+        units = tx.catalogue.units_by_id([user.unit_id if user else who])
+    if user is not None:
+        return Subject(name=user.full_name, organisation=units[0].name if units else "")
+    return Subject(name=units[0].name) if units else None
+
+
+def _declared_name(database: Database, who: str) -> str | None:
+    """Under which name a key is declared: the user name, or the Unit's code."""
+    with database.read() as tx:
+        user = tx.accounts.user(user_id=who)
+        units = () if user else tx.catalogue.units_by_id([who])
+    return user.username if user else units[0].code if units else None

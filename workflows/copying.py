@@ -29,6 +29,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.database import Database
 from workflows.ports.objects import ObjectStore, content_sha256, derived_key
 from workflows.ports.signer import (
+    SignatureLevel,
     SignatureProfile,
     SignatureReport,
     SignatureState,
@@ -90,7 +91,9 @@ class Copying:
         if document.copy is None or document.reading is not ReadingStatus.READ:
             raise IllegalMove(f"{document.id} has no copy to sign yet")
         signed_now = move(document, DocumentState.CAPTURED)
-        done = self.signer.sign(self.objects.get(document.copy), profile=self.personal, who=by.id)
+        # the clerk waits for a time stamp at most; proofs and archive stamp come with `preserve`
+        now = replace(self.personal, level=self.personal.level.at_most(SignatureLevel.B_T))
+        done = self.signer.sign(self.objects.get(document.copy), profile=now, who=by.id)
         stored = self._put("signed", document, done.content)
         with self.database.transaction() as tx:
             saved = tx.documents.save(

@@ -12,6 +12,7 @@ from workflows.domain.unit import EVERYWHERE
 from workflows.errors import IntegrityViolation
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database
+from workflows.ports.engine import Queue
 from workflows.ports.objects import ObjectStore
 from workflows.states import move
 
@@ -44,6 +45,8 @@ class Keeping:
             tx.documents.save(
                 move(document, DocumentState.STORED, awaiting_org_signature=due, stored_at=now)
             )
+            if not document.came_signed:
+                tx.jobs.enqueue("preserve", f"{document.id}@kept", queue=Queue.BATCH, priority=8)
             record(
                 tx,
                 "stored",

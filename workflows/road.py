@@ -6,6 +6,7 @@
     copying.sign        personal signature: Document(captured)    a clerk
     confirming.confirm  values attested: Document(extracted)      a clerk
       └► keep           code ► keep: Document(coded ► stored)     the engine runs it
+           └► preserve  proofs and archive time stamp             the engine runs it
     filing.file         into a Dossier, as component or result    a clerk
     reuse.find          the same Holder, the next Procedure       a clerk or a partner
 
@@ -22,6 +23,7 @@ from workflows.copying import Copying
 from workflows.keeping import Keeping
 from workflows.opening import PAGES_A_STEP
 from workflows.ports.engine import StepRunner, Workflow
+from workflows.preserving import Preserving
 from workflows.reading import Reading
 
 
@@ -33,6 +35,7 @@ class Road:
     copying: Copying
     coding: Coding
     keeping: Keeping
+    preserving: Preserving
 
     def digitise(self, step: StepRunner, document_id: str) -> None:
         """Đọc và sao chụp: every page read, the type and fields known, the archival copy made."""
@@ -48,9 +51,13 @@ class Road:
         step("code", self.coding.assign, document_id)
         step("keep", self.keeping.keep, document_id)
 
+    def preserve(self, step: StepRunner, job: str) -> None:
+        """Bảo toàn chữ ký: up to the level its profile asks for, or one more time stamp."""
+        step("preserve", self.preserving.preserve, job)
+
     def workflows(self) -> dict[str, Workflow]:
         """By the name under which `Jobs.enqueue` asks for them."""
-        return {"digitise": self.digitise, "keep": self.keep}
+        return {"digitise": self.digitise, "keep": self.keep, "preserve": self.preserve}
 
     def failed(self, workflow: str, document_id: str, error: Exception) -> None:
         """Called once by the engine when a workflow ends in an error."""

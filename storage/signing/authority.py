@@ -236,6 +236,11 @@ class DevelopmentKeys:
             )
         return self._files.opened(self._authority.issue(who, subject))
 
+    @contextmanager
+    def unlocked(self, who: str, pin: str) -> Iterator[DevelopmentKeys]:
+        """Its keys have no PIN."""
+        yield self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Use:

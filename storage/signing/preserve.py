@@ -82,12 +82,12 @@ class PyHankoPreserver:
 
         return self._checked(pdf, self._run(chain))
 
-    def renewal_due(self, pdf: bytes, by: dt.datetime) -> bool:
+    def stamp_ends(self, pdf: bytes) -> dt.datetime | None:
         stamps = PdfFileReader(BytesIO(pdf)).embedded_timestamp_signatures
         if not stamps:
-            return True
+            return None
         ends: dt.datetime = stamps[-1].signer_cert.not_valid_after
-        return ends <= by
+        return ends
 
     def _with_validation_data(self, pdf: bytes) -> bytes:
         """One revision a signature that still lacks something; signatures are looked up anew."""

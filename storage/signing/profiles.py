@@ -13,9 +13,15 @@ PROFILES = Path(__file__).with_name("profiles.toml")
 _CORNERS = {"top_left", "top_right", "bottom_left", "bottom_right"}
 
 
-def load_profiles(path: Path = PROFILES) -> Mapping[str, SignatureProfile]:
-    """Profiles by name. Raises `ValueError` for a corner, level or key that is not known."""
-    read = tomllib.loads(path.read_text("utf-8"))
+def load_profiles(own: Path | None = None) -> Mapping[str, SignatureProfile]:
+    """Profiles by name: the shipped ones, and those of an office's own file over them.
+
+    An own table need only name what it changes. Raises `ValueError` for a corner, level or key
+    that is not known.
+    """
+    read = tomllib.loads(PROFILES.read_text("utf-8"))
+    for name, entry in (tomllib.loads(own.read_text("utf-8")) if own else {}).items():
+        read[name] = read.get(name, {}) | entry
     return {name: _profile(name, entry) for name, entry in read.items()}
 
 

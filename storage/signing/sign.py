@@ -10,6 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -104,6 +107,14 @@ class PyHankoSigner:
             signed_at=now,
             field_name=field,
         )
+
+    @contextmanager
+    def unlocked(self, who: str, pin: str) -> Iterator[PyHankoSigner]:
+        """As the port says."""
+        with self._keys.unlocked(who, pin) as keys:
+            opened = copy(self)
+            opened._keys = keys
+            yield opened
 
     def _signed(
         self,

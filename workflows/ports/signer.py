@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -71,6 +72,13 @@ class Signer(Protocol):
         """
         ...
 
+    def unlocked(self, who: str, pin: str) -> AbstractContextManager[Signer]:
+        """A Signer with the token of `who` logged in until the end of the block.
+
+        One PIN, many papers; where the key needs none it is not looked at. Raises `TokenRefused`.
+        """
+        ...
+
 
 class Preserver(Protocol):
     """Keeps signatures provable after their certificates are gone."""
@@ -87,8 +95,8 @@ class Preserver(Protocol):
         """One more archive time stamp over the last, with the last one's own proofs. As above."""
         ...
 
-    def renewal_due(self, pdf: bytes, by: dt.datetime) -> bool:
-        """Whether the newest archive time stamp's certificate ends before `by`, or none is."""
+    def stamp_ends(self, pdf: bytes) -> dt.datetime | None:
+        """When the certificate of the newest archive time stamp ends; None without a stamp."""
         ...
 
 

@@ -118,12 +118,10 @@ def test_the_chain_of_archive_time_stamps_is_renewed(at, preserver, authority, v
     assert check(twice) == []
 
 
-def test_renewal_is_due_before_the_stamps_certificate_ends(at, preserver):
-    now = dt.datetime.now(dt.UTC)
-    content = at[Level.B_LTA].content
-    assert not preserver.renewal_due(content, now + dt.timedelta(days=365))
-    assert preserver.renewal_due(content, now + dt.timedelta(days=3651))
-    assert preserver.renewal_due(at[Level.B_T].content, now)
+def test_when_the_archive_time_stamp_ends(at, preserver):
+    ends = preserver.stamp_ends(at[Level.B_LTA].content)
+    assert dt.timedelta(3640) < ends - dt.datetime.now(dt.UTC) < dt.timedelta(3651)
+    assert preserver.stamp_ends(at[Level.B_T].content) is None
 
 
 def test_a_second_signature_after_the_archive_time_stamp(at, signer, profiles, authority, verify):
