@@ -32,7 +32,8 @@ from workflows.domain.document import (
 )
 from workflows.domain.dossier import Dossier, Filing, FilingOrigin, FilingRole
 from workflows.domain.package import Order, Written
-from workflows.export import Wanted
+from workflows.domain.unit import EVERYWHERE
+from workflows.export import Wanted, gather
 from workflows.filing import NewDossier
 from workflows.ports.objects import content_sha256, derived_key, original_key
 
@@ -57,6 +58,16 @@ def export(office: Office, dossier: Dossier, **wishes) -> Written:
     return office.station.exports.export(
         Wanted(dossier_code=dossier.code), order, by=office.actor("archivist")
     )
+
+
+def everything(office, code):
+    """The dossier and the record of each paper in it, by id."""
+    with office.station.database.read() as tx:
+        dossier = tx.dossiers.by_code(code, EVERYWHERE)
+        filings = tx.filings.of_dossier(dossier.id)
+        documents = [tx.documents.get(f.document_id, EVERYWHERE) for f in filings]
+        holder = tx.holders.get(dossier.holder_id)
+        return (dossier, holder), {d.id: gather(tx, d, dossier) for d in documents}
 
 
 def dossier_of(office: Office, count: int, *, pages: int = 1) -> Dossier:
