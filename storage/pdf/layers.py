@@ -34,7 +34,7 @@ _PLAIN, _BLACK = 40.0, 110.0  # chroma and brightness below which ink is black
 _NEAR = (15, 15)  # cells, about 4 mm
 _FLAT = 5  # levels a layer may differ from one colour and still be called flat
 _CHROMA = 22.0  # levels between the strongest and weakest channel that make a point coloured
-_VIVID = 48  # the same at full resolution, where a scanner's grain has a little colour too
+_VIVID = 40  # the same that makes it ink, whatever black print stands beside it
 _COLOURED_SHARE = 0.0002
 
 
@@ -74,12 +74,12 @@ def split(page: Pixels, dpi: float) -> Layers:
     cell = cell_of(dpi)
     scale = _mask_scale(dpi)
     height, width = page.shape[:2]
-    ink = _ink(darkness(page, dpi), dpi, scale, _vivid(page, dpi))
+    vivid = _vivid(page, dpi)
+    ink = _ink(darkness(page, dpi), dpi, scale, vivid)
     mask = _as_large(ink, height, width)
     around = cv2.bitwise_not(cv2.dilate(mask, _square(_odd(_HALO_MM, dpi))))
     paper = _gather(page, np.asarray(around, np.uint8), cell)
-    core = np.asarray(cv2.erode(mask, _square(3)), np.uint8) if dpi >= 150 else mask
-    tint = _gather(page, core, cell) or _gather(page, mask, cell)
+    tint = _gather(page, _core(mask, vivid), cell)
     grey = not any(_coloured(layer) for layer in (paper, tint))
     return Layers(
         ink=ink,
@@ -88,6 +88,18 @@ def split(page: Pixels, dpi: float) -> Layers:
         tint=_coarse(_calm(tint), grey, 0),
         grey=grey,
     )
+
+
+def _core(mask: Pixels, vivid: Pixels | None) -> Pixels:
+    """The inside of each stroke, that its soft edge does not pale the ink.
+
+    A coloured stroke too thin to have an inside counts whole, or it takes the black beside it.
+    """
+    inside = np.asarray(cv2.erode(mask, _square(3)), np.uint8)
+    if vivid is None:
+        return inside if inside.any() else mask
+    thin = cv2.subtract(cv2.bitwise_and(mask, vivid), cv2.dilate(inside, _square(7)))
+    return np.asarray(cv2.bitwise_or(inside, thin), np.uint8)
 
 
 def cell_of(dpi: float) -> int:
@@ -162,10 +174,11 @@ def _vivid(page: Pixels, dpi: float) -> Pixels | None:
     if page.ndim == 2:
         return None
     step = cell_of(dpi)
-    sample = np.ascontiguousarray(cv2.blur(page, (step, step))[::step, ::step], np.uint8)
-    if (_chroma(sample) > _CHROMA).mean() < _COLOURED_SHARE:
+    smooth = np.asarray(cv2.blur(page, (3, 3)), np.uint8)  # a scanner's grain has colour too
+    chroma = _chroma(smooth)
+    if (chroma[::step, ::step] > _CHROMA).mean() < _COLOURED_SHARE:
         return None
-    return _above(_chroma(page), _VIVID)
+    return _above(chroma, _VIVID)
 
 
 def _chroma(page: npt.NDArray[_Level]) -> npt.NDArray[_Level]:
