@@ -42,8 +42,16 @@ def coverage_of(signature: EmbeddedPdfSignature, content: bytes) -> Coverage:
     if signature.coverage is SignatureCoverageLevel.ENTIRE_FILE:
         return Coverage.FILE
     if signature.coverage is SignatureCoverageLevel.ENTIRE_REVISION:
-        return Coverage.REVISION
+        return Coverage.PARTIAL if _loose_end(signature, content) else Coverage.REVISION
     return Coverage.PARTIAL
+
+
+def _loose_end(signature: EmbeddedPdfSignature, content: bytes) -> bool:
+    """Bytes after the last revision: no table leads to them, but a lenient reader may go there."""
+    _, _, second, last = (int(v) for v in signature.byte_range)
+    if signature.signed_revision == signature.reader.xrefs.total_revisions - 1:
+        return bool(content[second + last :].strip())
+    return bool(content[content.rfind(b"%%EOF") + 5 :].strip())
 
 
 def gap_trouble(signature: EmbeddedPdfSignature, content: bytes) -> str:

@@ -195,7 +195,9 @@ def _altered(signature: EmbeddedPdfSignature, intact: bool, content: bytes) -> l
     if trouble:
         return [(SignatureState.ALTERED, trouble)]
     if coverage_of(signature, content) is Coverage.PARTIAL:
-        return [(SignatureState.ALTERED, "chữ ký không phủ hết tệp")]
+        return [
+            (SignatureState.ALTERED, "chữ ký không phủ hết tệp, hoặc có dữ liệu lạ sau phần đã ký")
+        ]
     return []
 
 

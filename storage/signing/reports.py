@@ -26,21 +26,17 @@ def unreadable(
     *,
     field: str = "",
     is_timestamp: bool = False,
-    signer: str = "",
-    signed_at: dt.datetime | None = None,
 ) -> SignatureReport:
     """The report of a file or a signature nobody can read: a state, never an exception."""
     return SignatureReport(
         field_name=field[:_LONGEST],
-        signer_name=signer[:_LONGEST],
+        signer_name="",
         state=SignatureState.UNREADABLE,
         states=(SignatureState.UNREADABLE,),
         intact=False,
         trusted=False,
         covers_whole_file=False,
-        signed_at=signed_at,
-        pdf_time=signed_at,
-        time_source=TimeSource.PDF if signed_at else TimeSource.NONE,
+        signed_at=None,
         digest="",
         reason=reason[:_LONGEST],
         is_timestamp=is_timestamp,

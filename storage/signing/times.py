@@ -17,18 +17,19 @@ from asn1crypto import cms
 from asn1crypto.core import ParsableOctetString
 from asn1crypto.tsp import TSTInfo
 from pyhanko.pdf_utils.generic import parse_pdf_date
-from pyhanko.sign.general import extract_certificate_info
+from pyhanko.sign.general import extract_certificate_info, extract_signer_info
 from pyhanko.sign.validation.generic_cms import (
     extract_self_reported_ts,
     extract_tst_data_iter,
     message_imprint_checker,
     validate_tst_signed_data,
 )
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature, extract_contents
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko.sign.validation.utils import CMSAlgorithmUsagePolicy
 
 from storage.signing.chain import STAMPING, Chain, Evidence, check_chain, name_of
+from storage.signing.pdf_objects import entry
 from storage.signing.trust import READ_OLD_DIGESTS
 from workflows.domain.signature import Revocation, TimeSource
 from workflows.ports.clock import VIETNAM
@@ -110,10 +111,26 @@ def times_of(signature: EmbeddedPdfSignature, stamps: Sequence[Stamp]) -> Times:
 def pdf_time(dictionary: Any) -> dt.datetime | None:
     """/M of a signature dictionary; without a zone it is taken as Vietnam's."""
     try:
-        when = parse_pdf_date(str(dictionary["/M"]), strict=False)
+        when = parse_pdf_date(str(entry(dictionary, "/M")), strict=False)
     except Exception:  # absent or not a date
         return None
     return (when if when.tzinfo else when.replace(tzinfo=VIETNAM)).astimezone(dt.UTC)
+
+
+def told_by(dictionary: Any) -> tuple[str, Times]:
+    """Who and when, as a signature that cannot be checked says of itself; nothing is believed."""
+    token = signer = None
+    name = str(entry(dictionary, "/Name", ""))
+    try:
+        signed = cms.ContentInfo.load(extract_contents(dictionary))["content"]
+        info = extract_signer_info(signed)
+        name = name_of(extract_certificate_info(signed).signer_cert.subject.native) or name
+        signer = _utc(extract_self_reported_ts(info))
+        tokens = [_token_time(t) for t in extract_tst_data_iter(info, signed=False)]
+        token = min(t for t in tokens if t is not None)
+    except Exception:  # noqa: S110 - it says no more than this
+        pass
+    return name, Times(token=token, pdf=pdf_time(dictionary), signer=signer)
 
 
 async def stamps_of(
@@ -190,6 +207,12 @@ def _digests(token: cms.SignedData) -> set[str]:
     if isinstance(told, TSTInfo):
         used.add(str(told["message_imprint"]["hash_algorithm"]["algorithm"].native))
     return used
+
+
+def _token_time(token: cms.SignedData) -> dt.datetime | None:
+    content = token["encap_content_info"]["content"]
+    told = content.parsed if isinstance(content, ParsableOctetString) else None
+    return _utc(told["gen_time"].native) if isinstance(told, TSTInfo) else None
 
 
 def stamp_notes(stamps: Sequence[Stamp]) -> list[str]:

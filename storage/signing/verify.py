@@ -18,6 +18,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from storage.signing.embedded import Found, find_signatures, said
 from storage.signing.judging import check, judge
 from storage.signing.levels import evidence_in
 from storage.signing.reports import unreadable, verification_as_json
-from storage.signing.times import Stamp, document_stamps, pdf_time
+from storage.signing.times import Stamp, document_stamps, told_by
 from storage.signing.trust import Trust, load_trust
 from workflows.domain.signature import SignatureReport, Verification
 
@@ -106,17 +107,18 @@ async def _reported(
 
 def _unchecked(found: Found) -> SignatureReport:
     """What its own dictionary says of a signature that cannot be checked: said, not believed."""
-    when = pdf_time(found.value)
-    try:
-        name = str(found.value["/Name"]) if "/Name" in found.value else ""
-    except Exception:
-        name = ""
-    return unreadable(
-        found.trouble,
-        field=found.field_name,
-        is_timestamp=found.is_timestamp,
-        signer=name,
+    name, times = told_by(found.value)
+    when, source = times.best
+    return replace(
+        unreadable(found.trouble, field=found.field_name, is_timestamp=found.is_timestamp),
+        signer_name=name,
         signed_at=when,
+        time_source=source,
+        token_time=times.token,
+        pdf_time=times.pdf,
+        signer_time=times.signer,
+        notes=tuple(times.notes()),
+        page=found.page,
     )
 
 

@@ -1,11 +1,13 @@
 """Real signed papers of 2018-2026, as their offices published them."""
 
 import csv
+import datetime as dt
 import hashlib
 import shutil
 from collections import Counter, defaultdict
 
 import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from storage.sandbox import best_sandbox
 from storage.signing.sandboxed import SandboxedVerifier
@@ -57,19 +59,62 @@ def test_states(reports):
     assert "chữ ký chứng nhận" in reports[CERTIFIED][0].reason
 
 
-def test_signers_digests_and_times_are_those_poppler_and_the_tokens_give(listed, reports):
-    compared = 0
+def test_the_table_row_by_row(listed, reports):
+    """Everything pdfsig, the tokens and the dictionaries give, and the states that follow."""
     for name, rows in listed.items():
-        if name == LOST_FORM:
-            continue
         for row, report in zip(rows, reports[name], strict=True):
+            assert _utc(report.token_time) == row["timestamp_token"], name
+            assert _utc(report.signer_time) == row["cms_signing_time"], name
+            assert report.pdf_time == dt.datetime.fromisoformat(row["pdf_M"]), name
+            if name == LOST_FORM:
+                continue
             assert report.signer_name == row["signer"]
             assert report.digest == row["digest"].replace("-", "").lower()
-            if row["timestamp_token"]:
-                when = f"{report.signed_at:%Y-%m-%dT%H:%M:%SZ}"
-                assert when == row["timestamp_token"], name
-                compared += 1
-    assert compared == 31
+            assert report.covers_whole_file == (row["coverage"] == "total")
+            pades = row["subfilter"] == "ETSI.CAdES.detached"
+            stamped = bool(row["timestamp_token"])
+            assert report.level == ("B-" if pades else "CMS-" if stamped else "CMS") + (
+                "T" if stamped else "B" if pades else ""
+            )
+            expired = row["pdfsig_certificate"] == "Certificate has Expired"
+            weak = row["digest"] == "SHA-1"
+            assert set(report.states) - {SignatureState.DOUBTFUL} == {
+                SignatureState.UNTRUSTED,
+                *([SignatureState.EXPIRED] if expired else []),
+                *([SignatureState.WEAK_DIGEST] if weak else []),
+            }
+
+
+def _utc(when: dt.datetime | None) -> str:
+    return f"{when:%Y-%m-%dT%H:%M:%SZ}" if when else ""
+
+
+def test_signing_times_seven_hours_off_are_explained_and_not_taken(reports):
+    told = [r for found in reports.values() for r in found if r.signer_time]
+    explained = [r for r in told if any("lệch 7 giờ" in note for note in r.notes)]
+    assert (len(told), len(explained)) == (17, 16)
+    for report in explained:
+        assert abs(report.signed_at - report.signer_time) > dt.timedelta(hours=6)
+
+
+def test_states_counted_once_each(reports):
+    states = Counter(s for found in reports.values() for r in found for s in r.states)
+    assert states[SignatureState.WEAK_DIGEST] == 19
+    assert states[SignatureState.EXPIRED] == 3
+    assert states[SignatureState.UNTRUSTED] == 38
+
+
+def test_an_issuer_laid_into_the_folder_is_no_root(shared_data, tmp_path):
+    """2118 brings its issuer's certificate along; only self-issued ones in the folder are roots."""
+    with (shared_data / CERTIFIED).open("rb") as file:
+        signature = PdfFileReader(file, strict=False).embedded_signatures[0]
+        issuers = signature.other_embedded_certs
+        assert [c for c in issuers if c.subject == signature.signer_cert.issuer]
+        for n, held in enumerate(issuers):
+            (tmp_path / f"{n}.cer").write_bytes(held.dump())
+    for report in PyHankoVerifier(tmp_path).verify(shared_data / CERTIFIED):
+        assert SignatureState.UNTRUSTED in report.states
+        assert "CA phục vụ các cơ quan Nhà nước G2" in report.reason
 
 
 def test_verifying_keeps_the_bytes_and_the_sandbox_agrees(
