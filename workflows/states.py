@@ -5,7 +5,7 @@
        Sao chụp     Bóc tách     Cấp mã     Lưu
 
 A paper may be set aside and taken up again from every open state; rejected only before it is
-stored; superseded or revoked only after.
+stored; superseded or revoked only after. Destroyed only by `workflows.deletion`, from an end.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ MOVES: frozenset[tuple[DocumentState, DocumentState]] = frozenset(
         *((state, S.SET_ASIDE) for state in _OPEN),
         *((S.SET_ASIDE, state) for state in _OPEN),
         *((state, S.REJECTED) for state in (*_OPEN, S.SET_ASIDE)),
+        *((state, S.DESTROYED) for state in (S.STORED, S.SUPERSEDED, S.REVOKED, S.REJECTED)),
     }
 )
 

@@ -20,6 +20,7 @@ STATES = {
     DocumentState.SET_ASIDE: "Để lại",
     DocumentState.REJECTED: "Không nhận",
     DocumentState.SUPERSEDED: "Đã được thay thế",
+    DocumentState.DESTROYED: "Đã tiêu hủy",
     DocumentState.REVOKED: "Đã thu hồi",
 }
 READINGS = {
@@ -33,6 +34,7 @@ JOBS = {
     JobState.SCANNING: "Đang quét",
     JobState.PAUSED: "Tạm dừng",
     JobState.SCANNED: "Đã quét xong, đang gửi",
+    JobState.REVIEW: "Chờ xem lại",
     JobState.DELIVERED: "Đã tiếp nhận",
     JobState.REFUSED: "Không tiếp nhận",
     JobState.FAILED: "Không quét được",

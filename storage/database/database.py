@@ -21,6 +21,7 @@ from storage.database.cases import (
     count_indicators,
 )
 from storage.database.connection import LOCK_MODE, open_engine
+from storage.database.holdings import SqlHoldings, SqlProgress
 from storage.database.papers import (
     SqlBatches,
     SqlDocuments,
@@ -74,6 +75,8 @@ class SqlTransaction:
         self.job_pages = SqlJobPages(connection)
         self.captures = SqlCaptures(connection)
         self.audit = SqlAudit(connection)
+        self.holdings = SqlHoldings(connection)
+        self.progress = SqlProgress(connection)
         self.jobs = SqlJobs(connection, enqueue)
 
     def indicators(self, scope: Scope, since: dt.date, until: dt.date) -> Mapping[str, int]:

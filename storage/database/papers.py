@@ -94,7 +94,7 @@ class SqlDocuments:
         self.connection = connection
 
     def add(self, document: Document) -> None:
-        self.connection.execute(t.documents.insert().values(to_row(document)))
+        self.connection.execute(t.documents.insert().values(_document_row(document)))
         reindex(self.connection, document.id)
 
     def get(self, document_id: str, scope: Scope) -> Document:
@@ -110,7 +110,7 @@ class SqlDocuments:
         done = self.connection.execute(
             update(t.documents)
             .where(t.documents.c.id == document.id, t.documents.c.version == document.version)
-            .values(to_row(fresh))
+            .values(_document_row(fresh))
         )
         if done.rowcount != 1:
             raise StaleVersion(f"{document.id} is past version {document.version}")
@@ -157,6 +157,8 @@ class SqlDocuments:
         ):
             if low is not None or high is not None:
                 query = query.where(d.id.in_(self._with_value(name, low, high)))
+        if wanted.awaiting_org_signature is not None:
+            query = query.where(d.awaiting_org_signature.is_(wanted.awaiting_org_signature))
         if wanted.needs_attention:
             states = (DocumentState.RECEIVED.value, DocumentState.CAPTURED.value)
             query = query.where(d.state.in_(states), d.reading != ReadingStatus.WAITING.value)
@@ -320,6 +322,10 @@ class SqlSignedCopies:
             .limit(limit)
         )
         return [from_row(SignedCopy, row) for row in self.connection.execute(wanted).mappings()]
+
+
+def _document_row(document: Document) -> dict[str, Any]:
+    return to_row(document) | {"original_sha256": document.original.sha256}
 
 
 def within(query: Select[Any], unit_id: Any, scope: Scope) -> Select[Any]:

@@ -198,6 +198,8 @@ documents = Table(
     Column("scan_id", Id, ForeignKey("scans.id"), nullable=False, index=True),
     Column("unit_id", Id, ForeignKey("units.id"), nullable=False),
     Column("original", JSON, nullable=False),
+    # of `original`, as a column: whose bytes are these? (scrub, destruction)
+    Column("original_sha256", String(64), nullable=False, index=True),
     Column("file_name", String(300), nullable=False),
     Column("state", String(20), nullable=False),
     Column("reading", String(20), nullable=False),
@@ -367,6 +369,13 @@ audit_events = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("purpose", Text),
     Column("facts", JSON, nullable=False),
+)
+progress = Table(
+    "progress",
+    metadata,
+    # how far long upkeep work has come (scrub, replication, backup), to go on after a stop
+    Column("name", String(60), primary_key=True),
+    Column("body", JSON, nullable=False),
 )
 series = Table(
     "series",

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+from workflows.domain.document import StoredObject
 from workflows.errors import IntegrityViolation, InvalidValue
 
 CHUNK = 1 << 20
@@ -46,6 +47,28 @@ def check_address(key: str, sha256: str) -> None:
     original = _ORIGINAL.fullmatch(key)
     if original and original[1] != sha256:
         raise IntegrityViolation(f"{key} was given bytes with sha256 {sha256}")
+
+
+def check_content(stored: StoredObject, content: bytes | Path) -> None:
+    """Only the bytes that were recorded may take their place again; else `IntegrityViolation`."""
+    found = fingerprint(content)
+    if found != (stored.sha256, stored.size):
+        raise IntegrityViolation(f"{stored.key} is {stored.sha256}, was given {found[0]}")
+
+
+def fetched(source: Iterator[bytes], stored: StoredObject, to: Path) -> None:
+    """Write `source` to a new file, hashing on the way; removed again when it is not `stored`."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with to.open("xb") as file:
+            for piece in source:
+                digest.update(piece)
+                size += file.write(piece)
+        if (digest.hexdigest(), size) != (stored.sha256, stored.size):
+            raise IntegrityViolation(f"{stored.key}: the store gives other bytes than were stored")
+    except BaseException:
+        to.unlink(missing_ok=True)
+        raise
 
 
 def pieces(content: bytes | Path) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ Layout under `root`:
     objects/<key>        the bytes themselves, read-only, readable without this program
     records/<key>.json   sha256, size and media type as they were at put
     tmp/                 writes under way; what a crash left here is swept
+    damaged/<key>.<time> what a scrub found in the place of good bytes
 
 The order is temp file, fsync, read back, link (which fails if the name is taken), record, fsync of
 both folders. So a name under `objects/` only ever appears with all its bytes behind it.
@@ -13,6 +14,7 @@ both folders. So a name under `objects/` only ever appears with all its bytes be
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import time
@@ -21,10 +23,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from storage.objects.content import check_address, check_key, fingerprint, pieces
+from storage.objects.content import (
+    check_address,
+    check_content,
+    check_key,
+    fetched,
+    fingerprint,
+    pieces,
+)
 from storage.objects.disk import disk_errors, make_folder, sync_folder, write_synced
 from workflows.domain.document import StoredObject
 from workflows.errors import Conflict, IntegrityViolation, NotFound
+from workflows.ports.objects import Measured
 
 
 class FolderStore:
@@ -34,6 +44,7 @@ class FolderStore:
         self._objects = root / "objects"
         self._records = root / "records"
         self._tmp = root / "tmp"
+        self._damaged = root / "damaged"
         with disk_errors(f"opening {root}"):
             for folder in (self._objects, self._records, self._tmp):
                 make_folder(folder)
@@ -76,6 +87,59 @@ class FolderStore:
                 file.unlink(missing_ok=True)
                 if file.parent.is_dir():
                     sync_folder(file.parent)
+
+    def keys(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, dt.datetime]]:
+        top = prefix.rpartition("/")[0]
+        behind = tuple(after.removeprefix(top).strip("/").split("/")) if after else ()
+        with disk_errors(f"list {prefix}"):
+            for path in _files(self._objects / top, behind):
+                key = path.relative_to(self._objects).as_posix()
+                if key.startswith(prefix):
+                    at = path.stat().st_mtime
+                    yield key, dt.datetime.fromtimestamp(at, dt.UTC)
+
+    def measure(self, key: str) -> Measured | None:
+        path = self._objects / check_key(key)
+        with disk_errors(f"measure {key}"):
+            if not path.is_file():
+                return None
+            sha256, size = fingerprint(path)
+            try:
+                recorded = self._recorded(key)
+            except IntegrityViolation:
+                recorded = None
+            agrees = recorded is not None and recorded.sha256 == sha256
+            return Measured(sha256=sha256, size=size, recorded=agrees)
+
+    def fetch(self, stored: StoredObject, to: Path) -> None:
+        path = self._objects / check_key(stored.key)
+        with disk_errors(f"fetch {stored.key}"):
+            if not path.is_file():
+                raise NotFound(stored.key)
+            fetched(pieces(path), stored, to)
+
+    def mend(self, stored: StoredObject, content: Path) -> None:
+        """What was there goes to `damaged/` under its key and the time."""
+        check_content(stored, content)
+        final, record = self._objects / check_key(stored.key), self._record_path(stored.key)
+        with disk_errors(f"mend {stored.key}"), self._scratch() as fresh:
+            self._write(fresh, content)
+            self._put_aside(final)
+            record.unlink(missing_ok=True)
+            self._publish(stored.key, fresh, stored.sha256)
+            self._record(stored)
+
+    def _put_aside(self, final: Path) -> None:
+        """Also a file where a folder should be, and a folder where a file should be (f39)."""
+        for place in (*reversed(final.relative_to(self._objects).parents), None):
+            path = self._objects / place if place is not None else final
+            wrong = path.is_file() if place is not None else os.path.lexists(path)
+            if wrong:
+                aside = self._damaged / path.relative_to(self._objects)
+                aside = aside.with_name(f"{aside.name}.{time.time_ns()}")
+                make_folder(aside.parent)
+                path.rename(aside)
+                sync_folder(path.parent)
 
     def sweep(self, older_than_s: float = 3600.0) -> int:
         """Remove what crashed writers left; the number removed. Writes under way are younger."""
@@ -161,12 +225,19 @@ class FolderStore:
         return self._records / f"{key}.json"
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Every file below, in order of name; nothing when the folder is not there."""
+def _files(folder: Path, behind: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Every file below, name by name on each level; nothing when the folder is not there.
+
+    `behind`: the path, part by part, of one given before: only what comes later.
+    """
     if not folder.is_dir():
         return
+    first, deeper = (behind[0], behind[1:]) if behind else ("", ())
     for entry in sorted(os.scandir(folder), key=lambda e: e.name):
+        if entry.name < first:
+            continue
+        same = bool(behind) and entry.name == first
         if entry.is_dir(follow_symlinks=False):
-            yield from _files(Path(entry.path))
-        elif entry.is_file(follow_symlinks=False):
+            yield from _files(Path(entry.path), deeper if same else ())
+        elif entry.is_file(follow_symlinks=False) and not same:
             yield Path(entry.path)

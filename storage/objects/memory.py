@@ -3,13 +3,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from storage.objects.content import check_address, check_key, fingerprint, pieces
+from storage.objects.content import (
+    check_address,
+    check_content,
+    check_key,
+    fetched,
+    fingerprint,
+    pieces,
+)
 from workflows.domain.document import StoredObject
 from workflows.errors import Conflict, IntegrityViolation, NotFound
+from workflows.ports.objects import Measured
 
 
 class MemoryStore:
@@ -47,6 +56,24 @@ class MemoryStore:
     def erase(self, stored: StoredObject) -> None:
         with self._lock:
             self._kept.pop(check_key(stored.key), None)
+
+    def keys(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, dt.datetime]]:
+        for stored in (s for s in self.list(prefix) if s.key > after):
+            yield stored.key, dt.datetime.fromtimestamp(0, dt.UTC)
+
+    def measure(self, key: str) -> Measured | None:
+        kept = self._kept.get(check_key(key))
+        if kept is None:
+            return None
+        sha256, size = fingerprint(kept[1])
+        return Measured(sha256=sha256, size=size, recorded=sha256 == kept[0].sha256)
+
+    def fetch(self, stored: StoredObject, to: Path) -> None:
+        fetched(iter([self.get(stored)]), stored, to)
+
+    def mend(self, stored: StoredObject, content: Path) -> None:
+        check_content(stored, content)
+        self._kept[check_key(stored.key)] = (stored, content.read_bytes())
 
     def sweep(self, older_than_s: float = 3600.0) -> int:
         """Nothing is ever half-written here."""

@@ -10,6 +10,7 @@ which is why minio is pinned and `tests/contracts/test_objects.py` races ten wri
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import io
 from collections.abc import Iterator, Mapping
@@ -25,7 +26,14 @@ from minio.error import MinioException, S3Error
 from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
-from storage.objects.content import CHUNK, check_address, check_key, fingerprint
+from storage.objects.content import (
+    CHUNK,
+    check_address,
+    check_content,
+    check_key,
+    fetched,
+    fingerprint,
+)
 from workflows.domain.document import StoredObject
 from workflows.errors import (
     Conflict,
@@ -35,6 +43,7 @@ from workflows.errors import (
     StorageFull,
     StorageUnavailable,
 )
+from workflows.ports.objects import Measured
 
 _ONE_SHOT = 64 << 20  # a multipart upload cannot be conditional, a single put can
 _QUICK = 2 << 20  # larger bodies may take longer than the quick client waits
@@ -125,6 +134,56 @@ class S3Store:
                     )
             self._quick.remove_object(self._bucket, stored.key)
 
+    def keys(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, dt.datetime]]:
+        with _answers(prefix):
+            for found in self._quick.list_objects(
+                self._bucket, prefix=prefix, recursive=True, start_after=after or None
+            ):
+                yield found.object_name, found.last_modified
+
+    def measure(self, key: str) -> Measured | None:
+        with _answers(key):
+            try:
+                found = self._quick.stat_object(self._bucket, check_key(key))
+            except S3Error as refused:
+                if refused.code in _ABSENT:
+                    return None
+                raise
+            headers = {name.lower(): value for name, value in (found.metadata or {}).items()}
+            digest, size = hashlib.sha256(), 0
+            for piece in self._stream(key, int(found.size or 0)):
+                digest.update(piece)
+                size += len(piece)
+        sha256 = digest.hexdigest()
+        recorded = headers.get("x-amz-meta-sha256") == sha256
+        return Measured(sha256=sha256, size=size, recorded=recorded)
+
+    def fetch(self, stored: StoredObject, to: Path) -> None:
+        with _answers(stored.key):
+            fetched(self._stream(check_key(stored.key), stored.size), stored, to)
+
+    def mend(self, stored: StoredObject, content: Path) -> None:
+        """A new version over the damaged one, which stays as an older version where those are."""
+        check_content(stored, content)
+        with _answers(stored.key):
+            self._patient.fput_object(
+                self._bucket,
+                check_key(stored.key),
+                str(content),
+                _content_type(stored),
+                dict(_metadata(stored)),
+            )
+            if self._hash_of(stored.key) != stored.sha256:
+                raise IntegrityViolation(f"{stored.key}: read back other bytes than were sent")
+
+    def _stream(self, key: str, size: int) -> Iterator[bytes]:
+        response = self._for(size).get_object(self._bucket, key)
+        try:
+            yield from response.stream(CHUNK)
+        finally:
+            response.close()
+            response.release_conn()
+
     def sweep(self, older_than_s: float = 3600.0) -> int:
         """The server drops unfinished uploads by its own rule; nothing rests with us."""
         return 0
@@ -196,15 +255,10 @@ class S3Store:
         )
 
     def _hash_of(self, key: str) -> str:
-        response = self._patient.get_object(self._bucket, key)
-        try:
-            digest = hashlib.sha256()
-            for piece in response.stream(CHUNK):
-                digest.update(piece)
-            return digest.hexdigest()
-        finally:
-            response.close()
-            response.release_conn()
+        digest = hashlib.sha256()
+        for piece in self._stream(key, _QUICK + 1):
+            digest.update(piece)
+        return digest.hexdigest()
 
 
 def _client(settings: S3Settings, timeout: Timeout, *, attempts: int) -> Minio:

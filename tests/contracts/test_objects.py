@@ -180,3 +180,54 @@ def test_what_the_law_forbids_to_keep_can_be_erased(store):
         store.get(card)
     assert [found.key for found in store.list("pages/")] == [other.key]
     assert store.get(other) == b"another page"
+
+
+def test_keys_go_on_behind_any_key_given_before(store):
+    for key in ("a-b", "a/x/1", "a/x/2", "a/y", "b", "c.d", "c/e"):
+        store.put(key, key.encode(), PDF)
+    order = [key for key, _ in store.keys("")]
+    assert sorted(order) == sorted(["a-b", "a/x/1", "a/x/2", "a/y", "b", "c.d", "c/e"])
+    for n, key in enumerate(order):
+        assert [k for k, _ in store.keys("", after=key)] == order[n + 1 :], key
+    assert [k for k, _ in store.keys("a/")] == ["a/x/1", "a/x/2", "a/y"]
+    assert [k for k, _ in store.keys("a/", after="a/x/1")] == ["a/x/2", "a/y"]
+
+
+def test_what_is_there_is_measured_to_the_last_byte(store):
+    stored = store.put("copy/a", b"one", PDF)
+    found = store.measure("copy/a")
+    assert (found.sha256, found.size, found.recorded) == (stored.sha256, 3, True)
+    assert store.measure("copy/b") is None
+
+
+@pytest.mark.parametrize("size", [0, 5, 3_000_000])
+def test_bytes_are_fetched_into_a_new_file_or_not_at_all(store, tmp_path, size):
+    content = os.urandom(size)
+    stored = store.put("copy/a", content, PDF)
+    store.fetch(stored, tmp_path / "good")
+    assert (tmp_path / "good").read_bytes() == content
+    with pytest.raises(IntegrityViolation):
+        store.fetch(
+            StoredObject(key="copy/a", sha256="00" * 32, size=size, media_type=PDF),
+            tmp_path / "bad",
+        )
+    with pytest.raises(NotFound):
+        store.fetch(
+            StoredObject(key="copy/b", sha256="00" * 32, size=size, media_type=PDF),
+            tmp_path / "bad",
+        )
+    assert not (tmp_path / "bad").exists()
+
+
+def test_lost_bytes_are_mended_with_the_same_bytes_only(store, tmp_path):
+    stored = store.put("copy/a", b"one", PDF)
+    good, other = tmp_path / "good", tmp_path / "other"
+    good.write_bytes(b"one")
+    other.write_bytes(b"two")
+    with pytest.raises(IntegrityViolation):
+        store.mend(stored, other)
+    store.erase(stored)
+    store.mend(stored, good)
+    assert store.get(stored) == b"one"
+    assert list(store.list("copy/")) == [stored]
+    assert store.put("copy/a", b"one", PDF) == stored

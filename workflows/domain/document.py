@@ -22,6 +22,7 @@ class DocumentState(StrEnum):
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
     REVOKED = "revoked"
+    DESTROYED = "destroyed"  # đã tiêu hủy: bytes and values gone, the row stays as proof
 
 
 class ReadingStatus(StrEnum):
@@ -202,6 +203,7 @@ class DocumentFilter:
     issued_to: dt.date | None = None
     batch_id: str | None = None
     needs_attention: bool | None = None
+    awaiting_org_signature: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

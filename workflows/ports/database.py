@@ -25,6 +25,7 @@ from workflows.domain.document import (
     SignedCopy,
 )
 from workflows.domain.dossier import Dossier, Filing, Holder, Procedure
+from workflows.domain.holding import Holding
 from workflows.domain.signing import SigningItem, SigningRequest
 from workflows.domain.station import Capture, JobPage, ScanJob, Station
 from workflows.domain.unit import ApiKey, Scope, Unit, User
@@ -313,6 +314,31 @@ class AuditRepository(Protocol):
         ...
 
 
+class HoldingRepository(Protocol):
+    """Which objects the rows say there are, of papers past their reading whose bytes are kept."""
+
+    def after(self, document_id: str, *, limit: int) -> Sequence[Holding]:
+        """The next Documents by id; `""` starts."""
+        ...
+
+    def of(self, document_ids: Sequence[str]) -> Sequence[Holding]: ...
+
+    def of_original(self, sha256: str) -> tuple[Sequence[Holding], bool]:
+        """(holdings of the Documents made of these bytes, whether others of them were erased).
+
+        Papers still waiting to be read are among them.
+        """
+        ...
+
+
+class ProgressRepository(Protocol):
+    """How far long upkeep work has come; it goes on from there after a stop."""
+
+    def get(self, name: str) -> Mapping[str, Any] | None: ...
+
+    def put(self, name: str, body: Mapping[str, Any]) -> None: ...
+
+
 class Jobs(Protocol):
     def enqueue(self, workflow: str, key: str, *, queue: Queue, priority: int = 5) -> None:
         """Part of the transaction: the job exists if and only if the rows do."""
@@ -358,6 +384,10 @@ class Transaction(Protocol):
     def captures(self) -> CaptureRepository: ...
     @property
     def audit(self) -> AuditRepository: ...
+    @property
+    def holdings(self) -> HoldingRepository: ...
+    @property
+    def progress(self) -> ProgressRepository: ...
     @property
     def jobs(self) -> Jobs: ...
     def indicators(self, scope: Scope, since: dt.date, until: dt.date) -> Mapping[str, int]:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +38,51 @@ class ObjectStore(Protocol):
         A store under object lock refuses: such papers must be stopped before promotion.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What rests under a key right now, read through to its last byte.
+
+    `recorded`: the store's own note beside it (file, metadata) names this sha256 too.
+    """
+
+    sha256: str
+    size: int
+    recorded: bool
+
+
+class Custody(Protocol):
+    """Looking after a store: for scrub, replication and backup. No road ever needs it.
+
+    Errors: `StorageUnavailable`, `StorageFull`, `IntegrityViolation`, `NotFound`.
+    """
+
+    def keys(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, dt.datetime]]:
+        """(key, when it was written) in the store's own order, without a look at the bytes.
+
+        `after`: a key given before; the listing goes on behind it.
+        """
+        ...
+
+    def measure(self, key: str) -> Measured | None:
+        """Re-hash what is there; None where no object is (or a folder took its place, f39)."""
+        ...
+
+    def fetch(self, stored: StoredObject, to: Path) -> None:
+        """Write the verified bytes to a new file; memory stays flat. Nothing stays on error."""
+        ...
+
+    def mend(self, stored: StoredObject, content: Path) -> None:
+        """Put good bytes in the place of damaged or lost ones. Refuses others (`sha256`).
+
+        The damaged ones are kept aside where the store can: they may be evidence.
+        """
+        ...
+
+
+class KeptStore(ObjectStore, Custody, Protocol):
+    """Both: what every store of ours is."""
 
 
 class Inbox(Protocol):
