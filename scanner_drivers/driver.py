@@ -79,7 +79,11 @@ class DeviceInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanProfile:
-    """What the clerk asks for: `dpi` dots per inch, `mode` color | gray | bw, `size` A4, A5, A3."""
+    """What the clerk asks for: `dpi` dots per inch, `mode` color | gray | bw, `size` A4, A5, A3.
+
+    `manual_duplex`: the stack goes through twice, turned in between. A driver takes no notice of
+    it: whoever calls it scans the fronts, has the stack turned, and scans the backs.
+    """
 
     source: str = "flatbed"  # flatbed | adf
     duplex: bool = False
@@ -87,6 +91,7 @@ class ScanProfile:
     mode: str = "color"
     size: str = "A4"
     policy: Policy = Policy.NEAREST
+    manual_duplex: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

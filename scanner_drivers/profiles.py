@@ -11,7 +11,11 @@ from pathlib import Path
 from scanner_drivers.driver import Policy, ScannerError, ScannerFault, ScanProfile
 
 _SHIPPED = Path(__file__).with_name("profiles.toml")
-_KINDS = {"source": str, "duplex": bool, "dpi": int, "mode": str, "size": str, "policy": str}
+_KINDS = {
+    **dict.fromkeys(("source", "mode", "size", "policy"), str),
+    **dict.fromkeys(("duplex", "manual_duplex"), bool),
+    "dpi": int,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

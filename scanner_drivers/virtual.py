@@ -31,14 +31,23 @@ from scanner_drivers.driver import (
 from scanner_drivers.pages import keep_page
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".pnm", ".ppm", ".pgm")
-_FAULTS = {6: ScannerFault.JAM, 7: ScannerFault.OUT_OF_PAPER, 3: ScannerFault.BUSY}
+_FAULTS = {
+    5: ScannerFault.DOUBLE_FEED,
+    6: ScannerFault.JAM,
+    7: ScannerFault.OUT_OF_PAPER,
+    3: ScannerFault.BUSY,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
-    """What the next scan meets. Sheets count from 1; 0 is never."""
+    """What the next scan meets. Sheets count from 1; 0 is never.
+
+    `double_feed_at`: the sheet comes through, flagged, and the feeder stops after it.
+    """
 
     jam_at: int = 0
+    double_feed_at: int = 0
     crash_at: int = 0
     hang_at: int = 0
     busy: bool = False
@@ -56,8 +65,13 @@ class VirtualDriver:
         faults: Faults | None = None,
         watch: Watch | None = None,
         seconds_a_sheet: float = 0.0,
+        tray: int = 0,
     ) -> None:
-        """`seconds_a_sheet`: how long a sheet takes, as with a device of metal."""
+        """`seconds_a_sheet`: how long a sheet takes, as with a device of metal.
+
+        `tray`: how many sheets lie in the feeder at a time; 0: all of the folder.
+        """
+        self.tray = tray
         self.folder = folder
         self.seconds_a_sheet = seconds_a_sheet
         self.faults = faults or Faults()
@@ -92,6 +106,8 @@ class VirtualDriver:
                 str(faults.hang_at),
                 str(int(faults.busy)),
                 str(self.seconds_a_sheet),
+                str(self.tray),
+                str(faults.double_feed_at),
             ],
             folder,
             watch=self._watch,
@@ -102,6 +118,7 @@ class VirtualDriver:
             for line in process.lines():
                 pixels = _pixels(Path(line), applied.mode)
                 seq = first + kept
+                doubled = seq == faults.double_feed_at
                 yield keep_page(
                     pixels,
                     folder,
@@ -109,6 +126,7 @@ class VirtualDriver:
                     dpi=float(applied.dpi),
                     sheet=(seq + 1) // 2 if applied.duplex else seq,
                     side="back" if applied.duplex and seq % 2 == 0 else "front",
+                    flags=("double_feed",) if doubled else (),
                 )
                 kept += 1
         except ScannerError as error:
@@ -144,7 +162,7 @@ def main(argv: list[str]) -> int:
     """The device's side: names one image a line as its sheet goes through."""
     folder, first, source = Path(argv[0]), int(argv[1]), argv[2]
     jam_at, crash_at, hang_at, busy = (int(v) for v in argv[3:7])
-    seconds_a_sheet = float(argv[7])
+    seconds_a_sheet, tray, double_feed_at = float(argv[7]), int(argv[8]), int(argv[9])
     if busy:
         return 3
     sheets = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
@@ -162,6 +180,10 @@ def main(argv: list[str]) -> int:
         time.sleep(seconds_a_sheet)
         sys.stdout.write(f"{sheet}\n")
         sys.stdout.flush()
+        if number == double_feed_at:
+            return 5
+        if tray and number % tray == 0:
+            break
     return 0 if len(sheets) >= first else 7
 
 

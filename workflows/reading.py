@@ -143,7 +143,9 @@ class Reading:
             reading=page_as_json(text),
         )
         with self.database.transaction() as tx:
-            tx.readings.add_page(page)
+            capture = tx.captures.of_document(document.id)
+            said = capture.said_blank(text.page) if capture else None
+            tx.readings.add_page(page if said is None else replace(page, blank=said))
 
     def _keep_extraction(self, document: Document, extraction: Extraction) -> None:
         guess = extraction.document.document_type

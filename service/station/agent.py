@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from queue import Empty, Queue
 from typing import Any, cast
@@ -26,14 +26,17 @@ from scanner_drivers.driver import (
     ScannerFault,
     ScanProfile,
 )
+from scanner_drivers.sheets import UnequalSides
 from service.station.link import Link, ServerAway, ServerRefuses
-from service.station.spool import MIN_FREE, Spool, SpooledJob
+from service.station.spool import MIN_FREE, Spool, SpooledJob, SpooledPage
 
 log = logging.getLogger("sohoa.station")
 WAIT_S = 20.0
 BACKOFF_S = (0.5, 1, 2, 4, 8, 15)
 SWEEP_EVERY_S = 3600.0
 DEVICES_EVERY_S = 300.0
+UNSETTLED = ("scanning", "paused", "scanned", "failed", "cancelled")
+TURN = "Đã quét {count} mặt trước. Lật cả chồng giấy, đặt lại vào khay rồi bấm Quét tiếp."
 
 
 @dataclass(slots=True)
@@ -116,13 +119,16 @@ class Agent:
                 swept = time.monotonic()
                 self.spool.sweep(dt.datetime.now(dt.UTC))
             held = [j.id for j in self.spool.jobs("delivered", "refused")][-500:]
+            waiting = [j.id for j in self.spool.jobs("review")]
             try:
-                said = cast(Link, self.link).orders(self.wait_s, self.told(), held)
+                said = cast(Link, self.link).orders(self.wait_s, self.told(), held, waiting)
             except (ServerAway, ServerRefuses) as error:
                 self._rest(failures, error)
                 failures += 1
                 continue
             failures = 0
+            for job_id, over in said["settled"].items():
+                self._settle(job_id, over["state"], over["message"])
             for job_id in said["erase"]:
                 self.spool.erase(job_id)
             for order in said["orders"]:
@@ -158,15 +164,24 @@ class Agent:
             self.cancel(job_id)
             if known is None:
                 cast(Link, self.link).report(job_id, "cancelled", 0, "Đã dừng.")
-        elif order["order"] == "resume" and known is not None:
-            if known.state == "paused":
+        elif order["order"] in ("resume", "rescan") and known is not None:
+            if known.state in ("paused", "review"):
                 self.spool.set_job(job_id, "scanning")
+                if order["order"] == "rescan":
+                    self.spool.drop_last_sheet(job_id)
                 self._tell(job_id)
                 self.resume(job_id)
         elif known is None:
             self._accept(order)
         else:
             self._tell(job_id)
+
+    def _settle(self, job_id: str, state: str, message: str) -> None:
+        """A job that waited for a person at the server is over there, so it is over here."""
+        job = self.spool.job(job_id)
+        if job is not None and job.state == "review":
+            self.spool.set_job(job_id, state, message)
+            self.spool.set_told(job_id, "over")
 
     def _accept(self, order: dict[str, Any]) -> None:
         wanted = dict(order["profile"])
@@ -209,13 +224,12 @@ class Agent:
         try:
             for event in events:
                 if isinstance(event, PageEvent):
-                    self.spool.keep(job.id, event)
-                    self._news.set()
+                    self._keep(job, event)
                 elif isinstance(event, PausedEvent):
                     self.spool.drop_after(job.id, event.last_safe)
-                    self._set(job.id, "paused", str(event))
+                    self._set(job.id, "paused", f"{event}{self._doubled(job.id)}")
                 elif isinstance(event, EndEvent):
-                    self._set(job.id, "scanned")
+                    self._end(job)
                 self.on_event(job.id, event)
                 if job.id in self._cancelled or self.stop.is_set():
                     break
@@ -232,6 +246,38 @@ class Agent:
         if job.id in self._cancelled:
             self._cancelled.discard(job.id)
             self._set(job.id, "cancelled", "Đã dừng.")
+
+    def _keep(self, job: SpooledJob, event: PageEvent) -> None:
+        if job.profile.manual_duplex:
+            sheet, side = job.place(event.seq)
+            event = replace(event, sheet=sheet, side=side)
+        self.spool.keep(job.id, event)
+        self._news.set()
+
+    def _end(self, job: SpooledJob) -> None:
+        """The feeder is empty: the scan is done, or one side of a manual duplex is."""
+        images = self.spool.last_safe(job.id)
+        if not job.profile.manual_duplex:
+            self._set(job.id, "scanned")
+        elif job.fronts is None:
+            self.spool.turned(job.id, images)
+            self._set(job.id, "paused", TURN.format(count=images))
+        elif images == 2 * job.fronts:
+            self._set(job.id, "scanned")
+        else:
+            self.spool.drop_after(job.id, job.fronts)
+            uneven = UnequalSides(job.fronts, images - job.fronts)
+            self._set(job.id, "paused", f"{uneven.message} {TURN.format(count=job.fronts)}")
+
+    def _doubled(self, job_id: str) -> str:
+        """What to do about a sheet that came through together with another."""
+        pages = self.spool.pages(job_id)
+        if not pages or "double_feed" not in pages[-1].flags:
+            return ""
+        return (
+            f" Trang {pages[-1].seq} có thể là hai tờ dính nhau: xem lại, rồi quét tiếp,"
+            " hoặc đặt lại tờ đó và quét lại tờ cuối."
+        )
 
     def _set(self, job_id: str, state: str, message: str = "") -> None:
         self.spool.set_job(job_id, state, message)
@@ -256,7 +302,7 @@ class Agent:
 
     def _send_all(self) -> bool:
         moved = False
-        for job in self.spool.jobs("scanning", "paused", "scanned", "failed", "cancelled"):
+        for job in self.spool.jobs(*UNSETTLED):
             if job.told.startswith("over"):
                 continue
             try:
@@ -273,10 +319,10 @@ class Agent:
         if not job.told and job.origin == "station":
             link.begin(job)
         pages, moved = self.spool.pages(job.id), False
-        for page in pages:
+        for page in pages if job.state not in ("cancelled", "failed") else ():
             if self.stop.is_set():
                 return False
-            if page.state != "safe" or _waits_for_its_back(page.seq, len(pages), job):
+            if page.state != "safe" or _may_come_anew(page, pages[-1], job):
                 continue
             try:
                 page = self.spool.pack(page)
@@ -328,6 +374,14 @@ class Agent:
             raise
 
 
-def _waits_for_its_back(seq: int, pages: int, job: SpooledJob) -> bool:
-    """A front whose back may still jam is not sent: both would be scanned anew."""
-    return job.profile.duplex and seq == pages and seq % 2 == 1 and job.state != "scanned"
+def _may_come_anew(page: SpooledPage, last: SpooledPage, job: SpooledJob) -> bool:
+    """What the server has it keeps: a page that may still be scanned again is not sent yet.
+
+    A front whose back may jam; backs that may turn out not to pair; two sheets stuck together.
+    """
+    if job.state == "scanned":
+        return False
+    if job.profile.manual_duplex:
+        return page.side == "back"
+    lone = job.profile.duplex and page is last and page.side == "front"
+    return lone or (page.sheet == last.sheet and "double_feed" in last.flags)

@@ -54,9 +54,11 @@ class Link:
         self._token, self._until = "", 0.0
         self._lock = threading.Lock()
 
-    def orders(self, wait_s: float, told: dict[str, Any], held: list[str]) -> dict[str, Any]:
-        """{"orders": [job…], "erase": [job id…]}; waits up to `wait_s` for one to come."""
-        body = {"wait_s": wait_s, "told": told, "held": held}
+    def orders(
+        self, wait_s: float, told: dict[str, Any], held: list[str], in_review: list[str]
+    ) -> dict[str, Any]:
+        """Waits up to `wait_s` for news: {"orders": [job…], "erase": [job id…], "settled": {…}}."""
+        body = {"wait_s": wait_s, "told": told, "held": held, "in_review": in_review}
         return self._call("POST", "/stations/me/orders", json=body, timeout=wait_s + TIMEOUT_S)
 
     def begin(self, job: SpooledJob) -> dict[str, Any]:
@@ -153,6 +155,7 @@ def wire_profile(job: SpooledJob) -> dict[str, Any]:
         "dpi": profile.dpi,
         "mode": profile.mode,
         "size": profile.size,
+        "manual_duplex": profile.manual_duplex,
     }
 
 

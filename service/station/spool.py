@@ -25,21 +25,22 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ocr.duplicates import InkMap, ink_map, likeness
 from ocr.page import Pixels
-from ocr.separators import separator_marks
 from scanner_drivers.driver import PageEvent, ScanProfile
 from scanner_drivers.pages import as_png, read_pnm, settle
+from service.station.look import Look
 from service.station.seal import Seal
 
 KEEP_DAYS = 7
+OVER = ("delivered", "refused", "failed", "cancelled")
 MIN_FREE = 0.05  # of the disk: below this no new job begins
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
   id TEXT PRIMARY KEY, origin TEXT NOT NULL, device TEXT NOT NULL, profile TEXT NOT NULL,
   declared_sheets INTEGER, created_at TEXT NOT NULL, state TEXT NOT NULL,
-  message TEXT NOT NULL DEFAULT '', told TEXT NOT NULL DEFAULT '', delivered_at TEXT);
+  message TEXT NOT NULL DEFAULT '', told TEXT NOT NULL DEFAULT '', delivered_at TEXT,
+  fronts INTEGER);
 CREATE TABLE IF NOT EXISTS pages (
   job TEXT NOT NULL REFERENCES jobs(id), seq INTEGER NOT NULL, sheet INTEGER NOT NULL,
   side TEXT NOT NULL, flags TEXT NOT NULL, file TEXT NOT NULL, sha256 TEXT NOT NULL,
@@ -50,7 +51,10 @@ CREATE TABLE IF NOT EXISTS pages (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpooledJob:
-    """`state`: scanning, paused, scanned, delivered, refused, failed, cancelled."""
+    """`state`: scanning, paused, scanned, review, delivered, refused, failed, cancelled, erased.
+
+    `fronts`: of a manual duplex whose stack was turned, how many fronts came before.
+    """
 
     id: str
     origin: str  # server | station
@@ -62,6 +66,15 @@ class SpooledJob:
     message: str = ""
     told: str = ""  # the state and page count the server has heard last
     delivered_at: str | None = None
+    fronts: int | None = None
+
+    def place(self, seq: int) -> tuple[int, str]:
+        """(sheet, side) of image `seq`, where the driver does not know better."""
+        if self.fronts is not None and seq > self.fronts:
+            return max(0, 2 * self.fronts + 1 - seq), "back"
+        if self.profile.duplex:
+            return (seq + 1) // 2, "back" if seq % 2 == 0 else "front"
+        return seq, "front"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +104,7 @@ class Spool:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.seal = Seal(folder / "spool.key")
-        self._ink: dict[str, list[tuple[str, InkMap]]] = {}
+        self._looks: dict[str, Look] = {}
         self._lock = threading.Lock()
         self._db = sqlite3.connect(
             folder / "spool.db", isolation_level=None, check_same_thread=False, timeout=30
@@ -101,6 +114,8 @@ class Spool:
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA foreign_keys=ON")
         self._db.executescript(_SCHEMA)
+        if "fronts" not in {r["name"] for r in self._all("PRAGMA table_info(jobs)")}:
+            self._db.execute("ALTER TABLE jobs ADD COLUMN fronts INTEGER")  # a spool of before
 
     def close(self) -> None:
         self._db.close()
@@ -128,13 +143,20 @@ class Spool:
         return [_job(r) for r in self._all(f"SELECT * FROM jobs {where} ORDER BY rowid", *states)]  # noqa: S608
 
     def set_job(self, job_id: str, state: str, message: str = "") -> None:
-        delivered = _now() if state in ("delivered", "refused") else None
+        delivered = _now() if state in OVER else None
+        if state != "scanning":
+            self._looks.pop(job_id, None)
         with self._commit() as db:
             db.execute(
                 "UPDATE jobs SET state = ?, message = ?,"
                 " delivered_at = coalesce(?, delivered_at) WHERE id = ?",
                 (state, message, delivered, job_id),
             )
+
+    def turned(self, job_id: str, fronts: int) -> None:
+        """All fronts of a manual duplex are in; what comes now are backs, the last one first."""
+        with self._commit() as db:
+            db.execute("UPDATE jobs SET fronts = ? WHERE id = ?", (fronts, job_id))
 
     def set_told(self, job_id: str, told: str) -> None:
         with self._commit() as db:
@@ -147,13 +169,14 @@ class Spool:
 
     def keep(self, job_id: str, event: PageEvent) -> SpooledPage:
         """The driver's page becomes safe. Raises `ValueError` when its bytes are no whole image."""
-        picture = _whole(event.path, event.width, event.height)
+        pixels = _whole(event.path, event.width, event.height)
+        look = self._looks.setdefault(job_id, Look())
         page = SpooledPage(
             job=job_id,
             seq=event.seq,
             sheet=event.sheet,
             side=event.side,
-            flags=(*event.flags, *self._seen(job_id, event, picture)),
+            flags=(*event.flags, *look.flags(event, pixels)),
             file=event.path.name,
             sha256=event.sha256,
             bytes=event.path.stat().st_size,
@@ -196,15 +219,12 @@ class Spool:
                     db.execute("DELETE FROM pages WHERE job = ? AND seq = ?", (job_id, page.seq))
                 (self.pages_folder(job_id) / page.file).unlink(missing_ok=True)
 
-    def _seen(self, job_id: str, event: PageEvent, picture: Pixels) -> tuple[str, ...]:
-        """What the page says of itself: separators; the sheet before it, fed or covered again."""
-        marks = separator_marks(picture, event.dpi)
-        ink = ink_map(picture)
-        before = self._ink.get(job_id, [])
-        same_side = [m for side, m in before if side == event.side][-2:]
-        alike = next((found for m in same_side if (found := likeness(m, ink))), "")
-        self._ink[job_id] = [*before, (event.side, ink)][-4:]
-        return (*marks, alike) if alike else marks
+    def drop_last_sheet(self, job_id: str) -> None:
+        """It goes through once more; a page the server has stays as it is."""
+        pages = self.pages(job_id)
+        last = [p for p in pages if p.sheet == pages[-1].sheet]
+        if last and all(p.state == "safe" for p in last):
+            self.drop_after(job_id, last[0].seq - 1)
 
     def last_safe(self, job_id: str) -> int:
         row = self._one("SELECT max(seq) AS last FROM pages WHERE job = ?", job_id)
@@ -249,8 +269,8 @@ class Spool:
         return [replace(job, state="paused") for job in broken]
 
     def sweep(self, now: dt.datetime) -> None:
-        """Seal what was delivered; erase what was delivered more than KEEP_DAYS ago."""
-        for job in self.jobs("delivered", "refused"):
+        """Seal what is over; erase what has been over for more than KEEP_DAYS."""
+        for job in self.jobs(*OVER):
             old = dt.datetime.fromisoformat(job.delivered_at or _now())
             if now - old > dt.timedelta(days=KEEP_DAYS):
                 self.erase(job.id)
@@ -282,6 +302,8 @@ class Spool:
         folder.mkdir(exist_ok=True)
         known = {p.seq: p for p in self.pages(job.id)}
         for path in sorted(folder.iterdir()):
+            if path.suffix == ".sealed":
+                continue
             if path.suffix not in (".png", ".pnm"):
                 _remove(path)  # .part, and the room of a driver that died with us
             elif int(path.stem) not in known:
@@ -299,28 +321,24 @@ class Spool:
         if picture is None:
             path.replace(path.with_suffix(".damaged"))
             return
-        seq, duplex = int(path.stem), job.profile.duplex
-        self._write(
-            SpooledPage(
-                job=job.id,
-                seq=seq,
-                sheet=(seq + 1) // 2 if duplex else seq,
-                side="back" if duplex and seq % 2 == 0 else "front",
-                flags=("adopted",),
-                file=path.name,
-                sha256=hashlib.sha256(content).hexdigest(),
-                bytes=len(content),
-                width=picture.shape[1],
-                height=picture.shape[0],
-                dpi=float(job.profile.dpi),
-                state="safe",
-                safe_at=_now(),
-            )
+        sheet, side = job.place(int(path.stem))
+        event = PageEvent(
+            seq=int(path.stem),
+            path=path,
+            sha256=hashlib.sha256(content).hexdigest(),
+            width=picture.shape[1],
+            height=picture.shape[0],
+            dpi=float(job.profile.dpi),
+            mode=job.profile.mode,
+            sheet=sheet,
+            side=side,
+            flags=("adopted",),
         )
+        self.keep(job.id, event)
 
     def _seal_pages(self, job_id: str) -> None:
         folder = self.pages_folder(job_id)
-        for path in sorted(folder.glob("*.png")) if folder.is_dir() else ():
+        for path in sorted(folder.glob("*.p?[gm]")) if folder.is_dir() else ():
             sealed = _sealed(path)
             part = sealed.with_suffix(".part")
             part.write_bytes(self.seal.close(path.read_bytes()))
@@ -363,11 +381,14 @@ class Spool:
 
 
 def _whole(path: Path, width: int, height: int) -> Pixels:
-    """The page in grey; decoding it is the proof that it is whole."""
-    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
+    """The page, RGB or grey; decoding it is the proof that it is whole."""
+    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     if picture is None or picture.shape[:2] != (height, width):
         raise ValueError(f"{path.name} is no whole image of {width}x{height}")
-    return np.asarray(picture, np.uint8)
+    small = picture if picture.dtype == np.uint8 else cv2.convertScaleAbs(picture, alpha=1 / 257)
+    return np.asarray(
+        small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8
+    )
 
 
 def _sealed(path: Path) -> Path:

@@ -146,7 +146,7 @@ async def page(
     sha256: Annotated[str, Query(pattern="^[0-9a-f]{64}$")],
     sheet: Annotated[int, Query(ge=0)] = 0,
     side: Annotated[str, Query(pattern="^(front|back)$")] = "front",
-    flags: Annotated[str, Query(max_length=200)] = "",
+    flags: Annotated[str, Query(max_length=400)] = "",
 ) -> PageReceipt:
     body = await request.body()
 

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from service.api.security import READERS, Here, allow
 from service.api.v1.schemas import Asked, ScanJobOut, Text
 from service.errors import responses
-from workflows.domain.station import Station
+from workflows.domain.station import JobState, Station
 from workflows.domain.unit import Actor, Role
 from workflows.errors import InvalidValue, NotAuthenticated, NotFound
 
@@ -77,11 +77,20 @@ class Asking(Asked):
     wait_s: float = Field(0, ge=0, le=LONGEST_WAIT_S)
     told: dict[str, Any] = Field(default_factory=dict, max_length=20)
     held: list[str] = Field(default_factory=list, max_length=500, description="Lượt quét còn giữ.")
+    in_review: list[str] = Field(default_factory=list, max_length=500)
+
+
+class Settled(BaseModel):
+    state: JobState
+    message: str
 
 
 class Orders(BaseModel):
     orders: list[ScanJobOut]
     erase: list[str] = Field(description="Lượt quét mà trạm phải xóa ảnh ngay.")
+    settled: dict[str, Settled] = Field(
+        default_factory=dict, description="Lượt quét từng chờ xem lại, nay đã xong."
+    )
 
 
 @router.post("/stations", status_code=201, summary="Tạo trạm quét và mã ghép")
@@ -139,8 +148,12 @@ async def orders(asked: Asking, request: Request, here: Here, actor: Scanner) ->
     until = time.monotonic() + asked.wait_s
     await run_in_threadpool(here.stations.seen, actor.id, asked.told)
     erase = await run_in_threadpool(lambda: here.capture.erasable(asked.held, by=actor))
+    over = await run_in_threadpool(lambda: here.capture.settled(asked.in_review, by=actor))
+    settled = {j: Settled(state=o.state, message=o.message) for j, o in over.items()}
     while True:
         found = await run_in_threadpool(lambda: here.capture.orders(by=actor))
-        if found or erase or time.monotonic() >= until or await request.is_disconnected():
-            return Orders(orders=[ScanJobOut.of(job) for job in found], erase=list(erase))
+        news = found or erase or settled
+        if news or time.monotonic() >= until or await request.is_disconnected():
+            orders = [ScanJobOut.of(job) for job in found]
+            return Orders(orders=orders, erase=list(erase), settled=settled)
         await asyncio.sleep(LOOK_EVERY_S)

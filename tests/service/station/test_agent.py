@@ -2,6 +2,7 @@
 
 import threading
 import time
+from pathlib import Path
 
 import cv2
 import httpx
@@ -44,20 +45,20 @@ def sheets(folder, count):
     return folder
 
 
-@pytest.fixture
-def office(tmp_path):
-    return open_office(tmp_path / "office")
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    return open_office(tmp_path_factory.mktemp("office"))
 
 
 class Desk:
     """A station of the office with a virtual scanner, running until the test ends."""
 
-    def __init__(self, office, folder, count=5, faults=None):
+    def __init__(self, office, folder, count=5, faults=None, **device):
         self.office = office
         self.line = Line(create_app(office.station))
         self.station = paired_station(office)
         identity = Identity(server="http://test", station=self.station.id, name="Quầy 1")
-        self.driver = VirtualDriver(sheets(folder / "sheets", count), faults=faults)
+        self.driver = VirtualDriver(sheets(folder / "sheets", count), faults=faults, **device)
         self.agent = Agent(
             spool=Spool(folder / "spool"),
             drivers={"virtual": self.driver},
@@ -76,10 +77,20 @@ class Desk:
         self.agent.spool.close()
         assert not self.thread.is_alive()
 
-    def press(self, **profile):
+    def press(self, declared=None, **profile):
         wanted = {"source": "adf", "dpi": 200} | profile
-        clerk = self.office.actor("clerk")
-        return self.office.station.capture.start(self.station.id, wanted, by=clerk)
+        return self.capture.start(self.station.id, wanted, by=self.clerk, declared_sheets=declared)
+
+    @property
+    def capture(self):
+        return self.office.station.capture
+
+    @property
+    def clerk(self):
+        return self.office.actor("clerk")
+
+    def order(self, job, wanted):
+        return self.capture.order(job.id, wanted, by=self.clerk)
 
     def job(self, job):
         return self.office.station.capture.job(job.id, by=self.office.actor("clerk"))
@@ -212,7 +223,7 @@ def test_a_revoked_station_gets_nothing_more(office, tmp_path):
         wait_for(lambda: desk.agent.link._token)
         office.station.stations.revoke(desk.station.id, by=office.actor("admin"))
         with pytest.raises(ServerRefuses) as refused:
-            desk.agent.link.orders(0, {}, [])
+            desk.agent.link.orders(0, {}, [], [])
         assert refused.value.status == 401
 
 
@@ -220,4 +231,114 @@ def test_the_server_going_away_is_told_apart_from_a_refusal(office, tmp_path):
     with Desk(office, tmp_path) as desk:
         desk.line.cut = True
         with pytest.raises(ServerAway):
-            desk.agent.link.orders(0, {}, [])
+            desk.agent.link.orders(0, {}, [], [])
+
+
+def test_manual_duplex_asks_to_turn_the_stack_and_pairs_the_sides(office, tmp_path):
+    with Desk(office, tmp_path, count=6, tray=3) as desk:
+        job = desk.press(declared=3, manual_duplex=True)
+        paused = desk.until(job, JobState.PAUSED)
+        assert "Lật cả chồng giấy" in paused.message
+        wait_for(lambda: len(desk.capture.pages(job.id, by=desk.clerk)) == 3)
+        desk.order(job, "resume")
+        done = desk.until(job, JobState.DELIVERED)
+        pages = [(p.seq, p.sheet, p.side) for p in desk.agent.spool.pages(job.id)]
+        assert pages[2:] == [(3, 3, "front"), (4, 3, "back"), (5, 2, "back"), (6, 1, "back")]
+        assert seqs_of(office, done) == [1, 6, 2, 5, 3, 4]
+
+
+def test_backs_that_do_not_pair_are_scanned_anew_before_anything_is_sent(office, tmp_path):
+    with Desk(office, tmp_path, count=5, tray=3) as desk:
+        job = desk.press(manual_duplex=True)
+        desk.until(job, JobState.PAUSED)
+        desk.order(job, "resume")
+        uneven = wait_for(lambda: "2 mặt sau" in (found := desk.job(job)).message and found)
+        assert uneven.state is JobState.PAUSED
+        assert len(desk.agent.spool.pages(job.id)) == 3
+        assert len(desk.capture.pages(job.id, by=desk.clerk)) == 3
+        first = sorted(desk.driver.folder.iterdir())[0]
+        (desk.driver.folder / "099.png").write_bytes(first.read_bytes())
+        desk.order(job, "resume")
+        assert pages_of(office, desk.until(job, JobState.DELIVERED)).page_count == 6
+
+
+def seqs_of(office, job):
+    """Numbers of the images of the one Document, in its order."""
+    document = pages_of(office, job)
+    with office.station.database.read() as tx:
+        return [p["seq"] for p in tx.captures.of_document(document.id).pages]
+
+
+def received_files(desk, job):
+    files = [Path(p.path) for p in desk.capture.pages(job.id, by=desk.clerk)]
+    assert files
+    assert all(path.is_file() for path in files)
+    return files
+
+
+def test_f10_a_missing_sheet_holds_the_scan_until_a_person_settles_it(office, tmp_path):
+    with Desk(office, tmp_path, count=4) as desk:
+        job = desk.press(declared=5)
+        held = desk.until(job, JobState.REVIEW)
+        assert held.message == "Khai 5 tờ, cần 5 ảnh, đã quét 4: thiếu 1 ảnh."
+        assert held.scan_ids == ()
+        assert desk.capture.settle(job.id, by=desk.clerk).state is JobState.REVIEW
+        picture = sorted(desk.driver.folder.iterdir())[0]
+        (desk.driver.folder / "099.png").write_bytes(picture.read_bytes())
+        desk.order(job, "resume")  # the fifth sheet was still on the desk
+        done = desk.until(job, JobState.DELIVERED)
+        assert pages_of(office, done).page_count == 5
+        wait_for(lambda: desk.agent.spool.job(job.id).state == "delivered")
+
+
+def test_f10_a_wrong_count_is_put_right_by_hand_and_written_down(office, tmp_path):
+    with Desk(office, tmp_path, count=4) as desk:
+        job = desk.press(declared=5)
+        desk.until(job, JobState.REVIEW)
+        files = received_files(desk, job)
+        done = desk.capture.settle(job.id, by=desk.clerk, declared_sheets=4)
+        assert done.state is JobState.DELIVERED
+        assert pages_of(office, done).page_count == 4
+        assert not any(path.exists() for path in files)
+        with office.station.database.read() as tx:
+            events = [e for _, _, e in tx.audit.entries(subject_id=job.id)]
+        recounted = next(e for e in events if e.action.endswith("recounted"))
+        assert (recounted.facts["before"], recounted.facts["now"]) == (5, 4)
+        wait_for(lambda: desk.agent.spool.job(job.id).state == "delivered")
+
+
+def test_a_scan_in_review_can_be_given_up_and_leaves_nothing_at_the_server(office, tmp_path):
+    with Desk(office, tmp_path, count=2) as desk:
+        job = desk.press(declared=5)
+        desk.until(job, JobState.REVIEW)
+        files = received_files(desk, job)
+        assert desk.order(job, "cancel").state is JobState.CANCELLED
+        assert desk.capture.pages(job.id, by=desk.clerk) == []
+        assert not any(path.exists() for path in files)
+        wait_for(lambda: desk.agent.spool.job(job.id).state == "cancelled")
+        assert len(desk.agent.spool.pages(job.id)) == 2
+
+
+def test_f46_two_sheets_stuck_together_are_kept_or_scanned_once_more(office, tmp_path):
+    with Desk(office, tmp_path, count=5, faults=Faults(double_feed_at=3)) as desk:
+        job = desk.press()
+        paused = desk.until(job, JobState.PAUSED)
+        assert "Kéo đúp tờ" in paused.message
+        assert "Trang 3 có thể là hai tờ dính nhau" in paused.message
+        wait_for(lambda: len(desk.capture.pages(job.id, by=desk.clerk)) == 2)
+        desk.driver.faults = Faults()
+        desk.order(job, "rescan")
+        done = desk.until(job, JobState.DELIVERED)
+        assert pages_of(office, done).page_count == 5
+        assert all("double_feed" not in p.flags for p in desk.agent.spool.pages(job.id))
+
+
+def test_f46_a_double_feed_that_was_gone_over_is_asked_about_at_the_end(office, tmp_path):
+    with Desk(office, tmp_path, count=3, faults=Faults(double_feed_at=2)) as desk:
+        job = desk.press()
+        desk.until(job, JobState.PAUSED)
+        desk.order(job, "resume")
+        held = desk.until(job, JobState.REVIEW)
+        assert "Trang 2 bị máy báo kéo đúp" in held.message
+        assert desk.capture.say(job.id, 2, "kept", by=desk.clerk).message == ""
+        assert desk.capture.settle(job.id, by=desk.clerk).state is JobState.DELIVERED

@@ -68,8 +68,8 @@ def test_after_a_power_cut_whole_pages_are_adopted_and_parts_go(tmp_path, spool)
     broken = again.recover()
     assert [j.state for j in broken] == ["paused"]
     assert [(p.seq, p.sheet, p.side, p.flags) for p in again.pages(JOB)] == [
-        (1, 0, "front", ()),
-        (2, 1, "back", ("adopted",)),
+        (1, 0, "front", ("blank",)),
+        (2, 1, "back", ("adopted", "blank")),
     ]
     assert sorted(p.name for p in folder.iterdir()) == ["0001.png", "0002.png"]
     assert again.job(JOB).message
