@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from workflows.audit import record
+from workflows.audit import record, record_act
 from workflows.domain.document import (
     Batch,
     Document,
@@ -25,6 +25,7 @@ from workflows.domain.dossier import Dossier
 from workflows.domain.package import (
     Checked,
     DocumentRecord,
+    Kept,
     Order,
     Package,
     RecordedEvent,
@@ -33,12 +34,19 @@ from workflows.domain.package import (
     in_time_order,
 )
 from workflows.domain.signature import SignatureState, Verification
-from workflows.domain.unit import EVERYWHERE, Actor, Unit
-from workflows.errors import IllegalMove, IntegrityViolation, InvalidValue, NotFound
+from workflows.domain.unit import EVERYWHERE, Actor, Role, Unit
+from workflows.errors import (
+    IllegalMove,
+    IntegrityViolation,
+    InvalidValue,
+    NotAllowed,
+    NotFound,
+)
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database, Transaction
 from workflows.ports.objects import ObjectStore
 from workflows.ports.packages import ManyVerifier, Packages
+from workflows.purposes import stated
 
 FINISHED = frozenset({DocumentState.STORED, DocumentState.SUPERSEDED, DocumentState.REVOKED})
 _BROKEN = frozenset({SignatureState.ALTERED, SignatureState.UNREADABLE})
@@ -75,8 +83,10 @@ class ExportDesk:
         Raises `InvalidValue` (no purpose), `NotFound`, `IllegalMove` (papers not stored yet),
         `IntegrityViolation` (bytes or signatures broken), `StorageFull`.
         """
+        must_be_archivist(by)
         if not order.purpose.strip():
             raise InvalidValue("no purpose", message="Phải nêu mục đích xuất gói tin.")
+        order = replace(order, purpose=stated(order.purpose, "luu_tru"))
         with self.database.read() as tx:
             dossier = self._dossier(tx, wanted, by)
             documents = self._documents(tx, wanted, dossier, by)
@@ -99,6 +109,33 @@ class ExportDesk:
         written = self.packages.write(package)
         self._log(package, written, by)
         return written
+
+    def kept(self, *, by: Actor) -> tuple[Kept, ...]:
+        """The packages of the Units `by` may see, newest first."""
+        return tuple(k for k in self.packages.kept() if by.scope.holds(k.unit_id))
+
+    def get(self, name: str, *, by: Actor) -> Kept:
+        """By the file's name. `NotFound` for another Unit's, as for one that does not exist."""
+        for kept in self.kept(by=by):
+            if kept.written.path.name == name:
+                return kept
+        raise NotFound(name)
+
+    def take(self, name: str, *, by: Actor) -> Kept:
+        """As `get`, for carrying it away: logged with the purpose of the export."""
+        kept = self.get(name, by=by)
+        with self.database.transaction() as tx:
+            record_act(
+                tx,
+                "package.taken",
+                by=by,
+                unit_id=kept.unit_id,
+                at=self.clock.now(),
+                purpose=kept.purpose,
+                subject_id=kept.written.name,
+                sha256=kept.written.sha256,
+            )
+        return kept
 
     def check(self, path: Path) -> Checked:
         return self.packages.check(path)
@@ -180,6 +217,14 @@ class ExportDesk:
                     purpose=package.order.purpose,
                     **facts,
                 )
+
+
+def must_be_archivist(by: Actor) -> None:
+    """Packages carry whole dossiers out of the office and into it: one role, at every door."""
+    if Role.ARCHIVIST not in by.roles:
+        raise NotAllowed(
+            by.id, message="Chỉ cán bộ lưu trữ (archivist) được xuất, nhập gói tin lưu trữ."
+        )
 
 
 def verified(

@@ -17,7 +17,7 @@ from workflows.domain.document import Document
 from workflows.domain.package import DocumentRecord, Surroundings
 from workflows.domain.unit import EVERYWHERE, Actor
 from workflows.errors import Conflict, DamagedPackage, InvalidValue, NotAllowed, NotFound
-from workflows.export import gather, is_broken, verified
+from workflows.export import gather, is_broken, must_be_archivist, verified
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database, Transaction
 from workflows.ports.objects import ObjectStore
@@ -51,6 +51,7 @@ class ImportDesk:
         `InvalidValue` (a Unit not in the catalogue here), `Conflict` (something of the same id or
         code stands here and differs).
         """
+        must_be_archivist(by)
         with self.packages.open(path) as package:
             _must_be_ours(package.around, by)
             records = tuple(package.documents())
@@ -93,7 +94,9 @@ class ImportDesk:
         _add_dossier(tx, around, holders)
         for new in news:
             _add_document(tx, new, holders)
-            record(tx, "imported", new.document, by=by, at=now, package=package.name)
+            # the values came without entries of their own: the digest stands for them
+            digest = package.digest(new)
+            record(tx, "imported", new.document, by=by, at=now, package=package.name, sha256=digest)
         for new in news:
             for filing in new.filings:
                 tx.filings.add(filing)

@@ -33,7 +33,7 @@ app = typer.Typer(
     help="Sohoa: trạm số hóa và nhận dạng giấy tờ hành chính.",
 )
 
-from service.cli import evidence, intake, office, papers, scanning  # noqa: E402 - after the app
+from service.cli import evidence, intake, office, packages, papers, scanning  # noqa: E402 - after the app
 from service.station.app import app as station  # noqa: E402
 
 app.add_typer(office.db, name="db", help="Cơ sở dữ liệu: nâng cấp, xem phiên bản.")
@@ -43,3 +43,5 @@ app.add_typer(station, name="station", help="Trạm quét trên máy này (như 
 app.add_typer(evidence.audit, name="audit", help="Nhật ký: kiểm tra, ghi mốc ra ngoài.")
 for verb in (*office.VERBS, *scanning.VERBS, *intake.VERBS, *papers.VERBS):
     app.command()(verb)
+for name, verb in packages.VERBS.items():
+    app.command(name)(verb)

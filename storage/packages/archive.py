@@ -6,19 +6,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from storage.packages.checking import check_package, inspect, read_case, read_document
-from storage.packages.naming import DATA, name_package
-from storage.packages.records import CaseRecord
+from storage.packages.description import title_of
+from storage.packages.naming import DATA, Names, name_package
+from storage.packages.records import CaseRecord, document_digest, kept_as_json, kept_from_json
 from storage.packages.trees import BrokenTree, Tree, open_tree
 from storage.packages.writing import PackageWriter, base_of, data_files
-from storage.packages.zipped import durable_zip, publish
+from storage.packages.zipped import durable_zip, publish, replace_file
 from workflows.domain.document import StoredObject
 from workflows.domain.package import (
     Checked,
     DocumentRecord,
     Fault,
+    Kept,
     Package,
     RecordedEvent,
     Surroundings,
@@ -39,37 +42,51 @@ class ZipPackages:
         """As the port says. Documents must be in the order of the package."""
         names = name_package(package)
         final = self._folder / f"{names.folder}{'.bag' if package.order.bag else ''}.zip"
+        known = self._known(final)
+        if known is not None:
+            _must_be_sound(final, check_package(final))
+            return known.written
         warnings: list[str] = []
-        if final.exists():
-            checked = check_package(final)
+        with durable_zip(final, names.folder) as (writer, part):
+            PackageWriter(
+                package=package,
+                names=names,
+                writer=writer,
+                read=self._objects.get,
+                base=base_of(package, names),
+                warnings=warnings,
+            ).write()
+        try:
+            checked = inspect(part)
             _must_be_sound(final, checked)
-        else:
-            with durable_zip(final, names.folder) as (writer, part):
-                filled = PackageWriter(
-                    package=package,
-                    names=names,
-                    writer=writer,
-                    read=self._objects.get,
-                    base=base_of(package, names),
-                    warnings=warnings,
-                )
-                filled.write()
-            try:
-                checked = inspect(part)
-                _must_be_sound(final, checked)
-                publish(part, final)
-            finally:
-                part.unlink(missing_ok=True)
-        return Written(
-            path=final,
-            name=names.folder,
-            type_name=package.type_name,
-            sha256=_sha256(final),
-            size=final.stat().st_size,
-            documents=checked.documents,
-            files=checked.files,
-            warnings=tuple(dict.fromkeys(warnings)),
-        )
+            written = Written(
+                path=final,
+                name=names.folder,
+                type_name=package.type_name,
+                sha256=_sha256(part),
+                size=part.stat().st_size,
+                documents=checked.documents,
+                files=checked.files,
+                warnings=tuple(dict.fromkeys(warnings)),
+            )
+            # its label first: a package in the list always has one
+            replace_file(_label(final), kept_as_json(_kept(package, names, written)))
+            publish(part, final)
+        finally:
+            part.unlink(missing_ok=True)
+        return written
+
+    def kept(self) -> tuple[Kept, ...]:
+        found = [self._known(path) for path in self._folder.glob("*.zip")]
+        return tuple(sorted((k for k in found if k), key=lambda k: k.exported_at, reverse=True))
+
+    def _known(self, final: Path) -> Kept | None:
+        """A package without a label was put here by hand: it is none of ours."""
+        try:
+            kept = kept_from_json(_label(final).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return replace(kept, written=replace(kept.written, path=final)) if final.exists() else None
 
     def check(self, path: Path) -> Checked:
         return check_package(path)
@@ -113,6 +130,9 @@ class ZipPackage:
             self._places |= {o.key: f"{DATA}/{file}" for file, o in data_files(record, name)}
             yield record
 
+    def digest(self, record: DocumentRecord) -> str:
+        return document_digest(record)
+
     def content(self, stored: StoredObject) -> bytes:
         place = self._places[stored.key]
         try:
@@ -122,6 +142,28 @@ class ZipPackage:
         if content_sha256(content) != stored.sha256:
             raise damaged(self._path, (Fault(file=place, what="sai mã băm SHA-256"),))
         return content
+
+
+def _kept(package: Package, names: Names, written: Written) -> Kept:
+    dossier = package.around.dossier
+    return Kept(
+        written=written,
+        kind=package.order.kind,
+        unit_id=package.around.unit.id,
+        unit_name=package.around.unit.name,
+        title=title_of(package),
+        file_code=names.file_code,
+        dossier_code=dossier.code if dossier else None,
+        pages=sum(r.document.page_count for r in package.documents),
+        purpose=package.order.purpose,
+        retention=package.order.retention,
+        exported_by=package.exported_by,
+        exported_at=package.exported_at,
+    )
+
+
+def _label(final: Path) -> Path:
+    return final.with_suffix(".json")
 
 
 def damaged(path: Path, faults: tuple[Fault, ...]) -> DamagedPackage:

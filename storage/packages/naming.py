@@ -8,7 +8,7 @@ import unicodedata
 import uuid
 from dataclasses import dataclass
 
-from storage.packages.records import canonical, document_as_json, extractions_as_json
+from storage.packages.records import canonical, document_digest
 from workflows.domain.package import Package, PackagePurpose
 from workflows.ports.clock import VIETNAM
 from workflows.ports.objects import content_sha256
@@ -73,10 +73,7 @@ def _fingerprint(package: Package) -> str:
             "archive": package.archive_code,
             "order": [order.purpose, order.retention, order.mode, order.paper_code, order.bag],
             "dossier": package.around.dossier.id if package.around.dossier else None,
-            "documents": [
-                [content_sha256(document_as_json(r)), content_sha256(extractions_as_json(r))]
-                for r in package.documents
-            ],
+            "documents": [document_digest(r) for r in package.documents],
         }
     )
     return content_sha256(said)

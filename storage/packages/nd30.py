@@ -30,7 +30,7 @@ from storage.packages.description import (
 )
 from storage.packages.markup import Node, node
 from storage.packages.naming import Names
-from workflows.domain.package import AccessMode, DocumentRecord, Package, Retention
+from workflows.domain.package import DocumentRecord, Package
 from workflows.ports.clock import VIETNAM
 
 Row = Mapping[str, str]
@@ -76,16 +76,6 @@ DOCUMENT_COLUMNS: Mapping[str, str] = {
     "ToPlaces": "Nơi nhận",
     "TraceHeaderList": "Thông tin truy vết",
 }
-_RETENTION = {
-    Retention.PERMANENT: "Vĩnh viễn",
-    Retention.YEARS_70: "70 năm",
-    Retention.YEARS_50: "50 năm",
-    Retention.YEARS_30: "30 năm",
-    Retention.YEARS_20: "20 năm",
-    Retention.YEARS_10: "10 năm",
-    Retention.OTHER: "Khác",
-}
-_RIGHTS = {AccessMode.PUBLIC: "Công khai", AccessMode.CONDITIONAL: "Sử dụng có điều kiện"}
 _URGENCY = ("", "khẩn", "thượng khẩn", "hỏa tốc")
 _EPOCH = dt.datetime(1980, 1, 1)  # noqa: DTZ001 - the earliest date a ZIP file can hold
 _UNSAFE = ("=", "+", "-", "@", "\t", "\r")
@@ -98,8 +88,8 @@ def file_rows(package: Package, names: Names) -> list[Row]:
         _file_code(package, names)
         | {
             "Title": title_of(package),
-            "Maintenance": _RETENTION[package.order.retention],
-            "Rights": _RIGHTS[package.order.mode],
+            "Maintenance": package.order.retention.title,
+            "Rights": package.order.mode.title,
             "Creator": package.exported_by,
             "Language": "Tiếng Việt",
             "StartDate": shown_day(start),

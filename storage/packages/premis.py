@@ -49,7 +49,7 @@ def package_premis(package: Package, names: Names) -> bytes:
         _object(
             "intellectualEntity",
             _identifier("object", "arcFileCode", names.archived_code),
-            _p("preservationLevel", _p("preservationLevelValue", _LEVELS[package.order.retention])),
+            _p("preservationLevel", _p("preservationLevelValue", package.order.retention.title)),
             _p("originalName", _told(package)),
             _relation("structural", "has part", [d.document.id for d in package.documents]),
             _linked("RightsStatement", "local", _RIGHTS),
@@ -87,17 +87,6 @@ def representation_premis(package: Package, names: Names, papers: Sequence[Paper
     for agent in _agents(package, about, with_software=False):
         root.append(agent)
     return markup.write(root)
-
-
-_LEVELS = {
-    "01": "vĩnh viễn",
-    "02": "70 năm",
-    "03": "50 năm",
-    "04": "30 năm",
-    "05": "20 năm",
-    "06": "10 năm",
-    "07": "khác",
-}
 
 
 def _start() -> Node:
@@ -235,7 +224,7 @@ def _rights(package: Package, names: Names) -> Node:
     granted = _p(
         "rightsGranted",
         _p("act", "disseminate"),
-        _p("restriction", "sử dụng có điều kiện") if limited else None,
+        _p("restriction", package.order.mode.title) if limited else None,
     )
     statement = _p(
         "rightsStatement",

@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from workflows.domain.document import ExtractionRecord
-from workflows.domain.package import DocumentRecord, RecordedEvent, Surroundings
+from workflows.domain.package import DocumentRecord, Kept, RecordedEvent, Surroundings
+from workflows.ports.objects import content_sha256
 
 FORMAT = "sohoa-package/1"
 
@@ -31,6 +32,7 @@ class CaseRecord:
 _CASE = TypeAdapter(CaseRecord)
 _DOCUMENT = TypeAdapter(DocumentRecord)
 _EXTRACTIONS = TypeAdapter(tuple[ExtractionRecord, ...])
+_KEPT = TypeAdapter(Kept)
 
 
 def case_as_json(case: CaseRecord) -> bytes:
@@ -56,6 +58,18 @@ def extractions_as_json(record: DocumentRecord) -> bytes:
 def document_from_json(content: bytes, extractions: bytes) -> DocumentRecord:
     record = _DOCUMENT.validate_json(content)
     return replace(record, extractions=_EXTRACTIONS.validate_json(extractions))
+
+
+def document_digest(record: DocumentRecord) -> str:
+    return content_sha256(document_as_json(record) + extractions_as_json(record))
+
+
+def kept_as_json(kept: Kept) -> bytes:
+    return canonical(_KEPT.dump_python(kept, mode="json"))
+
+
+def kept_from_json(content: bytes) -> Kept:
+    return _KEPT.validate_json(content)
 
 
 def canonical(value: Any) -> bytes:

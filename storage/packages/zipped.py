@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from storage.objects.disk import disk_errors, make_folder, sync_folder
+from storage.objects.disk import disk_errors, make_folder, sync_folder, write_synced
 from storage.packages.entries import Entry, media_type_of
 
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
@@ -83,6 +83,15 @@ def publish(part: Path, final: Path) -> None:
     with disk_errors(f"writing {final.name}"):
         part.replace(final)
         sync_folder(final.parent)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """A small file, whole at every moment."""
+    fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}{_PART}")
+    with disk_errors(f"writing {path.name}"):
+        write_synced(fresh, iter([content]))
+        fresh.replace(path)
+        sync_folder(path.parent)
 
 
 def sweep(folder: Path, older_than_s: float = _STALE_S) -> int:

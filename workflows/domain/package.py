@@ -48,12 +48,21 @@ class Retention(StrEnum):
     YEARS_10 = "06"
     OTHER = "07"
 
+    @property
+    def title(self) -> str:
+        named = {Retention.PERMANENT: "Vĩnh viễn", Retention.OTHER: "Khác"}
+        return named.get(self) or f"{self.name.removeprefix('YEARS_')} năm"
+
 
 class AccessMode(StrEnum):
     """Chế độ sử dụng, codes of TT 05/2025/TT-BNV. Secret papers never come this far."""
 
     PUBLIC = "01"
     CONDITIONAL = "02"
+
+    @property
+    def title(self) -> str:
+        return "Công khai" if self is AccessMode.PUBLIC else "Sử dụng có điều kiện"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +196,24 @@ class Written:
     documents: int
     files: int
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A package in the folder of packages, with what a list and a hand-over record say of it."""
+
+    written: Written
+    kind: PackagePurpose
+    unit_id: str
+    unit_name: str
+    title: str
+    file_code: str
+    dossier_code: str | None
+    pages: int
+    purpose: str
+    retention: Retention
+    exported_by: str
+    exported_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from workflows.domain.document import StoredObject
 from workflows.domain.package import (
     Checked,
     DocumentRecord,
+    Kept,
     Package,
     RecordedEvent,
     Surroundings,
@@ -42,6 +43,10 @@ class OpenPackage(Protocol):
 
     def documents(self) -> Iterator[DocumentRecord]: ...
 
+    def digest(self, record: DocumentRecord) -> str:
+        """sha-256 over everything the package says of a Document, its bytes aside."""
+        ...
+
     def content(self, stored: StoredObject) -> bytes:
         """The bytes of one object; `DamagedPackage` when they are not those of its sha-256."""
         ...
@@ -54,6 +59,10 @@ class Packages(Protocol):
         Raises `StorageFull`, `StorageUnavailable`, `IntegrityViolation` (a stored object is not
         what it was), `DamagedPackage` (what was written does not pass the check).
         """
+        ...
+
+    def kept(self) -> Sequence[Kept]:
+        """The packages written here, newest first."""
         ...
 
     def check(self, path: Path) -> Checked:
