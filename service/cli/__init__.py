@@ -43,5 +43,5 @@ app.add_typer(station, name="station", help="Trạm quét trên máy này (như 
 app.add_typer(evidence.audit, name="audit", help="Nhật ký: kiểm tra, ghi mốc ra ngoài.")
 for verb in (*office.VERBS, *scanning.VERBS, *intake.VERBS, *papers.VERBS):
     app.command()(verb)
-for name, verb in packages.VERBS.items():
-    app.command(name)(verb)
+for name, package_verb in packages.VERBS.items():
+    app.command(name)(package_verb)
