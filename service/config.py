@@ -39,6 +39,19 @@ class Settings(BaseSettings):
     s3_bucket: str = Field("hoso", description="Bucket chứa giấy tờ.")
     s3_secure: bool = Field(True, description="Dùng TLS tới máy chủ S3.")
     s3_ca_file: Path | None = Field(None, description="Chứng thư gốc của máy chủ S3.")
+    replica_dir: Path | None = Field(
+        None, description="Thư mục bản sao thứ hai của kho tệp, ở ổ đĩa khác."
+    )
+    replica_s3_endpoint: str = Field("", description="Máy chủ S3 của bản sao; để trống: như chính.")
+    replica_s3_access_key: str = Field("", description="Khóa truy cập S3 của bản sao.")
+    replica_s3_secret_key: SecretStr = Field(SecretStr(""), description="Mật khẩu S3 của bản sao.")
+    replica_s3_bucket: str = Field("", description="Bucket của bản sao; để trống: không có.")
+    scrub_every_days: int = Field(
+        7, ge=0, description="Bao nhiêu ngày thì soát lại toàn kho; 0: không tự soát."
+    )
+    scrub_mb_per_s: float = Field(
+        10, ge=0, description="Tốc độ đọc khi soát kho, MB/giây; 0: không giới hạn."
+    )
     host: str = Field("127.0.0.1", description="Địa chỉ lắng nghe.")
     port: int = Field(8000, description="Cổng lắng nghe.")
     workers: int = Field(2, ge=1, le=64, description="Số tiến trình đọc giấy tờ.")
@@ -85,6 +98,11 @@ class Settings(BaseSettings):
     )
     revocation_hosts: tuple[str, ...] = Field(
         (), description="Máy chủ CRL/OCSP được phép hỏi (tên hoặc tên:cổng); để trống: không hỏi."
+    )
+    trust_dir: Path | None = Field(
+        None,
+        description="Thư mục chứng thư gốc (CA) và danh sách thu hồi (CRL) được tin thêm khi kiểm "
+        "tra chữ ký.",
     )
     consume_dir: Path | None = Field(None, description="Thư mục nóng: tệp đặt vào được tiếp nhận.")
     consume_user: str = Field("", description="Tài khoản đứng tên tệp từ thư mục nóng.")

@@ -36,7 +36,10 @@ def run(settings: Settings, *, workers: int, host: str, port: int) -> int:
     """Web and workers until SIGTERM; returns the exit code."""
     prepare(settings)
     sohoa = [sys.executable, "-m", "service.serving"]
-    commands = [Command(name="web", argv=[*sohoa, "web", host, str(port)])]
+    commands = [
+        Command(name="web", argv=[*sohoa, "web", host, str(port)]),
+        Command(name="upkeep", argv=[*sohoa, "upkeep"]),
+    ]
     for number in range(workers):
         for queue in Queue:
             name = f"{queue.value}-{number}"
@@ -106,6 +109,15 @@ def _intakes(settings: Settings) -> None:
     run_intakes(build(settings), declared(settings), stop)
 
 
+def _upkeep(settings: Settings) -> None:
+    """Replica, heads of the log, scrub."""
+    from service.upkeep import run as run_upkeep
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    run_upkeep(settings, stop)
+
+
 def _station(folder: Path) -> None:
     """The scanners of this very machine: an office of one PC needs no second program."""
     from service.station.app import run as run_station
@@ -115,7 +127,10 @@ def _station(folder: Path) -> None:
 
 
 def main(argv: list[str]) -> None:
-    """`web HOST PORT` | `work QUEUE` | `intakes` | `station DIR`: what the supervisor starts."""
+    """What the supervisor starts.
+
+    `web HOST PORT` | `work QUEUE` | `intakes` | `upkeep` | `station DIR`
+    """
     from service import logs
 
     end_with_supervisor()
@@ -129,6 +144,8 @@ def main(argv: list[str]) -> None:
         _station(Path(argv[1]))
     elif argv[0] == "intakes":
         _intakes(settings)
+    elif argv[0] == "upkeep":
+        _upkeep(settings)
     else:
         _work(settings, Queue(argv[1]))
 

@@ -35,6 +35,7 @@ from workflows.catalogue import Catalogue
 from workflows.coding import Coding
 from workflows.confirming import Confirming
 from workflows.copying import Copying
+from workflows.deferred_signing import DeferredSigning
 from workflows.export import ExportDesk
 from workflows.filing import FilingDesk
 from workflows.importing import ImportDesk
@@ -42,10 +43,11 @@ from workflows.indicators import IndicatorDesk
 from workflows.intake import Intake
 from workflows.keeping import Keeping
 from workflows.opening import Opener
+from workflows.organisation_signing import OrganisationSigning
 from workflows.ports.clock import Clock, SystemClock
 from workflows.ports.database import Database
 from workflows.ports.engine import Engine
-from workflows.ports.objects import Inbox, ObjectStore
+from workflows.ports.objects import Inbox, KeptStore, ObjectStore
 from workflows.ports.sandbox import Sandbox, SandboxLevel
 from workflows.preserving import Preserving
 from workflows.reading import Reading, SecrecyCheck
@@ -63,7 +65,7 @@ class Workstation:
     settings: Settings
     version: str
     database: SqlDatabase
-    objects: ObjectStore
+    objects: KeptStore
     inbox: Inbox
     uploads: UploadFolder
     sandbox: Sandbox
@@ -73,6 +75,8 @@ class Workstation:
     intake: Intake
     copying: Copying
     preserving: Preserving
+    organisation: OrganisationSigning
+    deferred: DeferredSigning
     confirming: Confirming
     filing: FilingDesk
     reuse: Reuse
@@ -184,6 +188,22 @@ def assemble(
         intake=intake,
         copying=copying,
         preserving=preserving,
+        organisation=OrganisationSigning(
+            database=database,
+            objects=objects,
+            signer=signing.signer,
+            seal=signing.profiles["co_quan"],
+            certified_copy=signing.profiles["sao_y"],
+            clock=clock,
+        ),
+        deferred=DeferredSigning(
+            database=database,
+            objects=objects,
+            copying=copying,
+            signer=signing.deferred,
+            profile=signing.profiles["ca_nhan"],
+            clock=clock,
+        ),
         confirming=Confirming(database=database, document_types=types, reader=reader, clock=clock),
         filing=FilingDesk(database=database, clock=clock),
         reuse=Reuse(database=database, copying=copying, clock=clock),
@@ -214,14 +234,14 @@ def assemble(
             database=database,
             objects=objects,
             packages=packages,
-            verifier=copying.verifier,
+            verifier=many,
             clock=clock,
         ),
         road=road,
     )
 
 
-def object_store(settings: Settings) -> ObjectStore:
+def object_store(settings: Settings) -> KeptStore:
     if settings.object_store == "folder":
         return FolderStore(settings.data_dir / "objects")
     return S3Store(
@@ -230,6 +250,25 @@ def object_store(settings: Settings) -> ObjectStore:
             access_key=settings.s3_access_key,
             secret_key=settings.s3_secret_key.get_secret_value(),
             bucket=settings.s3_bucket,
+            tls=settings.s3_secure,
+            ca_file=settings.s3_ca_file,
+        )
+    )
+
+
+def replica_store(settings: Settings) -> KeptStore | None:
+    """The second copy: a folder on another disk, or a bucket of another server."""
+    if settings.replica_dir is not None:
+        return FolderStore(settings.replica_dir)
+    if not settings.replica_s3_bucket:
+        return None
+    return S3Store(
+        S3Settings(
+            endpoint=settings.replica_s3_endpoint or settings.s3_endpoint,
+            access_key=settings.replica_s3_access_key or settings.s3_access_key,
+            secret_key=settings.replica_s3_secret_key.get_secret_value()
+            or settings.s3_secret_key.get_secret_value(),
+            bucket=settings.replica_s3_bucket,
             tls=settings.s3_secure,
             ca_file=settings.s3_ca_file,
         )

@@ -95,10 +95,14 @@ class AuditProof:
     elsewhere: Sequence[HeadLog] = ()
     """Further places for heads: an object store under lock, another machine's folder."""
 
+    def last(self) -> tuple[int, str] | None:
+        """(sequence, hash) of the newest entry."""
+        with self.database.read() as tx:
+            return tx.audit.last()
+
     def publish(self) -> SignedHead | None:
         """Sign the newest entry's head into every place; None for an empty log."""
-        with self.database.read() as tx:
-            found = tx.audit.last()
+        found = self.last()
         if found is None:
             return None
         head = self.witness.sign(*found)

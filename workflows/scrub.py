@@ -9,6 +9,7 @@ may stop at any point and goes on where it stopped.
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,7 +73,7 @@ class Scrub:
     replica: KeptStore | None
     clock: Clock
     bytes_per_s: float = 0.0
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] = time.sleep
 
     def run(self, *, restart: bool = False, steps: int | None = None) -> ScrubPass:
         """Go on with the pass under way, or begin one; at most `steps` steps. See `stage`."""
@@ -85,6 +86,15 @@ class Scrub:
             self._pace(now.read_bytes - before, time.monotonic() - started)
             done += 1
         return now
+
+    def due(self, *, every_days: float) -> bool:
+        """A pass is under way, or the last one is older than that."""
+        with self.database.read() as tx:
+            known = tx.progress.get(PROGRESS)
+        if known is None or known["stage"] != "done":
+            return True
+        age = self.clock.now() - dt.datetime.fromisoformat(known["finished_at"])
+        return age > dt.timedelta(days=every_days)
 
     def last(self) -> Mapping[str, Any] | None:
         """The report of the last finished pass."""
@@ -261,6 +271,12 @@ class Replication:
     objects: KeptStore
     replica: KeptStore
     clock: Clock
+
+    def behind(self) -> bool:
+        with self.database.read() as tx:
+            last = tx.audit.last()
+            done = tx.progress.get("replica") or {"entry": 0}
+        return last is not None and int(done["entry"]) < last[0]
 
     def run(self, *, entries: int = 1000) -> int:
         """The number of objects copied. Papers not read yet wait: they may have to be erased."""

@@ -41,7 +41,7 @@ app.add_typer(office.user, name="user", help="Tài khoản cán bộ.")
 app.add_typer(office.key, name="key", help="Khóa API của hệ thống ngoài.")
 app.add_typer(station, name="station", help="Trạm quét trên máy này (như sohoa-station).")
 app.add_typer(evidence.audit, name="audit", help="Nhật ký: kiểm tra, ghi mốc ra ngoài.")
-for verb in (*office.VERBS, *scanning.VERBS, *intake.VERBS, *papers.VERBS):
+for verb in (*office.VERBS, *evidence.VERBS, *scanning.VERBS, *intake.VERBS, *papers.VERBS):
     app.command()(verb)
 for name, package_verb in packages.VERBS.items():
     app.command(name)(package_verb)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verbs that prove or keep what is kept: audit."""
+"""Verbs that prove and preserve what is kept: audit, scrub."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from service.cli.console import emit, log_to_stderr
 from service.config import Settings
 from service.errors import ExitCode
 from workflows.audit_proof import AuditReport, DamageKind
+from workflows.domain.holding import Fault, Side
 
 audit = typer.Typer(no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="In JSON.")]
@@ -23,6 +24,18 @@ _DAMAGES = {
     DamageKind.FORGED_HEAD: "mốc ngoài cơ sở dữ liệu không đúng chữ ký",
     DamageKind.FORKED: "có hai mốc ký khác nhau",
     DamageKind.VALUE: "giá trị trường trong cơ sở dữ liệu khác giá trị đã ghi",
+}
+
+
+_FAULTS = {
+    Fault.MISSING: "mất tệp",
+    Fault.EMPTY: "tệp còn 0 byte",
+    Fault.TRUNCATED: "tệp bị cắt ngắn",
+    Fault.ALTERED: "nội dung bị đổi",
+    Fault.RECORD: "bản ghi dấu vân tay hỏng",
+    Fault.DISAGREES: "cơ sở dữ liệu khác nhật ký về dấu vân tay",
+    Fault.ORPHAN: "không giấy tờ nào dùng",
+    Fault.LEFTOVER: "của giấy tờ đã xóa",
 }
 
 
@@ -82,6 +95,34 @@ def audit_key() -> None:
     typer.echo(f"{key.key_id} {key.public.hex()}")
 
 
+def scrub(
+    rate: Annotated[
+        float | None, typer.Option(help="Tốc độ đọc, MB/giây; 0: nhanh nhất có thể.")
+    ] = None,
+    restart: Annotated[bool, typer.Option(help="Bỏ lượt soát dở dang, soát lại từ đầu.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Soát toàn kho: băm lại từng tệp, đối chiếu, khôi phục từ bản sao; dừng rồi chạy tiếp được."""
+    from service.upkeep import custodian
+
+    log_to_stderr()
+    done = custodian(Settings()).scrub(mb_per_s=rate).run(restart=restart)
+    if as_json:
+        emit(done.as_json())
+    else:
+        for finding in done.findings:
+            state = "đã khôi phục" if finding.mended else "CHƯA khôi phục được"
+            side = "kho chính" if finding.side is Side.PRIMARY else "bản sao"
+            typer.echo(f"{finding.key}: {_FAULTS[finding.fault]} ({side}), {state}.", err=True)
+        typer.echo(
+            f"Đã soát {done.documents} giấy tờ, {done.objects} lượt tệp, "
+            f"{done.read_bytes / 1e6:.1f} MB: {len(done.findings)} lỗi, "
+            f"{len(done.unmended)} lỗi còn lại, {done.replicated} tệp mới sang bản sao."
+        )
+    if done.unmended:
+        raise typer.Exit(int(ExitCode.SOME_FAILED))
+
+
 def _report(report: AuditReport) -> dict[str, Any]:
     return {
         "whole": report.whole,
@@ -93,3 +134,6 @@ def _report(report: AuditReport) -> dict[str, Any]:
             {"kind": d.kind.value, "first": d.first, "last": d.last} for d in report.damages
         ],
     }
+
+
+VERBS = (scrub,)

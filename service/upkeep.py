@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bảo quản: what nobody waits for and must not be forgotten, in one process of low priority.
+
+Heads of the log go into the object store, new objects to the replica, a scrub is always on its
+way around. One such process an installation: `sohoa serve` starts it beside the web.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from service.config import Settings
+from service.wiring import audit_proof, object_store, replica_store
+from storage.database import SqlDatabase
+from storage.engine import DbosEngine
+from workflows.audit_proof import AuditProof
+from workflows.ports.clock import Clock, SystemClock
+from workflows.ports.objects import KeptStore
+from workflows.scrub import Replication, Scrub
+
+log = structlog.get_logger(__name__)
+NICE = 19
+REPLICATE_EVERY_S = 60.0
+_TICK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custodian:
+    """The stores and the log of one installation, without the rest of the workstation."""
+
+    settings: Settings
+    database: SqlDatabase
+    objects: KeptStore
+    replica: KeptStore | None
+    audit: AuditProof
+    clock: Clock
+
+    def scrub(
+        self, *, mb_per_s: float | None = None, sleep: Callable[[float], object] | None = None
+    ) -> Scrub:
+        rate = self.settings.scrub_mb_per_s if mb_per_s is None else mb_per_s
+        return Scrub(
+            database=self.database,
+            objects=self.objects,
+            replica=self.replica,
+            clock=self.clock,
+            bytes_per_s=rate * 1e6,
+            **({"sleep": sleep} if sleep else {}),
+        )
+
+    def replicate(self) -> int:
+        """Everything new to the replica; the number of objects copied."""
+        if self.replica is None:
+            return 0
+        mirror = Replication(
+            database=self.database, objects=self.objects, replica=self.replica, clock=self.clock
+        )
+        copied = 0
+        while mirror.behind():
+            copied += mirror.run()
+        return copied
+
+
+def custodian(settings: Settings, clock: Clock | None = None) -> Custodian:
+    """Over the database and stores of these settings; migrate first."""
+    clock = clock or SystemClock()
+    engine = DbosEngine(settings.database)
+    database = SqlDatabase(settings.database, enqueue=engine.enqueue_in)
+    objects = object_store(settings)
+    audit = audit_proof(settings, database, objects, clock)
+    database.witness = audit.witness
+    return Custodian(
+        settings=settings,
+        database=database,
+        objects=objects,
+        replica=replica_store(settings),
+        audit=audit,
+        clock=clock,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Chore:
+    """Something done again and again. A chore that fails is told and tried again in its turn."""
+
+    name: str
+    every_s: float
+    do: Callable[[], object]
+    due_s: float = field(default=0.0)
+
+    def tend(self, now_s: float) -> None:
+        if now_s < self.due_s:
+            return
+        self.due_s = now_s + self.every_s
+        try:
+            self.do()
+        except Exception as trouble:
+            log.error(
+                "upkeep failed", chore=self.name, error=f"{type(trouble).__name__}: {trouble}"
+            )
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Until `stop`. A scrub step sleeps on `stop` too, so that ending never waits for it."""
+    os.nice(NICE)
+    here = custodian(settings)
+    chores = [
+        _Chore(name="replicate", every_s=REPLICATE_EVERY_S, do=here.replicate),
+        _Chore(name="anchor", every_s=settings.audit_anchor_minutes * 60.0, do=_anchor(here.audit)),
+        _Chore(name="scrub", every_s=0.0, do=lambda: _scrub_step(here, stop)),
+    ]
+    passed_s = 0.0
+    while not stop.wait(_TICK_S):
+        passed_s += _TICK_S
+        for chore in chores:
+            chore.tend(passed_s)
+
+
+def _anchor(audit: AuditProof) -> Callable[[], None]:
+    """Only a log that has grown gets a new head."""
+    published = [0]
+
+    def anchor() -> None:
+        last = audit.last()
+        if last is not None and last[0] > published[0]:
+            audit.publish()
+            published[0] = last[0]
+
+    return anchor
+
+
+def _scrub_step(here: Custodian, stop: threading.Event) -> None:
+    if here.settings.scrub_every_days == 0:
+        return
+    scrub = here.scrub(sleep=stop.wait)
+    if scrub.due(every_days=here.settings.scrub_every_days):
+        now = scrub.run(steps=1)
+        if now.stage == "done" and now.unmended:
+            log.error("scrub found damage", unmended=len(now.unmended), found=len(now.findings))
