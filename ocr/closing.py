@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
 
 from rapidfuzz import fuzz
 
@@ -18,11 +20,12 @@ from ocr.extraction import FieldReading
 from ocr.layout import Line, PageLayout, is_annex
 from ocr.letterhead import known_office
 from ocr.normalise import nfc, squeeze
-from ocr.page import Word
+from ocr.page import Box, Word
 from ocr.places import known_place
 from ocr.receivers import is_receivers
 
 Fields = dict[str, FieldReading]
+Said = Literal["authority", "title", "name"]
 
 AUTHORITY = re.compile(r"^[\W_]*(tm|kt|tl|tuq|q)\s?[.,:]\s?(?=\S)")
 _RANK = re.compile(rf"^(?:(?:{'|'.join(RANKS)})\b[\s.]*)+")
@@ -35,6 +38,7 @@ class Closing:
 
     `opens`: its first line stands level with "Nơi nhận" or above, so no line before it was lost.
     `noise`: capitals between title and name that no list knows (a title under the seal).
+    `cut`: something stands right beside the name that could not be read as a part of it.
     """
 
     page: int
@@ -44,6 +48,7 @@ class Closing:
     score: float
     opens: bool
     noise: bool
+    cut: bool = False
 
 
 def read_closing(layouts: Sequence[PageLayout]) -> Fields:
@@ -65,6 +70,30 @@ def read_closing(layouts: Sequence[PageLayout]) -> Fields:
         "signer_title": _title(best),
         "signer": _signer(best),
     }
+
+
+def block_zone(layout: PageLayout) -> Box | None:
+    """Where the signature block of a page stands, from above its first line to below the name."""
+    rights = [line for row in layout.rows if (line := _right_part(layout, row))]
+    receivers = next((r for r in layout.rows if is_receivers(r)), None) or _list_head(layout)
+    start = _start(layout, rights, receivers)
+    if start is None:
+        return None
+    # a title in the body of a text ("Chủ tịch …") opens no block: nothing reads on below one
+    if receivers is None and not any(AUTHORITY.match(r.plain) for r in rights):
+        return None
+    return Box(0.42, max(0.0, start - 4 * layout.pitch), 1.0, min(1.0, start + 0.33))
+
+
+def said_in_block(words: Sequence[Word]) -> Said | None:
+    """What a line of the block is: "authority", "title", "name" of a known family, or None."""
+    line = Line(page=0, words=tuple(words), y=0.0)
+    if AUTHORITY.match(line.plain) and _title_in(line.text):
+        return "authority"
+    if _title_in(line.text):
+        return "title"
+    name = _name_words(line)
+    return "name" if name is not None and _has_surname(name) else None
 
 
 def _lone_name(layouts: Sequence[PageLayout]) -> Closing | None:
@@ -128,6 +157,27 @@ def _block_on(layout: PageLayout, first: PageLayout) -> Closing | None:
         score=score,
         opens=bool(receivers and first_line < receivers.y + 0.8 * layout.pitch),
         noise=_unknown_capitals(block, (*authority, *titles), name),
+        cut=name is not None and _is_cut(name, below),
+    )
+
+
+def _is_cut(name: Line, lines: Sequence[Line]) -> bool:
+    """What is left of "Ng#yễn Hoàng Giang" is a whole name, of another person.
+
+    Letters that belong to no name stand beside it, or a word is missing in its middle.
+    """
+    letter = name.box.width / max(1, len(name.text))
+    if any(b.box.x0 - a.box.x1 > 2 * letter for a, b in pairwise(name.words)):
+        return True
+    words = next((line.words for line in lines if name.words[0] in line.words), ())
+    others = [w for w in words if w not in name.words and w.box.x0 > 0.4]
+    if _RANK.fullmatch(squeeze(" ".join(w.text for w in others)) + " "):
+        return False  # "Đại tướng Tô Lâm"
+    beside = [w for w in others if sum(map(str.isalnum, w.text)) > 1]
+    return any(
+        -letter < gap < 2 * letter
+        for w in beside
+        for gap in (name.box.x0 - w.box.x1, w.box.x0 - name.box.x1)
     )
 
 
@@ -316,7 +366,7 @@ def _signer(block: Closing) -> FieldReading:
         catalogue=family is not None,
         # "Nguyên" put right to the one family name it can be is for a person to see
         repaired=family != words[0],
-        position=bool(block.titles or block.authority),
+        position=bool(block.titles or block.authority) and not block.cut,
     )
     return reading(value, block.name.words, block.name.page, evidence, raw=block.name.text)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import cv2
@@ -26,6 +27,7 @@ from ocr.clean import (
     is_uneven,
     lift_red,
 )
+from ocr.layout import lay_out
 from ocr.lines import join_text, number_lines, without_scraps
 from ocr.orientation import find_upright, reads_upright
 from ocr.page import Box, PageImage, PageText, Pixels, ReadingSource, Word
@@ -34,7 +36,9 @@ from ocr.reader import Reader
 from ocr.recognise import Recogniser
 from ocr.red_marks import red_marks, with_marks
 from ocr.rescue import rescue
+from ocr.second_reading import LinesReader, read_doubtful
 from ocr.secrecy import secrecy_mark
+from ocr.signature_block import with_signature_block
 from ocr.straighten import Warp, chain, cut_sheet, find_sheet, find_skew, level, turn
 from ocr.tesseract import (
     PytesseractRecogniser,
@@ -86,9 +90,12 @@ class Clock:
 class PageReader:
     """Reads pages one after the other with one recogniser; not for threads."""
 
-    def __init__(self, recogniser: Recogniser | None = None) -> None:
+    def __init__(
+        self, recogniser: Recogniser | None = None, second: LinesReader | None = None
+    ) -> None:
         cv2.setNumThreads(1)
         self.recogniser: Recogniser = recogniser or default_recogniser()
+        self.second = second
 
     def read_page(self, image: PageImage) -> tuple[PageText, Pixels]:
         """The text, and the upright RGB pixels its boxes refer to.
@@ -191,8 +198,22 @@ class PageReader:
             "rescue", lambda: rescue(clean, image.dpi, attempt.words, self.recogniser)
         )
         attempt = replace(attempt, words=found.words)
-        quality = {"layer": layer, "uncovered": found.uncovered}
+        quality: dict[str, Any] = {"layer": layer, "uncovered": found.uncovered}
+        if self.second is not None:
+            attempt, looked_at = self._second_reading(attempt, self.second, clock)
+            quality["read_twice"] = looked_at
         return self._page(image, pixels, degrees, attempt, quality, ReadingSource.OCR, clock)
+
+    def _second_reading(
+        self, attempt: Attempt, second: LinesReader, clock: Clock
+    ) -> tuple[Attempt, int]:
+        """The doubtful lines by the network too; how many there were."""
+        prepared = attempt.prepared
+        grey = clock.time("prepare", lambda: erase_leaders(prepared.raw, prepared.dpi))
+        read = clock.time(
+            "second", lambda: read_doubtful(grey, prepared.dpi, attempt.words, second)
+        )
+        return replace(attempt, words=read.words), read.looked_at
 
     def _attempt(self, pixels: Pixels, image: PageImage, clock: Clock) -> Attempt:
         prepared = clock.time("prepare", lambda: prepare(pixels, image.dpi))
@@ -250,6 +271,9 @@ class PageReader:
             timings=clock.seconds,
             engine=self.recogniser.name,
         )
+        if source is ReadingSource.OCR:
+            read_again = partial(with_signature_block, page, lay_out(page), pixels, self.recogniser)
+            page = clock.time("signature", read_again)
         return page, pixels
 
 

@@ -30,7 +30,7 @@ from ocr.recognise import Recogniser
 LANGUAGE = "vie"
 PAGE_TIMEOUT_S = 40
 _SAUVOLA = {"thresholding_method": "2"}
-_PAGE, _LINE, _BLOCK = 3, 7, 6
+_PAGE, _LINE, _SCATTERED = 3, 7, 11
 DIGITS = "0123456789/-., "
 
 
@@ -94,6 +94,10 @@ class TesserocrRecogniser:
     def read_line(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
         return self._read(image, dpi, _LINE)
 
+    def read_scattered(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
+        """Lines wherever they stand, without columns: a block under seal and signature."""
+        return self._read(image, dpi, _SCATTERED)
+
     def read_digits(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
         """A line of which only digits and their separators may come out."""
         self._api.SetVariable("tessedit_char_whitelist", DIGITS)
@@ -140,6 +144,10 @@ class PytesseractRecogniser:
 
     def read_line(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
         return self._read(image, dpi, _LINE)
+
+    def read_scattered(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
+        """Lines wherever they stand, without columns: a block under seal and signature."""
+        return self._read(image, dpi, _SCATTERED)
 
     def read_digits(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
         """A line of which only digits and their separators may come out."""
@@ -188,6 +196,13 @@ def detect_orientation(image: Pixels, dpi: float) -> Orientation | None:
 def read_digits(recogniser: Recogniser, image: Pixels, dpi: float) -> tuple[Word, ...]:
     """Digits only where the recogniser can be told so, else a plain line."""
     reader = getattr(recogniser, "read_digits", recogniser.read_line)
+    words: tuple[Word, ...] = reader(image, dpi)
+    return words
+
+
+def read_scattered(recogniser: Recogniser, image: Pixels, dpi: float) -> tuple[Word, ...]:
+    """Short lines anywhere on a crop where the recogniser can be told so, else as a page."""
+    reader = getattr(recogniser, "read_scattered", recogniser.read_page)
     words: tuple[Word, ...] = reader(image, dpi)
     return words
 

@@ -1,0 +1,95 @@
+"""The signature block read again: three inks over one another, the real engine, drawn sheets."""
+
+import math
+
+import pytest
+from PIL import ImageDraw, ImageFont
+
+from ocr.closing import said_in_block
+from ocr.page import Box, PageImage, Word
+from ocr.page_reader import PageReader
+from ocr.reader import Reader
+from tests.ocr.sheets import DPI, TYPEFACE, paper, pixels, write
+
+HEAD = [
+    ("ỦY BAN NHÂN DÂN", 0.13, 0.05),
+    ("TỈNH QUẢNG NGÃI", 0.14, 0.07),
+    ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 0.45, 0.05),
+    ("Độc lập - Tự do - Hạnh phúc", 0.52, 0.07),
+    ("Số: 47/QĐ-UBND", 0.14, 0.1),
+    ("Quảng Ngãi, ngày 17 tháng 01 năm 2025", 0.5, 0.1),
+    ("QUYẾT ĐỊNH", 0.42, 0.16),
+    ("Về việc hỗ trợ quà Tết cho hộ nghèo trên địa bàn tỉnh", 0.24, 0.19),
+    ("Điều 1. Phê duyệt hỗ trợ quà Tết cho hộ nghèo trên địa bàn tỉnh như sau.", 0.14, 0.3),
+    ("Nơi nhận:", 0.13, 0.5),
+    ("- Như Điều 4;", 0.13, 0.52),
+    ("- Lưu: VT.", 0.13, 0.54),
+]
+
+
+def signed(*, name_colour="black", name_at=0.655):
+    """A decision whose name lies between a seal and a signature; or was stamped like the seal."""
+    sheet = paper()
+    for text, x, y in HEAD:
+        write(sheet, text, x, y)
+    bold = ImageFont.truetype(TYPEFACE.replace("Regular", "Bold"), round(13 * DPI / 72))
+    draw = ImageDraw.Draw(sheet)
+    width, height = sheet.size
+    draw.text((0.6 * width, 0.5 * height), "KT. CHỦ TỊCH", "black", bold)
+    draw.text((0.58 * width, 0.52 * height), "PHÓ CHỦ TỊCH", "black", bold)
+    draw.text((0.57 * width, name_at * height), "Nguyễn Hoàng Giang", name_colour, bold)
+    x, y, r = 0.55 * width, 0.585 * height, 0.09 * width
+    for grown in (0, 3, 6):
+        draw.ellipse(
+            (x - r - grown, y - r - grown, x + r + grown, y + r + grown), outline="#d8303a"
+        )
+    stroke = [
+        (0.56 * width + 9 * k, 0.6 * height + 60 * math.sin(k / 3) + 2.0 * k) for k in range(50)
+    ]
+    draw.line(stroke, fill="#2a3fb0", width=5, joint="curve")
+    return sheet
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Reader(PageReader())
+
+
+@pytest.mark.parametrize("colour", ["black", "#d02030"])
+def test_the_name_is_read_under_seal_and_signature_and_when_stamped_in_red(reader, colour):
+    seen = reader.read([PageImage(number=1, pixels=pixels(signed(name_colour=colour)), dpi=DPI)])
+    fields = seen.document.fields
+    signer = fields["signer"]
+    assert signer.value == "Nguyễn Hoàng Giang"
+    assert fields["signer_title"].value == "PHÓ CHỦ TỊCH"
+    box = signer.box
+    assert box is not None and 0.5 < box.x0 < 0.65 and 0.6 < box.y0 < 0.68
+
+
+@pytest.mark.parametrize("colour", ["black", "#d02030"])
+@pytest.mark.parametrize("at", [0.62, 0.63, 0.64])
+def test_a_name_cut_by_the_seal_is_never_silently_short(reader, colour, at):
+    """What is left, "Hoàng Giang", is a name too: only the ink beside it tells."""
+    sheet = pixels(signed(name_colour=colour, name_at=at))
+    signer = reader.read([PageImage(number=1, pixels=sheet, dpi=DPI)]).document.fields["signer"]
+    assert signer.value == "Nguyễn Hoàng Giang" or signer.needs_review
+
+
+def test_a_name_stamped_in_red_is_not_read_without_the_second_reading(reader, monkeypatch):
+    """The positive control: lifting red takes most of the name along."""
+    image = PageImage(number=1, pixels=pixels(signed(name_colour="#d02030")), dpi=DPI)
+    sure = reader.read([image]).document.fields["signer"].confidence
+    monkeypatch.setattr("ocr.page_reader.with_signature_block", lambda page, *_: page)
+    alone = reader.read([image]).document.fields["signer"]
+    assert alone.raw != "Nguyễn Hoàng Giang" and alone.confidence < sure
+
+
+def test_a_line_of_the_block_says_what_it_is():
+    def line(text):
+        return [Word(text=t, box=Box(0.6, 0.5, 0.7, 0.52), confidence=0.9) for t in text.split()]
+
+    assert said_in_block(line("KT. CHỦ TỊCH")) == "authority"
+    assert said_in_block(line("PHÓ CHỦ TỊCH")) == "title"
+    assert said_in_block(line("Nguyễn Hoàng Giang")) == "name"
+    assert said_in_block(line("Như Điều Trên")) is None
+    assert said_in_block(line("12/QĐ")) is None
