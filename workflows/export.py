@@ -49,6 +49,8 @@ from workflows.ports.packages import ManyVerifier, Packages
 from workflows.purposes import stated
 
 FINISHED = frozenset({DocumentState.STORED, DocumentState.SUPERSEDED, DocumentState.REVOKED})
+# turned away, or destroyed when its time was over: no part of what is handed over
+_LEFT_OUT = frozenset({DocumentState.REJECTED, DocumentState.SET_ASIDE, DocumentState.DESTROYED})
 _BROKEN = frozenset({SignatureState.ALTERED, SignatureState.UNREADABLE})
 # looking at a paper and exporting it change nothing about it: no part of its preservation history
 _NO_HISTORY = frozenset({"document.viewed", "dossier.exported", "document.exported"})
@@ -156,7 +158,8 @@ class ExportDesk:
             # papers another Unit owns stand here by reuse: they are part of this dossier
             filings = tx.filings.of_dossier(dossier.id)
             ids = dict.fromkeys(f.document_id for f in filings)
-            found = [tx.documents.get(i, EVERYWHERE) for i in ids]
+            everything = [tx.documents.get(i, EVERYWHERE) for i in ids]
+            found = [d for d in everything if d.state not in _LEFT_OUT]
         elif wanted.batch_id is not None:
             tx.batches.get(wanted.batch_id, by.scope)
             found = _of_batch(tx, wanted.batch_id, by)
@@ -313,15 +316,13 @@ def _history(
 
 
 def _of_batch(tx: Transaction, batch_id: str, by: Actor) -> list[Document]:
-    """What was turned away or erased is no part of what is handed over."""
     found: list[Document] = []
     cursor: str | None = None
-    left_out = (DocumentState.REJECTED, DocumentState.SET_ASIDE)
     while True:
         page = tx.documents.find(
             DocumentFilter(batch_id=batch_id), by.scope, limit=500, cursor=cursor
         )
-        found += [h.document for h in page.hits if h.document.state not in left_out]
+        found += [h.document for h in page.hits if h.document.state not in _LEFT_OUT]
         cursor = page.next_cursor
         if cursor is None or len(found) > _MOST:
             return found

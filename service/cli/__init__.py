@@ -43,5 +43,6 @@ app.add_typer(station, name="station", help="Trạm quét trên máy này (như 
 app.add_typer(evidence.audit, name="audit", help="Nhật ký: kiểm tra, ghi mốc ra ngoài.")
 for verb in (*office.VERBS, *evidence.VERBS, *scanning.VERBS, *intake.VERBS, *papers.VERBS):
     app.command()(verb)
-for name, package_verb in packages.VERBS.items():
-    app.command(name)(package_verb)
+app.command("export")(packages.export)
+app.command("import")(packages.import_)
+app.command("validate")(packages.validate)

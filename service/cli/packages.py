@@ -174,7 +174,3 @@ def validate(
         )
     if not good:
         raise typer.Exit(int(ExitCode.FAILED))
-
-
-# "import" is no name in Python
-VERBS = {"export": export, "import": import_, "validate": validate}
