@@ -34,6 +34,10 @@ NEEDS = {
         "PostgreSQL is not installed",
     ),
     "requires_softhsm": (lambda: shutil.which("softhsm2-util"), "softhsm2 is not installed"),
+    "requires_dovecot": (
+        lambda: shutil.which("dovecot") or Path("/usr/sbin/dovecot").exists(),
+        "dovecot-imapd is not installed",
+    ),
     "requires_npm": (lambda: shutil.which("npm"), "npm is not installed"),
     "requires_buildah": (lambda: shutil.which("buildah"), "buildah is not installed"),
 }

@@ -16,12 +16,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from service.intakes import unpacking
 from service.intakes.feeding import Feeder, Refusal, erase
 from service.intakes.unpacking import MAX_PARTS, Part, Verdict
-from workflows.errors import DamagedDocument, HostileDocument
+from workflows.errors import DamagedDocument, HostileDocument, SohoaError
 from workflows.ports.sandbox import Limits, Sandbox
 
+log = structlog.get_logger(__name__)
 UNPACKING = Path(unpacking.__file__).resolve()
 LIMITS = Limits(wall_s=60, cpu_s=40)
 
@@ -59,35 +62,50 @@ class MailDelivery:
     def deliver(
         self, message: Path, *, account: str, keep_aside: KeepAside, again: bool = False
     ) -> Delivered | None:
-        """Every paper of the mail. None: asked to stop; the mail is not done."""
-        received = set_aside = 0
-        secret = False
+        """Every paper of the mail. None: asked to stop; the mail is not done.
+
+        Raises `SohoaError` and OSError for what is no fault of the mail.
+        """
         try:
-            with self.unpacked(message) as mail:
-                for part in mail.parts:
-                    if part.verdict is Verdict.IGNORED:
-                        continue
-                    path = mail.room / part.file if part.file else None
-                    refused: Refusal | None = None
-                    if path is None or part.verdict is Verdict.REFUSED:
-                        refused = self._told(part.name, part.reason, account)
-                    else:
-                        ended = self.feeder.hand_over(path, part.name, account=account, again=again)
-                        if ended is None:
-                            return None
-                        refused = ended if isinstance(ended, Refusal) else None
-                    if refused is None:
-                        received += 1
-                    elif refused.secret and path is not None:
-                        secret = True
-                        erase(path)
-                    else:
-                        set_aside += 1
-                        keep_aside(path, part.name, refused.reason)
+            return self._parts(message, account, keep_aside, again=again)
         except (DamagedDocument, HostileDocument) as error:
             refused = self._told("", f"{error.shown} {error.remedy}", account, error.code)
-            keep_aside(message, "thu-dien-tu.eml", refused.reason)
-            return Delivered(received=received, set_aside=1, secret=secret)
+        except (SohoaError, OSError):
+            raise
+        except Exception:
+            log.exception("mail delivery failed")
+            refused = self._told(
+                "", "Lỗi không lường trước khi mở thư; báo quản trị.", account, "loi"
+            )
+        keep_aside(message, "thu-dien-tu.eml", refused.reason)
+        return Delivered(received=0, set_aside=1, secret=False)
+
+    def _parts(
+        self, message: Path, account: str, keep_aside: KeepAside, *, again: bool
+    ) -> Delivered | None:
+        received = set_aside = 0
+        secret = False
+        with self.unpacked(message) as mail:
+            for part in mail.parts:
+                if part.verdict is Verdict.IGNORED:
+                    continue
+                path = mail.room / part.file if part.file else None
+                refused: Refusal | None = None
+                if path is None or part.verdict is Verdict.REFUSED:
+                    refused = self._told(part.name, part.reason, account)
+                else:
+                    ended = self.feeder.hand_over(path, part.name, account=account, again=again)
+                    if ended is None:
+                        return None
+                    refused = ended if isinstance(ended, Refusal) else None
+                if refused is None:
+                    received += 1
+                elif refused.secret and path is not None:
+                    secret = True
+                    erase(path)
+                else:
+                    set_aside += 1
+                    keep_aside(path, part.name, refused.reason)
         return Delivered(received=received, set_aside=set_aside, secret=secret)
 
     @contextmanager

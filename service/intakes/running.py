@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from service.intakes.feeding import Feeder
 from service.intakes.hot_folder import FolderFeed
 from service.intakes.journal import Journal
 from service.intakes.mail import MailDelivery
+from service.intakes.mailbox import Mailbox
 from service.intakes.smtp_drop import MailRoom, SmtpDrop
 from service.intakes.sources import FolderSource, SmtpSource, Sources
 from service.wiring import Workstation
@@ -75,6 +77,10 @@ def intakes(station: Workstation, sources: Sources, stop: threading.Event) -> It
     for name, folder in sources.folder.items():
         feeder = feeder_of(station, "folder", name, "hot_folder", stop)
         yield Intaking(make=_folder(folder, feeder), journal=feeder.journal)
+    for name, mailbox in sources.mailbox.items():
+        feeder = feeder_of(station, "mailbox", name, "email", stop)
+        made = partial(Mailbox, mailbox, _delivery(station, feeder))
+        yield Intaking(make=made, journal=feeder.journal)
     if (smtp := sources.smtp) is not None:
         feeder = feeder_of(station, "smtp", "smtp", "email", stop)
         yield Intaking(make=_smtp(station, smtp, feeder), journal=feeder.journal)

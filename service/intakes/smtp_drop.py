@@ -21,10 +21,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from service.intakes.feeding import erase
-from service.intakes.mail import Delivered, MailDelivery
+from service.intakes.mail import MailDelivery
 from service.intakes.sources import SmtpSource, account_for
 from storage.objects.disk import make_folder, sync_folder, write_synced
-from workflows.errors import SohoaError
 
 log = structlog.get_logger(__name__)
 LOOK_S = 1.0
@@ -155,17 +154,9 @@ class SmtpDrop:
             self._room.keep_aside(message, message.name, "Người gửi không còn trong danh sách.")
             message.unlink()
             return True
-        try:
-            done = self._delivery.deliver(
-                message, account=account, keep_aside=self._room.keep_aside, again=again
-            )
-        except (SohoaError, OSError):
-            raise  # our side: nothing is wrong with the mail
-        except Exception:
-            log.exception("mail delivery failed")
-            reason = "Lỗi không lường trước khi mở thư; báo quản trị. [loi]"
-            self._room.keep_aside(message, message.name, reason)
-            done = Delivered(received=0, set_aside=1, secret=False)
+        done = self._delivery.deliver(
+            message, account=account, keep_aside=self._room.keep_aside, again=again
+        )
         if done is None:
             return False
         if done.secret:

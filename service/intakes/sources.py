@@ -38,7 +38,8 @@ def account_for(sender: str, senders: Mapping[str, str]) -> str | None:
     """Whose papers a sender's are: by his address, else by its domain; None: he may not send."""
     known = {k.lower(): v for k, v in senders.items()}
     address = sender.lower()
-    return known.get(address) or known.get("@" + address.rpartition("@")[2])
+    local, at, domain = address.rpartition("@")
+    return known.get(address) or (known.get(f"@{domain}") if local and at else None)
 
 
 class _Declared(BaseModel):
@@ -86,15 +87,38 @@ class SmtpSource(_Declared):
         return self
 
 
+class MailboxSource(_Declared):
+    """A mailbox of the office's mail server, looked into over TLS (the one outbound call).
+
+    `senders` as for SMTP; empty: whoever writes to it, for `account`. What is done is moved to the
+    folder `done`, what a person must see to `aside`.
+    """
+
+    host: str
+    port: int = Field(993, ge=1, le=65_535)
+    starttls: bool = False
+    user: str
+    password_file: Path
+    account: str
+    senders: dict[str, str] = {}
+    folder: str = "INBOX"
+    done: str = "Sohoa-Da-nhan"
+    aside: str = "Sohoa-De-lai"
+    every_s: float = Field(60.0, ge=1, le=3600)
+    ca_file: Path | None = None
+    max_bytes: int = Field(MAX_MESSAGE, ge=1 << 16, le=256 << 20)
+
+
 class Sources(_Declared):
     """Everything declared, by name. The names are what status and journal are kept under."""
 
     folder: dict[Name, FolderSource] = {}
+    mailbox: dict[Name, MailboxSource] = {}
     smtp: SmtpSource | None = None
 
     @property
     def any(self) -> bool:
-        return bool(self.folder or self.smtp)
+        return bool(self.folder or self.mailbox or self.smtp)
 
 
 def declared(settings: Settings) -> Sources:

@@ -21,7 +21,7 @@ from service.intakes.sources import declared
 LONGEST_WAIT_S = 300.0
 """f05: what lies longer than five minutes is an alarm."""
 LONGEST_SILENCE_S = 300.0
-KINDS = {"folder": "Thư mục nóng", "smtp": "Nhận thư"}
+KINDS = {"folder": "Thư mục nóng", "mailbox": "Hộp thư", "smtp": "Nhận thư"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +96,12 @@ def _statuses(settings: Settings, now: dt.datetime) -> Iterator[IntakeStatus]:
         except OSError as error:
             since, aside, trouble = [], 0, f"Không mở được thư mục: {error}."
         yield _status(record, now, since, aside, trouble)
+    for name in sources.mailbox:
+        record = _record(room, "mailbox", name)
+        since = []
+        if record.pending_since:
+            since = [dt.datetime.fromisoformat(record.pending_since).timestamp()] * record.pending
+        yield _status(record, now, since, record.counts.get("set_aside", 0))
     if sources.smtp is not None:
         mails = mail_room(settings.data_dir)
         record = _record(room, "smtp", "smtp")
