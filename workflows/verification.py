@@ -6,6 +6,7 @@ One set of words for screen, command line, JSON and PDF: a conclusion, and what 
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,10 +16,12 @@ from workflows.domain.signature import (
     Changes,
     Coverage,
     Revocation,
+    SignatureReport,
     SignatureState,
     TimeSource,
     Verification,
 )
+from workflows.ports.clock import VIETNAM
 
 TITLES = {
     SignatureState.VALID: "Hợp lệ",
@@ -133,3 +136,60 @@ def _all_hold(told: Verification, count: int) -> str:
         return "Tệp có dấu thời gian hợp lệ, không có chữ ký của người hoặc cơ quan."
     who = ", ".join(dict.fromkeys(r.signer_name for r in told.personal if r.signer_name))
     return f"Cả {count} chữ ký hợp lệ: {who}." if count > 1 else f"Chữ ký hợp lệ: {who}."
+
+
+def rows_of(report: SignatureReport) -> list[tuple[str, str]]:
+    """One signature as (label, value), every value in words; empty ones are left out."""
+    stamp = report.is_timestamp
+    rows = [
+        ("Nơi cấp dấu thời gian" if stamp else "Người ký", report.signer_name),
+        ("Cơ quan", report.organisation),
+        ("Kết luận", ", ".join(TITLES[s] for s in report.states or (report.state,))),
+        ("Lý do", report.reason),
+        ("Việc cần làm", ADVICE[report.state]),
+        ("Thời gian ký", _when(report)),
+        ("Chắc chắn đã có từ", shown(report.proven_at)),
+        ("Phần được ký", COVERAGES[report.coverage]),
+        ("Sau khi ký", CHANGES[report.changes]),
+        ("Thu hồi", _revocation(report)),
+        ("Mức và thuật toán", " · ".join(p for p in (report.level, report.digest.upper()) if p)),
+        ("Chứng thư", _certificate(report)),
+        ("Vị trí", _place(report)),
+        ("Khóa ô biểu mẫu", report.locked_fields),
+        ("Ghi chú", " ".join(report.notes)),
+    ]
+    return [(label, value) for label, value in rows if value]
+
+
+def shown(when: dt.datetime | None) -> str:
+    """Vietnam time, to the second."""
+    return f"{when.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}" if when else ""
+
+
+def _when(report: SignatureReport) -> str:
+    if report.signed_at is None:
+        return "không ghi"
+    return f"{shown(report.signed_at)} (theo {TIME_SOURCES[report.time_source]})"
+
+
+def _revocation(report: SignatureReport) -> str:
+    if report.state is SignatureState.UNREADABLE:
+        return ""
+    since = f" từ {shown(report.revoked_at)}" if report.revoked_at else ""
+    return REVOCATIONS[report.revocation] + since
+
+
+def _certificate(report: SignatureReport) -> str:
+    if report.valid_to is None:
+        return ""
+    span = f"hiệu lực {shown(report.valid_from)[:10]} đến {shown(report.valid_to)[:10]}"
+    return f"số {report.serial}, {report.issuer}, {span}"
+
+
+def _place(report: SignatureReport) -> str:
+    if report.is_timestamp or report.state is SignatureState.UNREADABLE:
+        return ""
+    certifies = " · chữ ký chứng nhận" if report.certifies else ""
+    if not report.visible:
+        return f"không hiển thị trên trang{certifies}"
+    return f"trang {report.page}{certifies}"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import unicodedata
 from collections.abc import Sequence
@@ -96,8 +97,9 @@ class PikepdfArchivalPdf:
                 for number, page in enumerate(pages)
             )
             add_bookmarks(pdf, bookmarks)
-            self._declare(pdf, unicodedata.normalize("NFC", title), mark)
-            content = _saved(pdf)
+            when = mark.converted_at if mark else None
+            declare(pdf, unicodedata.normalize("NFC", title), when, icc=self._icc)
+            content = saved(pdf)
         broken = check(content)
         if broken:
             detail = "; ".join(f"{v.rule}: {v.detail}" for v in broken[:5])
@@ -132,21 +134,23 @@ class PikepdfArchivalPdf:
         pdf.pages.append(Page(pdf.make_indirect(leaf)))
         return painted.picture
 
-    def _declare(self, pdf: Pdf, title: str, mark: ConversionMark | None) -> None:
-        root = pdf.Root
-        xmp = packet(title, mark.converted_at if mark else None)
-        root.Metadata = pdf.make_indirect(Stream(pdf, xmp, Type=Name.Metadata, Subtype=Name.XML))
-        root.Lang = String("vi-VN")
-        root.MarkInfo = Dictionary(Marked=False)
-        root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
-        intent = Dictionary(
-            Type=Name.OutputIntent,
-            S=Name.GTS_PDFA1,
-            OutputConditionIdentifier=String("sRGB"),
-            Info=String("sRGB"),
-            DestOutputProfile=pdf.make_indirect(Stream(pdf, self._icc, N=3)),
-        )
-        root.OutputIntents = Array([pdf.make_indirect(intent)])
+
+def declare(pdf: Pdf, title: str, created: dt.datetime | None, *, icc: bytes | None = None) -> None:
+    """What makes a file PDF/A-2b: metadata, language, colour (`icc`: sRGB where not given)."""
+    root = pdf.Root
+    xmp = packet(title, created)
+    root.Metadata = pdf.make_indirect(Stream(pdf, xmp, Type=Name.Metadata, Subtype=Name.XML))
+    root.Lang = String("vi-VN")
+    root.MarkInfo = Dictionary(Marked=False)
+    root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
+    intent = Dictionary(
+        Type=Name.OutputIntent,
+        S=Name.GTS_PDFA1,
+        OutputConditionIdentifier=String("sRGB"),
+        Info=String("sRGB"),
+        DestOutputProfile=pdf.make_indirect(Stream(pdf, icc or SRGB.read_bytes(), N=3)),
+    )
+    root.OutputIntents = Array([pdf.make_indirect(intent)])
 
 
 def _points(page: CopyPage) -> tuple[float, float]:
@@ -164,7 +168,8 @@ def _characters(texts: Sequence[set[str]], placed: PlacedMark | None) -> str:
     return "".join(sorted(shown))
 
 
-def _saved(pdf: Pdf) -> bytes:
+def saved(pdf: Pdf) -> bytes:
+    """The same content gives the same bytes."""
     out = BytesIO()
     pdf.save(
         out,
