@@ -13,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 
 from service import errors, health
 from service.api.v1 import documents, dossiers, scan_jobs, scans, sessions, stations, uploads
+from service.api.v1 import packages as archive_packages
 from service.metrics import REQUESTS, route_of
 from service.web import routes as web
 from service.web.page import trouble
@@ -40,6 +41,7 @@ def create_app(workstation: Workstation) -> FastAPI:
     app.state.workstation = workstation
     for module in (sessions, stations, scan_jobs, scans, uploads, documents, dossiers):
         app.include_router(module.router, prefix="/api/v1")
+    app.include_router(archive_packages.router, prefix="/api/v1")
     app.include_router(health.router)
     web.mount(app)
     errors.install(app, trouble)

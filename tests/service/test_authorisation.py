@@ -85,6 +85,12 @@ TABLE = {
     "GET /api/v1/purposes": READERS,
     "GET /api/v1/audit": "auditor admin",
     "GET /api/v1/indicators": READERS,
+    "POST /api/v1/packages": "archivist",
+    "GET /api/v1/packages": "archivist",
+    "GET /api/v1/packages/{file_name}": "archivist",
+    "GET /api/v1/packages/{file_name}/file": "archivist",
+    "POST /api/v1/packages/{file_name}/check": "archivist",
+    "POST /api/v1/package-imports": "archivist",
     "GET /login": EVERYBODY,
     "POST /login": EVERYBODY,
     "POST /logout": READERS,
@@ -116,6 +122,10 @@ TABLE = {
     "GET /search": READERS,
     "GET /help": READERS,
     "GET /docs": READERS,
+    "GET /packages": "archivist",
+    "POST /packages": "archivist",
+    "POST /packages/import": "archivist",
+    "GET /packages/handover": "archivist",
 }
 STRANGER_SEES_NOTHING = [
     row
@@ -158,6 +168,7 @@ def things(office):
         "upload_id": "0" * 32,
         "number": "1",
         "name": "number",
+        "file_name": "none.zip",
     }
 
 
