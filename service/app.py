@@ -12,7 +12,16 @@ from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 
 from service import errors, health
-from service.api.v1 import documents, dossiers, scan_jobs, scans, sessions, stations, uploads
+from service.api.v1 import (
+    documents,
+    dossiers,
+    scan_jobs,
+    scans,
+    sessions,
+    signing,
+    stations,
+    uploads,
+)
 from service.api.v1 import packages as archive_packages
 from service.metrics import REQUESTS, route_of
 from service.web import routes as web
@@ -39,7 +48,7 @@ def create_app(workstation: Workstation) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     app.state.workstation = workstation
-    for module in (sessions, stations, scan_jobs, scans, uploads, documents, dossiers):
+    for module in (sessions, stations, scan_jobs, scans, uploads, documents, signing, dossiers):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(archive_packages.router, prefix="/api/v1")
     app.include_router(health.router)

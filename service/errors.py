@@ -17,7 +17,9 @@ from starlette.exceptions import HTTPException
 from service.metrics import route_of
 from workflows.errors import (
     BadInput,
+    CertificateRefused,
     Conflict,
+    KeyRefused,
     NotADocument,
     NotAllowed,
     NotAuthenticated,
@@ -25,6 +27,7 @@ from workflows.errors import (
     SecretDocument,
     SohoaError,
     StorageFull,
+    TokenRefused,
     TooLarge,
     Unavailable,
 )
@@ -37,6 +40,9 @@ STATUS: tuple[tuple[type[SohoaError], int], ...] = (
     (TooLarge, 413),
     (SecretDocument, 451),
     (BadInput, 422),
+    (CertificateRefused, 422),
+    (TokenRefused, 422),
+    (KeyRefused, 422),
     (NotFound, 404),
     (NotAllowed, 403),
     (NotAuthenticated, 401),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from service.config import Settings
 from storage.signing.authority import DevelopmentAuthority, DevelopmentKeys, Subject
+from storage.signing.deferred import PyHankoDeferredSigner
 from storage.signing.keys import DeclaredKeys, SigningKeys
 from storage.signing.preserve import PyHankoPreserver
 from storage.signing.profiles import load_profiles
@@ -29,6 +30,7 @@ class SigningParts:
     """What the settings make of signing."""
 
     signer: PyHankoSigner
+    deferred: PyHankoDeferredSigner
     preserver: PyHankoPreserver
     profiles: Mapping[str, SignatureProfile]
     trust_dir: Path
@@ -61,15 +63,17 @@ def signing_parts(
         stamper = http_time_stamper(settings.tsa_url)
     elif settings.signing_keys is None:
         stamper = authority.time_stamper()
+    signer = PyHankoSigner(
+        keys,
+        trust_dir=authority.trust,
+        sandbox=sandbox,
+        clock=clock,
+        stamper=stamper,
+        revocation=revocation,
+    )
     return SigningParts(
-        signer=PyHankoSigner(
-            keys,
-            trust_dir=authority.trust,
-            sandbox=sandbox,
-            clock=clock,
-            stamper=stamper,
-            revocation=revocation,
-        ),
+        signer=signer,
+        deferred=PyHankoDeferredSigner(signer, clock, stamper),
         preserver=PyHankoPreserver(
             trust_dir=authority.trust, revocation=revocation, stamper=stamper
         ),

@@ -29,6 +29,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.database import Database
 from workflows.ports.objects import ObjectStore, content_sha256, derived_key
 from workflows.ports.signer import (
+    SignatureDone,
     SignatureLevel,
     SignatureProfile,
     SignatureReport,
@@ -88,12 +89,23 @@ class Copying:
         Raises `IllegalMove` before the copy is made or when it is signed already,
         `SigningFailed` when key or token do not answer; the Document is then unchanged.
         """
-        if document.copy is None or document.reading is not ReadingStatus.READ:
-            raise IllegalMove(f"{document.id} has no copy to sign yet")
-        signed_now = move(document, DocumentState.CAPTURED)
+        copy = self.signable(document)
         # the clerk waits for a time stamp at most; proofs and archive stamp come with `preserve`
         now = replace(self.personal, level=self.personal.level.at_most(SignatureLevel.B_T))
-        done = self.signer.sign(self.objects.get(document.copy), profile=now, who=by.id)
+        return self.accept(document, self.signer.sign(copy, profile=now, who=by.id), by=by)
+
+    def signable(self, document: Document) -> bytes:
+        """The copy that waits for the personal signature; `IllegalMove` when none does."""
+        if document.copy is None or document.reading is not ReadingStatus.READ:
+            raise IllegalMove(f"{document.id} has no copy to sign yet")
+        move(document, DocumentState.CAPTURED)
+        return self.objects.get(document.copy)
+
+    def accept(
+        self, document: Document, done: SignatureDone, *, by: Actor, **facts: str
+    ) -> Document:
+        """The signed copy becomes the evidence; `facts` go to the log. `StaleVersion` as ever."""
+        signed_now = move(document, DocumentState.CAPTURED)
         stored = self._put("signed", document, done.content)
         with self.database.transaction() as tx:
             saved = tx.documents.save(
@@ -121,6 +133,7 @@ class Copying:
                 sha256=stored.sha256,
                 level=done.level,
                 profile=self.personal.name,
+                **facts,
             )
         return saved
 

@@ -18,6 +18,7 @@ SohoaError
 ├── Conflict                       the request meets another state of things
 │   ├── IllegalMove                not allowed in this state
 │   ├── StaleVersion               someone else changed it first
+│   ├── SigningExpired             a signature came too late
 │   └── IdempotencyMismatch        same key, other bytes
 ├── NotFound                       absent, or not yours to see
 ├── NotAllowed                     known, but the role does not permit it
@@ -32,6 +33,7 @@ SohoaError
     │   └── KeyRefused             a key file where only tokens are allowed
     ├── TimeStampUnavailable
     ├── RevocationUnavailable      nobody says whether a certificate was revoked
+    ├── BackupFailed
     ├── ScannerFailed
     └── SandboxTooWeak
 """
@@ -132,6 +134,12 @@ class IdempotencyMismatch(Conflict):
     remedy = "Dùng khóa Idempotency-Key mới cho nội dung mới."
 
 
+class SigningExpired(Conflict):
+    code = "lan_ky_da_het_han"
+    message = "Lượt ký đã hết hạn hoặc đã bị hủy; giấy tờ chưa thay đổi."
+    remedy = "Gửi lại giấy tờ đến trạm để ký lượt mới."
+
+
 class NotFound(SohoaError):
     code = "khong_tim_thay"
     message = "Không tìm thấy, hoặc không thuộc phạm vi đơn vị của bạn."
@@ -207,6 +215,14 @@ class RevocationUnavailable(Unavailable):
     code = "khong_tra_cuu_duoc_thu_hoi"
     message = "Chưa tra cứu được tình trạng thu hồi của chứng thư."
     remedy = "Hệ thống tự tra cứu lại sau; quản trị xem SOHOA_REVOCATION_HOSTS."
+
+
+class BackupFailed(Unavailable):
+    code = "sao_luu_khong_thanh_cong"
+    message = "Sao lưu hoặc phục hồi không thành công."
+    remedy = (
+        "Xem nhật ký kỹ thuật, kiểm tra nơi chứa bản sao và khóa rồi chạy lại; làm lại an toàn."
+    )
 
 
 class ScannerFailed(Unavailable):

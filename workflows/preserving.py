@@ -73,7 +73,8 @@ class Preserving:
         with self.database.read() as tx:
             document = tx.documents.get(document_id, EVERYWHERE)
             revisions = tx.signed_copies.revisions(document_id)
-        if not revisions or document.evidence != revisions[-1].object:
+        beside = document.came_signed  # a SAO Y of it: a file of its own
+        if not revisions or not (beside or document.evidence == revisions[-1].object):
             return "nothing of ours to preserve"
         last = revisions[-1]
         wanted = self.profiles[last.profile].level
@@ -97,7 +98,8 @@ class Preserving:
         )
         now = self.clock.now()
         with self.database.transaction() as tx:
-            tx.documents.save(replace(document, evidence=stored))
+            evidence = document.evidence if document.came_signed else stored
+            tx.documents.save(replace(document, evidence=evidence))
             tx.signed_copies.add(
                 replace(
                     last,

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from dataclasses import asdict
+from getpass import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from service.station.agent import Agent
 from service.station.link import Link, ServerAway, ServerRefuses, identity, private_key
 from service.station.link import pair as pair_with
 from service.station.loopback import Loopback
+from service.station.signing import TokenChoice, TokenTrouble, open_token, sign_waiting
 from service.station.spool import Spool
 
 app = typer.Typer(
@@ -108,6 +110,46 @@ def run(
         agent.shortcut = door.facts
         threading.Thread(target=door.serve, daemon=True).start()
     agent.run()
+
+
+@app.command()
+def sign(
+    library: Annotated[
+        Path | None, typer.Option(help="Thư viện PKCS#11 của hãng (SOHOA_PKCS11_LIBRARY).")
+    ] = None,
+    token: Annotated[str, typer.Option(help="Tên thiết bị, khi cắm nhiều thiết bị.")] = "",
+    key: Annotated[str, typer.Option(help="Tên chứng thư, khi thiết bị có nhiều.")] = "",
+    pin_stdin: Annotated[bool, typer.Option(help="Đọc mã PIN từ stdin.")] = False,
+    folder: Folder = _default_folder(),
+) -> None:
+    """Ký mọi giấy tờ đang chờ bằng thiết bị cắm ở máy này; nhập PIN một lần."""
+    known = identity(folder)
+    given = library or Path(os.environ.get("SOHOA_PKCS11_LIBRARY", ""))
+    if known is None or not given.name:
+        typer.echo("Cần ghép trạm trước và cho biết --library.", err=True)
+        raise typer.Exit(2)
+    link = Link(known, private_key(folder))
+    try:
+        waiting = link.signing_requests()
+        if not waiting:
+            typer.echo("Không có giấy tờ nào chờ ký ở trạm này.", err=True)
+            return
+        for request in waiting:
+            typer.echo(f"{request['papers']} giấy tờ chờ {request['signer']} ký", err=True)
+        pin = sys.stdin.readline().rstrip("\n") if pin_stdin else getpass("Mã PIN: ")
+        with open_token(TokenChoice(library=given, label=token, key=key), pin) as opened:
+            results = sign_waiting(link, opened, lambda r: typer.echo(json.dumps(asdict(r))))
+    except TokenTrouble as trouble:
+        typer.echo(str(trouble), err=True)
+        raise typer.Exit(7) from trouble
+    except ServerRefuses as error:
+        typer.echo(f"{error.message} [{error.status}]", err=True)
+        raise typer.Exit(5) from error
+    except ServerAway as error:
+        typer.echo(f"Không gọi được máy chủ: {error}", err=True)
+        raise typer.Exit(7) from error
+    if not all(r.signed for r in results):
+        raise typer.Exit(9)
 
 
 @app.command()

@@ -85,7 +85,26 @@ class Link:
             "POST", f"/scan-jobs/{job_id}/finish", json={"sha256": hashes}, timeout=600
         )
 
+    def signing_requests(self) -> list[dict[str, Any]]:
+        """Papers that wait for a token at this station: [{id, signer, papers, expires_at}]."""
+        return list(self._call_for("GET", "/stations/me/signing-requests"))
+
+    def present(self, request_id: str, certificates: list[str]) -> list[dict[str, Any]]:
+        """What there is to sign with this certificate (hex DER, signer's first)."""
+        path = f"/signing-requests/{request_id}/certificates"
+        body = {"certificates": certificates}
+        return list(self._call_for("PUT", path, json=body, timeout=600))
+
+    def signatures(self, request_id: str, made: dict[int, str]) -> dict[str, Any]:
+        """The raw signatures (hex) by position; the request as it then stands."""
+        path = f"/signing-requests/{request_id}/signatures"
+        body = {"signatures": {str(n): s for n, s in made.items()}}
+        return self._call("POST", path, json=body, timeout=600)
+
     def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        return dict(self._call_for(method, path, **request))
+
+    def _call_for(self, method: str, path: str, **request: Any) -> Any:
         for fresh in (False, True):
             token = self._signed_in(fresh=fresh)
             headers = {"authorization": f"Bearer {token}"}
@@ -159,7 +178,7 @@ def wire_profile(job: SpooledJob) -> dict[str, Any]:
     }
 
 
-def _said(answer: httpx.Response) -> dict[str, Any]:
+def _said(answer: httpx.Response) -> Any:
     if answer.status_code >= 500:
         raise ServerAway(f"{answer.status_code}")
     try:
@@ -168,4 +187,4 @@ def _said(answer: httpx.Response) -> dict[str, Any]:
         raise ServerAway(f"{answer.status_code}: no JSON") from error
     if answer.status_code >= 400:
         raise ServerRefuses(answer.status_code, str(body.get("detail") or body.get("title") or ""))
-    return dict(body)
+    return body

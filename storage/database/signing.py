@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
@@ -17,7 +18,7 @@ from workflows.domain.document import StoredObject
 from workflows.domain.signing import (
     OPEN_REQUESTS,
     ItemState,
-    Preparation,
+    PreparedSignature,
     SigningItem,
     SigningRequest,
 )
@@ -70,7 +71,7 @@ class SqlSigningRequests:
             "state": item.state.value,
             "message": item.message,
             "increment": item.prepared.increment if item.prepared else None,
-            "preparation": _as_json(item.prepared) if item.prepared else None,
+            "preparation": _as_json(item),
         }
         upsert(self.connection, t.signing_items, row)
 
@@ -80,37 +81,39 @@ class SqlSigningRequests:
         return [_item(row) for row in self.connection.execute(wanted).mappings()]
 
 
-def _as_json(prepared: Preparation) -> dict[str, Any]:
+def _as_json(item: SigningItem) -> dict[str, Any] | None:
+    made = item.prepared
+    if made is None or item.base is None:
+        return None
     return {
-        "base": to_row(prepared.base),
-        "start": prepared.start,
-        "end": prepared.end,
-        "digest": prepared.digest.hex(),
-        "attributes": prepared.attributes.hex(),
-        "field_name": prepared.field_name,
-        "signed_at": prepared.signed_at.isoformat(),
+        "base": to_row(item.base),
+        "start": made.start,
+        "end": made.end,
+        "digest": made.digest.hex(),
+        "attributes": made.attributes.hex(),
+        "field_name": made.field_name,
+        "signed_at": made.signed_at.isoformat(),
     }
 
 
 def _item(row: RowMapping) -> SigningItem:
-    kept, increment = row["preparation"], row["increment"]
-    prepared = None
-    if kept is not None and increment is not None:
-        prepared = Preparation(
-            base=StoredObject(**kept["base"]),
-            increment=bytes(increment),
-            start=kept["start"],
-            end=kept["end"],
-            digest=bytes.fromhex(kept["digest"]),
-            attributes=bytes.fromhex(kept["attributes"]),
-            field_name=kept["field_name"],
-            signed_at=dt.datetime.fromisoformat(kept["signed_at"]),
-        )
-    return SigningItem(
+    item = SigningItem(
         request_id=row["request_id"],
         position=row["position"],
         document_id=row["document_id"],
         state=ItemState(row["state"]),
         message=row["message"],
-        prepared=prepared,
     )
+    kept, increment = row["preparation"], row["increment"]
+    if kept is None or increment is None:
+        return item
+    made = PreparedSignature(
+        increment=bytes(increment),
+        start=kept["start"],
+        end=kept["end"],
+        digest=bytes.fromhex(kept["digest"]),
+        attributes=bytes.fromhex(kept["attributes"]),
+        field_name=kept["field_name"],
+        signed_at=dt.datetime.fromisoformat(kept["signed_at"]),
+    )
+    return replace(item, base=StoredObject(**kept["base"]), prepared=made)

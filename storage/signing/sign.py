@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -17,7 +18,6 @@ from io import BytesIO
 from itertools import count
 from pathlib import Path
 
-import pikepdf
 from asn1crypto.x509 import Certificate
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -36,7 +36,13 @@ from pyhanko_certvalidator import CertificateValidator
 from storage.signing.keys import SigningKeys
 from storage.signing.preserve import PyHankoPreserver, outcome
 from storage.signing.revocation import RevocationSources
-from storage.signing.stamp import PlacedStamp, first_page_ink, place_stamp, stamp_style
+from storage.signing.stamp import (
+    PlacedStamp,
+    first_page_ink,
+    page_box,
+    place_stamp,
+    stamp_style,
+)
 from storage.signing.trust import load_trust
 from storage.signing.verify import verify_bytes
 from storage.typeface import Typeface, load_typeface
@@ -53,6 +59,8 @@ from workflows.ports.signer import (
     SignatureLevel,
     SignatureProfile,
 )
+
+_LOG = logging.getLogger(__name__)
 
 
 class PyHankoSigner:
@@ -88,7 +96,7 @@ class PyHankoSigner:
         the result does not verify with a bottom line of true.
         """
         key = self._keys.key_of(who)
-        self._must_be_usable(key)
+        self.must_be_usable(key)
         now = self._clock.now().replace(microsecond=0)
         stamper = self._stamper if profile.level.reaches(SignatureLevel.B_T) else None
         level = SignatureLevel.B_T if stamper else SignatureLevel.B_B
@@ -97,7 +105,7 @@ class PyHankoSigner:
         except TimeStampUnavailable:
             level = SignatureLevel.B_B
             content, field = self._signed(pdf, profile, key, now, None)
-        self._must_verify(pdf, content, field)
+        self.must_verify(pdf, content, field)
         if level is SignatureLevel.B_T and profile.level.reaches(SignatureLevel.B_LT):
             content, level = self._preserved(content, profile.level)
         return SignatureDone(
@@ -127,20 +135,31 @@ class PyHankoSigner:
         """The signed bytes and the field's name, at B-B or with a `stamper` at B-T."""
 
         def work() -> tuple[bytes, str]:
-            reader = PdfFileReader(BytesIO(pdf))
-            field = _free_field(reader, profile.field_prefix)
-            placed = self._placed(pdf, profile, _name(key.signing_cert), now)
-            signer = _DatedSigner(
-                _metadata(profile, field),
-                signer=key,
-                timestamper=stamper,
-                stamp_style=stamp_style(placed, self._face) if placed else None,
-                new_field_spec=SigFieldSpec(field, on_page=0, box=placed.box if placed else None),
-            )
-            signer.at = now.astimezone(VIETNAM)
+            signer, field = self.pdf_signer(pdf, profile, key, now, stamper)
             return signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf))).getvalue(), field
 
         return outcome(work)
+
+    def pdf_signer(
+        self,
+        pdf: bytes,
+        profile: SignatureProfile,
+        key: KeyHolder,
+        now: dt.datetime,
+        stamper: TimeStamper | None,
+    ) -> tuple[PdfSigner, str]:
+        """Whatever signs `pdf` as the profile says, with the name of its new field."""
+        field = _free_field(PdfFileReader(BytesIO(pdf)), profile.field_prefix)
+        placed = self._placed(pdf, profile, _name(key.signing_cert), now)
+        signer = _DatedSigner(
+            _metadata(profile, field),
+            signer=key,
+            timestamper=stamper,
+            stamp_style=stamp_style(placed, self._face) if placed else None,
+            new_field_spec=SigFieldSpec(field, on_page=0, box=placed.box if placed else None),
+        )
+        signer.at = now.astimezone(VIETNAM)
+        return signer, field
 
     def _preserved(self, pdf: bytes, level: SignatureLevel) -> tuple[bytes, SignatureLevel]:
         """As far up as what answers now leads; the rest is added later."""
@@ -153,7 +172,7 @@ class PyHankoSigner:
                     break
         return pdf, reached
 
-    def _must_be_usable(self, key: KeyHolder) -> None:
+    def must_be_usable(self, key: KeyHolder) -> None:
         """A certificate that is revoked or out of its time does not sign (Luật GDĐT, Đ.22)."""
         certificate = key.signing_cert
         if certificate is None:
@@ -189,9 +208,12 @@ class PyHankoSigner:
         lines = profile.stamp.format(signer=signer_name, time=when).split("\n")
         text = "\n".join(self._face.writable(line)[0] for line in lines)
         ink = first_page_ink(pdf, self._sandbox)
-        return place_stamp(text, profile.corner, ink, _first_page(pdf), self._face)
+        placed = place_stamp(text, profile.corner, ink, page_box(pdf), self._face)
+        if placed is None:
+            _LOG.warning("page 1 has no free paper: the signature of %s has no mark", signer_name)
+        return placed
 
-    def _must_verify(self, before: bytes, after: bytes, field: str) -> None:
+    def must_verify(self, before: bytes, after: bytes, field: str) -> None:
         """What was there stays, earlier signatures stay whole, the new one holds."""
         if not after.startswith(before):
             raise SigningFailed("signing changed bytes that stood before")
@@ -236,16 +258,6 @@ def _metadata(profile: SignatureProfile, field: str) -> PdfSignatureMetadata:
 def _free_field(reader: PdfFileReader, prefix: str) -> str:
     taken = {name for name, _, _ in enumerate_sig_fields(reader)}
     return next(f"{prefix}{n}" for n in count(1) if f"{prefix}{n}" not in taken)
-
-
-def _first_page(pdf: bytes) -> tuple[float, float, float, float]:
-    """The page's box in its own points. Copies of our own are never turned."""
-    with pikepdf.open(BytesIO(pdf)) as opened:
-        page = opened.pages[0]
-        if int(page.obj.get("/Rotate", 0)) % 360:
-            raise SigningFailed("page 1 is turned by /Rotate: no place for a visible mark")
-        left, bottom, right, top = (float(v) for v in page.mediabox)
-    return left, bottom, right, top
 
 
 def _name(certificate: Certificate | None) -> str:

@@ -68,6 +68,16 @@ TABLE = {
     "GET /api/v1/documents/{document_id}/fields/{name}/history": READERS,
     "PUT /api/v1/documents/{document_id}/type": CLERKS,
     "POST /api/v1/documents/{document_id}/sign": f"{COUNTER} signer",
+    "POST /api/v1/documents/{document_id}/certified-copy": "signer",
+    "GET /api/v1/documents/{document_id}/certified-copy": READERS,
+    "GET /api/v1/org-signatures": "signer",
+    "POST /api/v1/org-signatures": "signer",
+    "POST /api/v1/signing-requests": f"{COUNTER} signer",
+    "GET /api/v1/signing-requests/{request_id}": f"{COUNTER} signer station",
+    "DELETE /api/v1/signing-requests/{request_id}": f"{COUNTER} signer",
+    "GET /api/v1/stations/me/signing-requests": "station",
+    "PUT /api/v1/signing-requests/{request_id}/certificates": "station",
+    "POST /api/v1/signing-requests/{request_id}/signatures": "station",
     "POST /api/v1/documents/{document_id}/confirm": CLERKS,
     "POST /api/v1/documents/{document_id}/verify": f"{READERS} partner",
     "POST /api/v1/documents/{document_id}/set-aside": CLERKS,
@@ -131,7 +141,7 @@ STRANGER_SEES_NOTHING = [
     row
     for row in TABLE
     if any(f"{{{name}}}" in row for name in ("document_id", "scan_id", "job_id"))
-    and TABLE[row] != "station"
+    and "clerk" in TABLE[row].split()
 ]
 
 
@@ -166,6 +176,7 @@ def things(office):
         "code": dossier.code,
         "batch_id": batch.id,
         "upload_id": "0" * 32,
+        "request_id": "0" * 32,
         "number": "1",
         "name": "number",
         "file_name": "none.zip",

@@ -48,16 +48,14 @@ class SigningRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preparation:
+class PreparedSignature:
     """All that is needed to finish a signature, in another process and after a restart.
 
-    `increment`: the bytes that follow `base` in the prepared file, with a gap for the signature
-    at `start`..`end` (positions in the whole file). `attributes`: DER of the CMS signed
-    attributes; the station signs exactly these bytes. `digest`: sha-256 of the prepared file
-    without the gap.
+    `increment` follows the unsigned file, with a gap for the signature at `start`..`end` of the
+    whole. `digest`: sha-256 of everything but the gap; `attributes`: DER of the CMS signed
+    attributes, the very bytes the key signs.
     """
 
-    base: StoredObject
     increment: bytes
     start: int
     end: int
@@ -69,11 +67,15 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningItem:
-    """One paper of a request. What was prepared is dropped when the item ends."""
+    """One paper of a request. `base`: the copy it was prepared from.
+
+    What was prepared is dropped when the item ends.
+    """
 
     request_id: str
     position: int
     document_id: str
     state: ItemState = ItemState.WAITING
     message: str = ""
-    prepared: Preparation | None = None
+    base: StoredObject | None = None
+    prepared: PreparedSignature | None = None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,7 @@ from typing import Protocol
 from workflows.domain.signature import SignatureReport as SignatureReport
 from workflows.domain.signature import SignatureState as SignatureState
 from workflows.domain.signature import Verification
+from workflows.domain.signing import PreparedSignature
 
 
 class SignatureLevel(StrEnum):
@@ -77,6 +79,38 @@ class Signer(Protocol):
 
         One PIN, many papers; where the key needs none it is not looked at. Raises `TokenRefused`.
         """
+        ...
+
+
+class DeferredSigner(Protocol):
+    """Signs with a key that lies in another machine; the document never goes there."""
+
+    def prepare(
+        self, pdf: bytes, *, profile: SignatureProfile, certificates: Sequence[bytes]
+    ) -> PreparedSignature:
+        """`pdf` with a gap for the signature of the owner of `certificates` (DER, theirs first).
+
+        Raises `CertificateRefused`, `SigningFailed`.
+        """
+        ...
+
+    def complete(
+        self,
+        pdf: bytes,
+        prepared: PreparedSignature,
+        *,
+        profile: SignatureProfile,
+        certificates: Sequence[bytes],
+        signature: bytes,
+    ) -> SignatureDone:
+        """The gap filled. `signature`: raw PKCS#1 v1.5 or DER ECDSA, SHA-256, over `attributes`.
+
+        Raises `SigningFailed` when it is not the certificate's, or the result does not verify.
+        """
+        ...
+
+    def owner(self, certificate: bytes) -> str:
+        """The common name in a DER certificate. Raises `CertificateRefused` for no certificate."""
         ...
 
 
