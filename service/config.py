@@ -104,6 +104,11 @@ class Settings(BaseSettings):
         description="Thư mục chứng thư gốc (CA) và danh sách thu hồi (CRL) được tin thêm khi kiểm "
         "tra chữ ký.",
     )
+    trust_dir: Path | None = Field(
+        None,
+        description="Thư mục chứng thư gốc (CA) và danh sách thu hồi (CRL) tin thêm khi kiểm tra "
+        "chữ ký.",
+    )
     consume_dir: Path | None = Field(None, description="Thư mục nóng: tệp đặt vào được tiếp nhận.")
     consume_user: str = Field("", description="Tài khoản đứng tên tệp từ thư mục nóng.")
     intakes: Path | None = Field(

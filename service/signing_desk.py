@@ -45,10 +45,11 @@ def signing_desk(settings: Settings) -> SigningDesk:
     parts = signing_parts(
         settings, sandbox=sandbox, clock=clock, subject_of=lambda name: Subject(name=name)
     )
+    trusted = [parts.trust_dir, *([settings.trust_dir] if settings.trust_dir else [])]
     return SigningDesk(
         archival=PikepdfArchivalPdf(),
         signer=parts.signer,
-        verifier=SandboxedVerifier(sandbox, parts.trust_dir),
+        verifier=SandboxedVerifier(sandbox, *trusted),
         personal=parts.profiles["ca_nhan"],
         clock=clock,
     )

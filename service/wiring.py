@@ -32,6 +32,7 @@ from workflows.audit_proof import AuditProof, Witness
 from workflows.batch import BatchDesk
 from workflows.capture import CaptureDesk
 from workflows.catalogue import Catalogue
+from workflows.checking import SignatureCheck
 from workflows.coding import Coding
 from workflows.confirming import Confirming
 from workflows.copying import Copying
@@ -74,6 +75,7 @@ class Workstation:
     accounts: Accounts
     intake: Intake
     copying: Copying
+    checking: SignatureCheck
     preserving: Preserving
     organisation: OrganisationSigning
     deferred: DeferredSigning
@@ -132,12 +134,13 @@ def assemble(
         subject_of=lambda who: _subject(database, who),
         name_of=lambda who: _declared_name(database, who),
     )
+    trusted = [signing.trust_dir, *([settings.trust_dir] if settings.trust_dir else [])]
     copying = Copying(
         database=database,
         objects=objects,
         archival=PikepdfArchivalPdf(),
         signer=signing.signer,
-        verifier=SandboxedVerifier(sandbox, signing.trust_dir),
+        verifier=SandboxedVerifier(sandbox, *trusted),
         clock=clock,
         personal=signing.profiles["ca_nhan"],
     )
@@ -172,7 +175,7 @@ def assemble(
         secrecy=SecrecyCheck(opener=opener, reader=reader),
         clock=clock,
     )
-    many = SandboxedMany(sandbox, signing.trust_dir)
+    many = SandboxedMany(sandbox, *trusted)
     packages = ZipPackages(settings.data_dir / "packages", objects)
     return Workstation(
         settings=settings,
@@ -206,6 +209,9 @@ def assemble(
         ),
         confirming=Confirming(database=database, document_types=types, reader=reader, clock=clock),
         filing=FilingDesk(database=database, clock=clock),
+        checking=SignatureCheck(
+            database=database, inbox=inbox, verifier=copying.verifier, clock=clock
+        ),
         reuse=Reuse(database=database, copying=copying, clock=clock),
         shelf=Shelf(database=database, objects=objects, clock=clock),
         batches=BatchDesk(database=database, clock=clock),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +14,12 @@ from service.cli.console import as_user, emit, log_to_stderr
 from service.config import Settings
 from service.errors import ExitCode
 from service.reading_pool import copy_pages, read_files
+from workflows.checking import must_be_pdf
 from workflows.domain.document import DocumentFilter
+from workflows.domain.signature import Verification
 from workflows.errors import NotADocument, SohoaError
-from workflows.ports.signer import SignatureState
 from workflows.reuse import ReuseQuestion
+from workflows.verification import Conclusion, Verdict, conclude, rows_of
 
 Files = Annotated[list[Path], typer.Argument(help="Tệp PDF, PNG, JPEG hoặc TIFF.")]
 Json = Annotated[bool, typer.Option("--json", help="In JSON, mỗi dòng một đối tượng.")]
@@ -125,23 +128,38 @@ def sign(
 def verify(
     file: Annotated[Path, typer.Argument(help="Tệp PDF cần kiểm tra chữ ký.")],
     as_json: Json = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Ghi báo cáo PDF/A vào tệp này.")
+    ] = None,
 ) -> None:
-    """Kiểm tra mọi chữ ký số trong một tệp PDF."""
+    """Kiểm tra mọi chữ ký số trong một tệp PDF: kết luận, lý do, việc cần làm."""
     log_to_stderr()
     if not file.is_file():
-        raise NotADocument(str(file))
+        raise NotADocument(str(file), message=f"Không có tệp {file}.")
     from service.signing_desk import signing_desk
 
-    reports = signing_desk(Settings()).verifier.verify(file)
+    must_be_pdf(file)
+    told = signing_desk(Settings()).verifier.verify(file)
+    end = conclude(told)
+    if report is not None:
+        from service.verification_report import report_pdf
+
+        report.write_bytes(report_pdf(told, file.name, version=version("sohoa")))
     if as_json:
-        emit({"source": str(file), "signatures": [r.as_json() for r in reports]})
+        emit({"source": str(file), "conclusion": end.as_json()} | told.as_json())
     else:
-        for r in reports:
-            typer.echo(f"{r.field_name}: {r.signer_name} — {r.state.value} {r.reason}".rstrip())
-        if not reports:
-            typer.echo("Tệp không có chữ ký số.")
-    good = bool(reports) and all(r.state is SignatureState.VALID for r in reports)
-    raise typer.Exit(int(ExitCode.OK if good else ExitCode.FAILED))
+        _print_verification(told, end)
+    raise typer.Exit(int(ExitCode.OK if end.verdict is Verdict.VALID else ExitCode.FAILED))
+
+
+def _print_verification(told: Verification, end: Conclusion) -> None:
+    typer.echo(f"{end.said}\n→ {end.next_step}")
+    for warning in told.warnings:
+        typer.echo(f"! {warning}")
+    for number, one in enumerate(told, 1):
+        typer.echo(f"\n{number}. {one.field_name or 'chữ ký'}")
+        for label, value in rows_of(one):
+            typer.echo(f"   {label}: {value}")
 
 
 def search(

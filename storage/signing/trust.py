@@ -14,7 +14,6 @@ from asn1crypto.crl import CertificateList
 from asn1crypto.pem import detect, unarmor
 from asn1crypto.x509 import Certificate
 from pyhanko.keys import load_certs_from_pemder_data
-from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
 
 _KINDS = {".crt", ".cer", ".pem", ".der"}
@@ -31,37 +30,48 @@ Certificates in the chain keep the strict default.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """`roots` are believed; `others` help to build a chain; `crls` tell what was revoked."""
+    """`roots` are believed; `others` help to build a chain; `crls` tell what was revoked.
+
+    `unusable`: names of files in the folder that are neither, for an administrator to mend.
+    """
 
     roots: tuple[Certificate, ...]
     others: tuple[Certificate, ...]
     crls: tuple[CertificateList, ...] = ()
-
-    def context(self) -> ValidationContext:
-        """A fresh one for each signature: pyHanko keeps the certificates it meets in it."""
-        return ValidationContext(
-            trust_roots=list(self.roots),
-            other_certs=list(self.others),
-            crls=list(self.crls),
-            allow_fetching=False,
-            revocation_mode="soft-fail",
-        )
+    unusable: tuple[str, ...] = ()
 
 
 def load_trust(folder: Path) -> Trust:
-    """Every certificate and revocation list in `folder`; self-issued certificates are roots."""
+    """Every certificate and revocation list in `folder`; self-issued certificates are roots.
+
+    A file that cannot be read hides no other: it is told in `Trust.unusable`.
+    """
     found: list[Certificate] = []
     crls: list[CertificateList] = []
-    if folder.is_dir():
-        for path in sorted(folder.iterdir()):
+    unusable: list[str] = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        try:
             if path.suffix.lower() in _KINDS:
-                found += load_certs_from_pemder_data(path.read_bytes())
+                found += _certificates(path.read_bytes())
             elif path.suffix.lower() == ".crl":
                 crls.append(_revocations(path.read_bytes()))
+        except (OSError, ValueError):
+            unusable.append(path.name)
     roots = tuple(c for c in found if c.self_issued)
     others = tuple(c for c in found if not c.self_issued)
-    return Trust(roots=roots, others=others, crls=tuple(crls))
+    return Trust(roots=roots, others=others, crls=tuple(crls), unusable=tuple(unusable))
+
+
+def _certificates(content: bytes) -> list[Certificate]:
+    found = list(load_certs_from_pemder_data(content))
+    if not found:
+        raise ValueError("no certificate in the file")
+    for certificate in found:  # parsed lazily: what is broken shall show here, not later
+        certificate.subject.native, certificate.issuer.native, certificate.public_key.native  # noqa: B018
+    return found
 
 
 def _revocations(content: bytes) -> CertificateList:
-    return CertificateList.load(unarmor(content)[2] if detect(content) else content)
+    found = CertificateList.load(unarmor(content)[2] if detect(content) else content)
+    found["tbs_cert_list"]["this_update"].native  # noqa: B018 - as above
+    return found

@@ -53,6 +53,7 @@ def load_trusts(folders: Sequence[Path]) -> Trust:
         roots=tuple(c for t in loaded for c in t.roots),
         others=tuple(c for t in loaded for c in t.others),
         crls=tuple(c for t in loaded for c in t.crls),
+        unusable=tuple(n for t in loaded for n in t.unusable),
     )
 
 
@@ -67,7 +68,10 @@ def verify_bytes(content: bytes, trust: Trust) -> Verification:
     reports, warnings = asyncio.run(_verified(content, trust))
     return Verification(
         signatures=tuple(reports),
-        warnings=tuple(warnings),
+        warnings=(
+            *(f"Thư mục tin cậy có tệp không đọc được: {name}" for name in trust.unusable),
+            *warnings,
+        ),
         sha256=hashlib.sha256(content).hexdigest(),
         checked_at=dt.datetime.now(dt.UTC).replace(microsecond=0),
     )

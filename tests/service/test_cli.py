@@ -1,5 +1,6 @@
 """`sohoa` as typed: JSON on stdout, Vietnamese on stderr, the exit codes of the guide."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -8,10 +9,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pikepdf
 import pytest
 
 from service.errors import ExitCode
 from service.samples import make_sample, write_sample
+from storage.pdf import check
 
 pytestmark = pytest.mark.slow
 SOHOA = Path(sys.executable).with_name("sohoa")
@@ -74,11 +77,25 @@ def test_sign_and_verify_work_without_a_server(run, tmp_path):
     assert run("sign", paper, "-o", signed, "--jobs", "1").exit_code == 0
     good = run("verify", signed, "--json")
     assert good.exit_code == 0
-    assert [s["state"] for s in json.loads(good.stdout)["signatures"]] == ["hop_le"]
+    told = json.loads(good.stdout)
+    assert told["conclusion"]["verdict"] == "hop_le"
+    assert {s["state"] for s in told["signatures"]} == {"hop_le"}
+    assert told["sha256"] == hashlib.sha256(signed.read_bytes()).hexdigest()
+    report = tmp_path / "report.pdf"
+    shown = run("verify", signed, "--report", report)
+    assert "Chữ ký hợp lệ: Cán bộ thử" in shown.stdout
+    assert check(report.read_bytes()) == []
+    with pikepdf.open(report) as pdf:
+        assert len(pdf.pages) == 1
     content = bytearray(signed.read_bytes())
     content[len(content) // 3] ^= 1
     signed.write_bytes(content)
-    assert run("verify", signed).exit_code == ExitCode.FAILED
+    broken = run("verify", signed)
+    assert broken.exit_code == ExitCode.FAILED
+    assert "Bị sửa sau khi ký" in broken.stdout
+    page = tmp_path / "page.pdf"
+    page.write_text("<html>", "utf-8")
+    assert run("verify", page).exit_code == ExitCode.BAD_INPUT
     assert run("verify", paper).exit_code == ExitCode.FAILED  # no signature at all
     assert run("sign", tmp_path / "nothing.pdf", "-o", signed).exit_code == ExitCode.BAD_INPUT
 

@@ -5,6 +5,8 @@ import re
 import pytest
 from servers.issuer import NOW, Issuer, days
 
+from storage.sandbox import best_sandbox
+from storage.signing.sandboxed import SandboxedVerifier
 from storage.signing.verify import PyHankoVerifier
 from workflows.domain.signature import Revocation, SignatureState, TimeSource
 
@@ -229,3 +231,36 @@ def test_whose_time_is_taken(issuer, present, copy_pdf, look):
     assert (report.time_source, report.signed_at) == (TimeSource.PDF, report.pdf_time)
     assert report.token_time is None
     assert report.notes == ()
+
+
+# The folder an administrator fills
+
+
+def test_a_broken_file_in_the_folder_hides_no_other_and_is_named(
+    issuer, present, copy_pdf, tmp_path
+):
+    path = tmp_path / "f.pdf"
+    path.write_bytes(issuer.sign(copy_pdf, present))
+    trust = issuer.put_trust(tmp_path / "trust", *issuer.lists())
+    (trust / "broken.crt").write_bytes(b"-----BEGIN CERTIFICATE-----\nxx\n")
+    (trust / "empty.pem").write_bytes(b"")
+    (trust / "broken.crl").write_bytes(b"0\x82nonsense")
+    (trust / "README").write_text("left alone")
+    told = PyHankoVerifier(trust).verify(path)
+    assert told[0].state is S.VALID
+    assert len(told.warnings) == 3
+    assert any("broken.crl" in warning for warning in told.warnings)
+
+
+def test_folders_count_together_and_an_absent_one_is_empty(issuer, present, copy_pdf, tmp_path):
+    path = tmp_path / "f.pdf"
+    path.write_bytes(issuer.sign(copy_pdf, present))
+    roots = issuer.put_trust(tmp_path / "roots")
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    for number, one in enumerate(issuer.lists()):
+        (lists / f"{number}.crl").write_bytes(one.dump())
+    [report] = PyHankoVerifier(roots, tmp_path / "absent", lists).verify(path)
+    assert report.state is S.VALID
+    sandboxed = SandboxedVerifier(best_sandbox(), roots, tmp_path / "absent", lists)
+    assert list(sandboxed.verify(path)) == [report]
