@@ -20,6 +20,7 @@ from ocr.patch_codes import PatchCode, patch_bars
 from ocr.separators import Slip, orientation_text, slip_text
 from storage.pdf.font import EmbeddedFont, embed
 from storage.typeface import Typeface, load_typeface
+from workflows.errors import InvalidValue
 
 WIDTH, HEIGHT = 595.28, 841.89  # points, A4
 _INCH = 72.0
@@ -57,6 +58,17 @@ def dossier_slip(
         *_COMMON,
     )
     return _sheet(f"Phiếu hồ sơ {dossier_code}", patch, text, lines)
+
+
+def slip_of(dossier_code: str, key: bytes) -> bytes:
+    """The slip for any station. Raises `InvalidValue` for a code that no slip can carry."""
+    try:
+        return dossier_slip(dossier_code, "", key)
+    except ValueError as error:
+        raise InvalidValue(
+            dossier_code,
+            message="Mã hồ sơ có ký tự không in được lên phiếu (chỉ chữ không dấu, số, . _ / -).",
+        ) from error
 
 
 def separator_sheet(code: PatchCode | str) -> bytes:

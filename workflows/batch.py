@@ -34,8 +34,18 @@ class BatchDesk:
     database: Database
     clock: Clock
 
-    def open(self, name: str, declared_files: int, *, by: Actor) -> Batch:
-        """A new Batch. Raises `InvalidValue` without a name or with a negative count."""
+    def open(
+        self,
+        name: str,
+        declared_files: int,
+        *,
+        by: Actor,
+        patches: Mapping[str, str] | None = None,
+    ) -> Batch:
+        """A new Batch; `patches` as in `Batch`.
+
+        Raises `InvalidValue` without a name or with a negative count.
+        """
         if not name.strip() or declared_files < 0:
             raise InvalidValue("batch", message="Lô cần có tên và số tệp khai báo không âm.")
         batch = Batch(
@@ -45,6 +55,7 @@ class BatchDesk:
             declared_files=declared_files,
             created_at=self.clock.now(),
             created_by=by.id,
+            patches=dict(patches) if patches is not None else None,
         )
         with self.database.transaction() as tx:
             tx.batches.add(batch)

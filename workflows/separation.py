@@ -92,7 +92,7 @@ class Separation:
         faces = join_variants(faces, _notes(faces))
         faces = self._without_removed(faces, meaning)
         marks = [self._separator(job, face.image, meaning) for face in faces]
-        cut = split(faces, marks, [_is_parked(face.image) for face in faces])
+        cut = split(faces, marks, [is_parked(face.image) for face in faces])
         questions = [*self._of_pages(job, kept), *_of_count(job, cut.parts)]
         return Layout(parts=tuple(_named(cut.parts)), questions=tuple(questions))
 
@@ -174,7 +174,7 @@ def _doubt(page: JobPage) -> str:
     return ""
 
 
-def _is_parked(page: JobPage) -> bool:
+def is_parked(page: JobPage) -> bool:
     """Blank by the station's look or by a person's word; a person may also take it back."""
     return PARKED in page.flags or ("blank" in page.flags and RESTORED not in page.flags)
 

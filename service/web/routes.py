@@ -154,6 +154,7 @@ def document(page: Rendered, here: Here, actor: Reader, document_id: str) -> HTM
         types=sorted(here.document_types, key=lambda k: k.name),
         boxes=json.dumps(boxes),
         text=field_text,
+        proposed=here.capture.proposed_dossier(document_id),
     )
 
 

@@ -47,6 +47,12 @@ TABLE = {
     "GET /api/v1/scan-jobs/{job_id}/events": READERS,
     "GET /api/v1/scan-jobs/{job_id}/pages/{seq}/image": READERS,
     "POST /api/v1/scan-jobs/{job_id}/order": f"{COUNTER} archivist",
+    "GET /api/v1/scan-jobs/{job_id}/pages": READERS,
+    "PUT /api/v1/scan-jobs/{job_id}/pages/{seq}/mark": f"{COUNTER} archivist",
+    "POST /api/v1/scan-jobs/{job_id}/settle": f"{COUNTER} archivist",
+    "PUT /api/v1/documents/{document_id}/pages/{number}/blank": CLERKS,
+    "GET /api/v1/dossiers/{code}/slip": f"{COUNTER} archivist",
+    "GET /api/v1/separators/{patch}": f"{COUNTER} archivist",
     "PUT /api/v1/scan-jobs/{job_id}": "station",
     "POST /api/v1/scan-jobs/{job_id}/state": "station",
     "PUT /api/v1/scan-jobs/{job_id}/pages/{seq}": "station",
@@ -110,6 +116,9 @@ TABLE = {
     "GET /scan": f"{COUNTER} archivist",
     "POST /scan": f"{COUNTER} archivist",
     "POST /scan/{job_id}/order": f"{COUNTER} archivist",
+    "POST /scan/{job_id}/pages/{seq}": f"{COUNTER} archivist",
+    "POST /scan/{job_id}/settle": f"{COUNTER} archivist",
+    "POST /documents/{document_id}/pages/{number}/blank": CLERKS,
     "GET /scan/phone": f"{COUNTER} archivist",
     "GET /phone/{ticket}": "",
     "POST /phone/{ticket}": "",
@@ -180,6 +189,7 @@ def things(office):
         "number": "1",
         "name": "number",
         "file_name": "none.zip",
+        "patch": "T",
     }
 
 
@@ -228,6 +238,8 @@ def test_another_units_paper_is_not_found_by_any_path(row, client, office, thing
         "/type": {"type_code": "quyet_dinh"},
         "/set-aside": {"reason": "x"},
         "/order": {"order": "cancel"},
+        "/mark": {"mark": "kept"},
+        "/blank": {"blank": True},
     }
     body = next((b for end, b in bodies.items() if path.endswith(end)), {})
     forms = {
@@ -236,6 +248,8 @@ def test_another_units_paper_is_not_found_by_any_path(row, client, office, thing
         "/set-aside": {"reason": "x"},
         "/file": {"dossier_code": "x", "slot": "result"},
         "/order": {"order": "cancel"},
+        "/pages/{seq}": {"mark": "kept"},
+        "/blank": {"value": "true"},
     }
     form = next((f for end, f in forms.items() if path.endswith(end)), {})
     sent = {} if method == "GET" else ({"json": body} if "/api/" in path else {"data": form})

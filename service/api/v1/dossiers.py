@@ -124,7 +124,7 @@ def open_batch(
     here: Here,
     actor: Annotated[Actor, Depends(allow(*COUNTER, Role.ARCHIVIST))],
 ) -> BatchOut:
-    batch = here.batches.open(asked.name, asked.declared_files, by=actor)
+    batch = here.batches.open(asked.name, asked.declared_files, by=actor, patches=asked.meanings)
     response.headers["Location"] = f"/api/v1/batches/{batch.id}"
     return BatchOut.of(here.batches.progress(batch.id, by=actor))
 

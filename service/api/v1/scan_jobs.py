@@ -18,18 +18,27 @@ from service.api.v1.schemas import (
     BegunJob,
     FinishedJob,
     JobOrder,
+    JobPageOut,
     JobReport,
     NewScanJob,
+    PageBlank,
     PageReceipt,
+    PageWord,
+    Patch,
     ScanJobOut,
+    Settlement,
 )
 from service.errors import responses
+from service.slips import separator_sheet, slip_of
+from service.wiring import slip_key
 from workflows.domain.station import OPEN_STATES
 from workflows.domain.unit import Actor, Role
 from workflows.errors import Conflict, IdempotencyMismatch, InvalidValue, NotFound, StorageFull
+from workflows.separation import is_parked
 
 router = APIRouter(tags=["scan-jobs"])
 Clerk = Annotated[Actor, Depends(allow(*COUNTER, Role.ARCHIVIST))]
+Checker = Annotated[Actor, Depends(allow(*COUNTER, Role.CHECKER))]
 Reader = Annotated[Actor, Depends(allow(*READERS))]
 Scanner = Annotated[Actor, Depends(allow(Role.STATION))]
 Either = Annotated[Actor, Depends(allow(*READERS, Role.STATION))]
@@ -74,7 +83,10 @@ async def events(job_id: str, request: Request, here: Here, actor: Reader) -> St
         while not await request.is_disconnected():
             job = await run_in_threadpool(lambda: here.capture.job(job_id, by=actor))
             pages = await run_in_threadpool(lambda: here.capture.pages(job_id, by=actor))
-            facts = ScanJobOut.of(job).model_dump(mode="json") | {"received": len(pages)}
+            facts = ScanJobOut.of(job).model_dump(mode="json") | {
+                "received": len(pages),
+                "parked": [p.seq for p in pages if is_parked(p)],
+            }
             line = json.dumps(facts, ensure_ascii=False)
             if line != told:
                 told = line
@@ -84,6 +96,74 @@ async def events(job_id: str, request: Request, here: Here, actor: Reader) -> St
             await asyncio.sleep(LOOK_EVERY_S)
 
     return StreamingResponse(stream(), media_type="text/event-stream")
+
+
+@router.get(
+    "/scan-jobs/{job_id}/pages",
+    summary="Các trang đã nhận, và điều phải trả lời về từng trang",
+    responses=responses(NotFound),
+)
+def job_pages(job_id: str, here: Here, actor: Reader) -> list[JobPageOut]:
+    pages = here.capture.pages(job_id, by=actor)
+    return JobPageOut.all_of(pages, here.capture.layout(job_id, by=actor))
+
+
+@router.put(
+    "/scan-jobs/{job_id}/pages/{seq}/mark",
+    summary="Cất hay lấy lại trang trắng; giữ hay bỏ trang trùng",
+    responses=responses(NotFound),
+)
+def say(job_id: str, seq: int, asked: PageWord, here: Here, actor: Clerk) -> ScanJobOut:
+    return ScanJobOut.of(here.capture.say(job_id, seq, asked.mark, by=actor))
+
+
+@router.post(
+    "/scan-jobs/{job_id}/settle",
+    summary="Xem lại xong: nhận lượt quét khi không còn điều phải hỏi",
+    responses=responses(NotFound, Conflict),
+)
+def settle(job_id: str, asked: Settlement, here: Here, actor: Clerk) -> ScanJobOut:
+    """Còn ở `review` nếu chưa đủ; `message` nói còn thiếu gì."""
+    return ScanJobOut.of(
+        here.capture.settle(job_id, by=actor, declared_sheets=asked.declared_sheets)
+    )
+
+
+@router.put(
+    "/documents/{document_id}/pages/{number}/blank",
+    status_code=204,
+    tags=["documents"],
+    summary="Cất một trang như trang trắng, hoặc lấy lại; không ảnh nào mất",
+    responses=responses(NotFound),
+)
+def blank(document_id: str, number: int, asked: PageBlank, here: Here, actor: Checker) -> None:
+    here.capture.say_blank(document_id, number, asked.blank, by=actor)
+
+
+@router.get(
+    "/dossiers/{code}/slip",
+    tags=["dossiers"],
+    summary="Phiếu hồ sơ để in, đặt trước giấy tờ của hồ sơ khi quét",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}, **responses(NotFound, InvalidValue)},
+)
+def slip(code: str, here: Here, actor: Clerk) -> Response:
+    return _printable(slip_of(here.filing.get(code, by=actor).code, slip_key(here.settings)))
+
+
+@router.get(
+    "/separators/{patch}",
+    tags=["dossiers"],
+    summary="Tờ phân tách để in (mã vạch I, II, III, IV, VI, T)",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}},
+)
+def separator(patch: Patch, actor: Clerk) -> Response:
+    return _printable(separator_sheet(patch))
+
+
+def _printable(pdf: bytes) -> Response:
+    return Response(pdf, media_type="application/pdf", headers={"Cache-Control": "no-store"})
 
 
 @router.get(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -24,9 +25,10 @@ from workflows.domain.dossier import (
     Procedure,
 )
 from workflows.domain.signature import SignatureReport
-from workflows.domain.station import JobState, ScanJob
+from workflows.domain.station import JobPage, JobState, ScanJob
 from workflows.filing import DossierView
 from workflows.reuse import ReuseOffer
+from workflows.separation import Layout, is_parked
 from workflows.shelf import OpenDocument
 
 
@@ -450,9 +452,21 @@ class OfferOut(BaseModel):
         )
 
 
+Patch = Literal["I", "II", "III", "IV", "VI", "T"]
+
+
 class BatchIn(Asked):
     name: Text = Field(min_length=1, max_length=200)
     declared_files: int = Field(0, ge=0, le=1_000_000)
+    patches: Mapping[Patch, Literal["document", "remove"]] | None = Field(
+        None,
+        description="Nghĩa của mã vạch phân cách trong lô này: bắt đầu giấy tờ mới, hoặc bỏ tờ đó;"
+        " để trống: như cấu hình chung.",
+    )
+
+    @property
+    def meanings(self) -> dict[str, str] | None:
+        return None if self.patches is None else {str(k): str(v) for k, v in self.patches.items()}
 
 
 class BatchOut(BaseModel):
@@ -460,6 +474,7 @@ class BatchOut(BaseModel):
     name: str
     unit_id: str
     declared_files: int
+    patches: dict[str, str] | None
     created_at: dt.datetime
     counts: dict[str, int]
 
@@ -471,6 +486,7 @@ class BatchOut(BaseModel):
             name=batch.name,
             unit_id=batch.unit_id,
             declared_files=batch.declared_files,
+            patches=dict(batch.patches) if batch.patches is not None else None,
             created_at=batch.created_at,
             counts=dict(progress.counts),
         )
@@ -560,6 +576,22 @@ class JobOrder(Asked):
     order: Literal["resume", "rescan", "cancel"]
 
 
+class PageWord(Asked):
+    """Lời của người quét về một trang; lời ngược lại rút lại lời trước."""
+
+    mark: Literal["parked", "restored", "dropped", "kept"]
+
+
+class PageBlank(Asked):
+    blank: bool = Field(description="Cất như trang trắng, hoặc lấy lại.")
+
+
+class Settlement(Asked):
+    declared_sheets: int | None = Field(
+        None, ge=1, le=5000, description="Số tờ đếm lại bằng tay; việc sửa được ghi nhật ký."
+    )
+
+
 class FinishedJob(Asked):
     sha256: list[str] = Field(min_length=1, max_length=5000)
 
@@ -567,6 +599,32 @@ class FinishedJob(Asked):
 class PageReceipt(BaseModel):
     seq: int
     sha256: str
+
+
+class JobPageOut(BaseModel):
+    """`question`: điều phải trả lời (giữ hay bỏ) trước khi nhận lượt quét."""
+
+    seq: int
+    sheet: int
+    side: str
+    flags: list[str]
+    parked: bool
+    question: str | None
+
+    @classmethod
+    def all_of(cls, pages: Sequence[JobPage], layout: Layout) -> list[JobPageOut]:
+        asked = {q.seq: q.text for q in layout.questions}
+        return [
+            cls(
+                seq=p.seq,
+                sheet=p.sheet,
+                side=p.side,
+                flags=[f for f in p.flags if not f.startswith("slip:")],
+                parked=is_parked(p),
+                question=asked.get(p.seq),
+            )
+            for p in pages
+        ]
 
 
 class ScanJobOut(BaseModel):

@@ -11,6 +11,10 @@ export const KEYS = [
   { key: "F8", where: "field", says: "Gợi ý khác của máy" },
   { key: "F4", where: "anywhere", says: "Vừa ô, vừa ngang, cả trang" },
   { key: "Enter", ctrl: true, where: "anywhere", says: "Hoàn tất bước này" },
+  { key: "F9", where: "scan", says: "Quét" },
+  { key: "K", where: "page", says: "Trang đang chọn: cất như trang trắng, hoặc khôi phục" },
+  { key: "G", where: "page", says: "Lượt quét chờ xem lại: giữ trang đang chọn" },
+  { key: "B", where: "page", says: "Lượt quét chờ xem lại: bỏ trang đang chọn" },
 ];
 
 /** Typing with Telex or VNI in progress: no shortcut may fire. @param {KeyboardEvent} event */

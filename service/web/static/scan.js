@@ -1,8 +1,10 @@
 // @ts-check
 /** The desk's scan page: devices of the chosen station, the running job as it happens, F9. */
+import { KEYS, composing, pressed } from "./keys.js";
 
+const FINISH = KEYS[5];
 const names = {
-  waiting: "Chờ trạm nhận việc", scanning: "Đang quét", paused: "Tạm dừng", scanned: "Đã quét xong, đang gửi",
+  waiting: "Chờ trạm nhận việc", scanning: "Đang quét", paused: "Tạm dừng", scanned: "Đã quét xong, đang gửi", review: "Chờ xem lại",
   delivered: "Đã tiếp nhận", refused: "Không tiếp nhận", failed: "Không quét được", cancelled: "Đã dừng",
 };
 const shownPages = 6;
@@ -59,10 +61,12 @@ void explainShortcut();
 /** Start at the station itself; null where that is not to be had. @param {FormData} form */
 async function startHere(form) {
   const near = shortcut();
+  if (form.get("batch")) return null; // the server knows the box
   if (!near || (await permission()) === "denied") return null;
   const sheets = Number(form.get("sheets"));
   const body = {
     device: form.get("device"), source: form.get("source"), duplex: form.get("duplex") === "true",
+    manual_duplex: form.get("duplex") === "manual", size: form.get("size"),
     dpi: Number(form.get("dpi")), mode: form.get("mode"), ...(sheets ? { declared_sheets: sheets } : {}),
   };
   try {
@@ -102,9 +106,13 @@ if (job) {
     part("#job-pages").textContent = String(now.pages);
     const over = ["delivered", "refused", "failed", "cancelled"].includes(now.state);
     part("#job-received").textContent = String(over ? now.pages : now.received);
-    part("#job-resume").hidden = now.state !== "paused" || now.order === "resume";
-    part("#job-orders").hidden = !["waiting", "scanning", "paused"].includes(now.state);
-    if (now.received) showPages(id, now.received);
+    if (now.state === "review" && job.dataset.state !== "review") return location.reload();
+    const waits = ["paused", "review"].includes(now.state) && !now.order;
+    part("#job-resume").hidden = !waits;
+    part("#job-rescan").hidden = !waits || !now.message.includes("hai tờ dính nhau");
+    part("#job-orders").hidden = !["waiting", "scanning", "paused", "review"].includes(now.state);
+    if (job.dataset.state === "review" && now.state !== "review") return location.reload();
+    if (now.received && now.state !== "review") showPages(id, now.received, now.parked);
     if (!over) return;
     source.close();
     if (now.scan_ids.length) {
@@ -124,16 +132,57 @@ function resultLink(scan) {
   return link;
 }
 
-/** The newest pages, as the server has them. @param {string} id @param {number} last */
-function showPages(id, last) {
+/** The newest pages, as the server has them. @param {string} id @param {number} last @param {number[]} parked */
+function showPages(id, last, parked) {
   const images = /** @type {HTMLElement} */ (document.querySelector("#job-images"));
   for (let seq = Math.max(1, last - shownPages + 1); seq <= last; seq += 1) {
-    if (images.querySelector(`[data-seq="${seq}"]`)) continue;
-    const image = new Image(140);
-    image.src = `/api/v1/scan-jobs/${id}/pages/${seq}/image`;
-    image.alt = `Trang ${seq}`;
-    image.dataset.seq = String(seq);
-    images.append(image);
+    const known = /** @type {HTMLElement | null} */ (images.querySelector(`[data-seq="${seq}"]`));
+    const sheet = known ?? images.appendChild(newSheet(id, seq));
+    const blank = parked.includes(seq);
+    sheet.classList.toggle("parked", blank);
+    sheet.dataset.parked = String(blank);
+    /** @type {HTMLElement} */ (sheet.querySelector("figcaption")).textContent = `Trang ${seq}${blank ? " · Trang trắng" : ""}`;
+    /** @type {HTMLElement} */ (sheet.querySelector("button span")).textContent = blank ? "Khôi phục" : "Cất trang trắng";
   }
   while (images.children.length > shownPages) images.firstElementChild?.remove();
 }
+
+/** A page as it comes in; one key parks it as blank or takes it back. @param {string} id @param {number} seq */
+function newSheet(id, seq) {
+  const sheet = document.createElement("figure");
+  sheet.className = "sheet";
+  sheet.tabIndex = 0;
+  sheet.dataset.seq = String(seq);
+  const image = new Image(140);
+  image.src = `/api/v1/scan-jobs/${id}/pages/${seq}/image`;
+  image.alt = `Trang ${seq}`;
+  const button = document.createElement("button");
+  button.className = "quiet";
+  button.dataset.key = "k";
+  button.append(document.createElement("span"), " ", Object.assign(document.createElement("kbd"), { textContent: "K" }));
+  button.addEventListener("click", () => void fetch(`/api/v1/scan-jobs/${id}/pages/${seq}/mark`, {
+    method: "PUT", headers: { "content-type": "application/json" },
+    body: JSON.stringify({ mark: sheet.dataset.parked === "true" ? "restored" : "parked" }),
+  }));
+  sheet.append(image, document.createElement("figcaption"), button);
+  return sheet;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (composing(event) || event.altKey || event.metaKey) return;
+  if (pressed(event, FINISH)) return /** @type {HTMLFormElement | null} */ (document.querySelector("#settle"))?.requestSubmit();
+  const sheet = /** @type {Element} */ (event.target).closest?.(".sheet");
+  const wanted = event.ctrlKey ? null : sheet?.querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  if (!(wanted instanceof HTMLButtonElement)) return;
+  event.preventDefault();
+  wanted.click();
+});
+document.getElementById(location.hash.slice(1))?.focus(); // back at the page just spoken of
+
+const profile = /** @type {HTMLSelectElement | null} */ (document.querySelector("#profile"));
+profile?.addEventListener("change", () => {
+  for (const [name, value] of Object.entries(profile.selectedOptions[0]?.dataset ?? {})) {
+    const field = /** @type {HTMLSelectElement | null} */ (document.querySelector(`#start [name="${name}"]`));
+    if (field && value) field.value = value;
+  }
+});

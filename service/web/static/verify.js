@@ -77,6 +77,12 @@ panel.addEventListener("keydown", (event) => {
 const FITS = ["width", "page"];
 document.addEventListener("keydown", (event) => {
   if (composing(event)) return;
+  const chosen = /** @type {Element} */ (event.target).closest?.(".strip [data-page]")?.getAttribute("data-page");
+  if (chosen && !event.ctrlKey && !event.altKey && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    /** @type {HTMLFormElement | null} */ (document.querySelector(`form[data-park="${chosen}"]`))?.requestSubmit();
+    return;
+  }
   if (pressed(event, FINISH)) {
     event.preventDefault();
     const card = document.activeElement?.closest("form.field");
