@@ -88,8 +88,8 @@ def file_rows(package: Package, names: Names) -> list[Row]:
         _file_code(package, names)
         | {
             "Title": title_of(package),
-            "Maintenance": package.order.retention.title,
-            "Rights": package.order.mode.title,
+            "Maintenance": package.order.retention.shown,
+            "Rights": package.order.mode.shown,
             "Creator": package.exported_by,
             "Language": "Tiếng Việt",
             "StartDate": shown_day(start),

@@ -49,7 +49,7 @@ def package_premis(package: Package, names: Names) -> bytes:
         _object(
             "intellectualEntity",
             _identifier("object", "arcFileCode", names.archived_code),
-            _p("preservationLevel", _p("preservationLevelValue", package.order.retention.title)),
+            _p("preservationLevel", _p("preservationLevelValue", package.order.retention.shown)),
             _p("originalName", _told(package)),
             _relation("structural", "has part", [d.document.id for d in package.documents]),
             _linked("RightsStatement", "local", _RIGHTS),
@@ -224,7 +224,7 @@ def _rights(package: Package, names: Names) -> Node:
     granted = _p(
         "rightsGranted",
         _p("act", "disseminate"),
-        _p("restriction", package.order.mode.title) if limited else None,
+        _p("restriction", package.order.mode.shown) if limited else None,
     )
     statement = _p(
         "rightsStatement",

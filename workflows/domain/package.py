@@ -49,7 +49,7 @@ class Retention(StrEnum):
     OTHER = "07"
 
     @property
-    def title(self) -> str:
+    def shown(self) -> str:
         named = {Retention.PERMANENT: "Vĩnh viễn", Retention.OTHER: "Khác"}
         return named.get(self) or f"{self.name.removeprefix('YEARS_')} năm"
 
@@ -61,7 +61,7 @@ class AccessMode(StrEnum):
     CONDITIONAL = "02"
 
     @property
-    def title(self) -> str:
+    def shown(self) -> str:
         return "Công khai" if self is AccessMode.PUBLIC else "Sử dụng có điều kiện"
 
 
