@@ -18,6 +18,7 @@ import structlog
 
 from scanner_drivers.folder import HotFolder
 from service.intakes.feeding import Feeder
+from service.intakes.ftp_drop import FtpDrop
 from service.intakes.hot_folder import FolderFeed
 from service.intakes.journal import Journal
 from service.intakes.mail import MailDelivery
@@ -84,6 +85,22 @@ def intakes(station: Workstation, sources: Sources, stop: threading.Event) -> It
     if (smtp := sources.smtp) is not None:
         feeder = feeder_of(station, "smtp", "smtp", "email", stop)
         yield Intaking(make=_smtp(station, smtp, feeder), journal=feeder.journal)
+    if (ftp := sources.ftp) is not None:
+        drops = {name: ftp_folder(station.settings.data_dir, name) for name in ftp.device}
+        for name, device in ftp.device.items():
+            feeder = feeder_of(station, "ftp", name, "ftp", stop)
+            feed = partial(
+                FolderFeed,
+                folder=drops[name],
+                feeder=feeder,
+                accounts={"": device.account},
+                urgent=device.urgent,
+            )
+            yield Intaking(make=feed, journal=feeder.journal)
+        clock, room = station.intake.clock, journals(station.settings.data_dir)
+        journal = Journal(room, "ftpd", "server", clock)
+        places = {name: drop.folder for name, drop in drops.items()}
+        yield Intaking(make=partial(FtpDrop, ftp, places, journal), journal=journal)
 
 
 def feeder_of(
@@ -130,6 +147,12 @@ def hot_folder(source: FolderSource) -> HotFolder:
 def _smtp(station: Workstation, source: SmtpSource, feeder: Feeder) -> Callable[[], SmtpDrop]:
     room, delivery = mail_room(station.settings.data_dir), _delivery(station, feeder)
     return lambda: SmtpDrop(source, room, delivery)
+
+
+def ftp_folder(data_dir: Path, device: str) -> HotFolder:
+    """Where a device's uploads lie; the rooms are beside, out of the device's sight."""
+    room = data_dir / "intakes" / "ftp" / device
+    return HotFolder(room / "drop", rooms=room)
 
 
 def mail_room(data_dir: Path) -> MailRoom:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import ipaddress
 import ssl
 import threading
 import time
@@ -22,7 +21,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from service.intakes.feeding import erase
 from service.intakes.mail import MailDelivery
-from service.intakes.sources import SmtpSource, account_for
+from service.intakes.sources import SmtpSource, account_for, is_inside
 from storage.objects.disk import make_folder, sync_folder, write_synced
 
 log = structlog.get_logger(__name__)
@@ -92,7 +91,7 @@ class _Door:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         peer = str(session.peer[0]) if session.peer else ""
-        if not _inside(peer, self._source):
+        if not is_inside(peer, self._source.networks):
             return "550 5.7.1 Your network may not send here"
         if account_for(address, self._source.senders) is None:
             return "550 5.7.1 This sender is not on the list"
@@ -112,16 +111,6 @@ class _Door:
             return "452 4.3.1 Insufficient storage, try again later"
         self._wake.set()
         return "250 OK, taken"
-
-
-def _inside(peer: str, source: SmtpSource) -> bool:
-    try:
-        address = ipaddress.ip_address(peer.partition("%")[0])
-    except ValueError:
-        return False
-    return any(address in network for network in source.networks) or (
-        not source.networks and address.is_loopback
-    )
 
 
 class SmtpDrop:

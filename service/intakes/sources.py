@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import ipaddress
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -32,6 +33,18 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_inside(peer: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """May this address call? Without networks only the machine itself may."""
+    try:
+        address = ipaddress.ip_address(peer.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    if not networks:
+        return bool(mapped.is_loopback)
+    return any(mapped in network for network in networks)
 
 
 def account_for(sender: str, senders: Mapping[str, str]) -> str | None:
@@ -109,16 +122,51 @@ class MailboxSource(_Declared):
     max_bytes: int = Field(MAX_MESSAGE, ge=1 << 16, le=256 << 20)
 
 
+class FtpDevice(_Declared):
+    """One device's account at our FTP server; the table's name is its user name."""
+
+    password_file: Path
+    account: str
+    urgent: bool = True
+
+
+class FtpSource(_Declared):
+    """A write-only FTP(S) server for multifunction printers (RFC 959, RFC 4217).
+
+    Without `certificate` passwords go in the clear: then `plain = true` must say that this is
+    known, and beyond the loopback `networks` must be named.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(2121, ge=1, le=65_535)
+    passive_ports: tuple[int, int] = (60_000, 60_050)
+    masquerade: str | None = None
+    networks: tuple[IPvAnyNetwork, ...] = ()
+    certificate: Path | None = None
+    key: Path | None = None
+    plain: bool = False
+    device: dict[Name, FtpDevice] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        if self.certificate is None and not self.plain:
+            raise ValueError("certificate: không có chứng thư thì phải khai plain = true")
+        if not is_loopback(self.host) and not self.networks:
+            raise ValueError(f"networks: host {self.host} không phải loopback thì phải khai mạng")
+        return self
+
+
 class Sources(_Declared):
     """Everything declared, by name. The names are what status and journal are kept under."""
 
     folder: dict[Name, FolderSource] = {}
     mailbox: dict[Name, MailboxSource] = {}
     smtp: SmtpSource | None = None
+    ftp: FtpSource | None = None
 
     @property
     def any(self) -> bool:
-        return bool(self.folder or self.mailbox or self.smtp)
+        return bool(self.folder or self.mailbox or self.smtp or self.ftp)
 
 
 def declared(settings: Settings) -> Sources:

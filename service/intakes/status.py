@@ -15,13 +15,19 @@ from typing import Any
 
 from service.config import Settings
 from service.intakes.journal import Event, Record, read_record
-from service.intakes.running import hot_folder, journals, mail_room
+from service.intakes.running import ftp_folder, hot_folder, journals, mail_room
 from service.intakes.sources import declared
 
 LONGEST_WAIT_S = 300.0
 """f05: what lies longer than five minutes is an alarm."""
 LONGEST_SILENCE_S = 300.0
-KINDS = {"folder": "Thư mục nóng", "mailbox": "Hộp thư", "smtp": "Nhận thư"}
+KINDS = {
+    "folder": "Thư mục nóng",
+    "mailbox": "Hộp thư",
+    "smtp": "Nhận thư",
+    "ftp": "FTP",
+    "ftpd": "Máy chủ FTP",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +108,11 @@ def _statuses(settings: Settings, now: dt.datetime) -> Iterator[IntakeStatus]:
         if record.pending_since:
             since = [dt.datetime.fromisoformat(record.pending_since).timestamp()] * record.pending
         yield _status(record, now, since, record.counts.get("set_aside", 0))
+    for name in sources.ftp.device if sources.ftp else ():
+        drop, record = ftp_folder(settings.data_dir, name), _record(room, "ftp", name)
+        yield _status(record, now, drop.pending(), len(drop.quarantined_files()))
+    if sources.ftp is not None:
+        yield _status(_record(room, "ftpd", "server"), now, [], 0)
     if sources.smtp is not None:
         mails = mail_room(settings.data_dir)
         record = _record(room, "smtp", "smtp")
