@@ -144,6 +144,7 @@ def rows_of(report: SignatureReport) -> list[tuple[str, str]]:
     rows = [
         ("Nơi cấp dấu thời gian" if stamp else "Người ký", report.signer_name),
         ("Cơ quan", report.organisation),
+        ("Nội dung ký", report.purpose),
         ("Kết luận", ", ".join(TITLES[s] for s in report.states or (report.state,))),
         ("Lý do", report.reason),
         ("Việc cần làm", ADVICE[report.state]),

@@ -214,6 +214,7 @@ documents = Table(
     Column("copy", JSON),
     Column("evidence", JSON),
     Column("trust", Integer, nullable=False),
+    Column("trust_reason", Text),
     Column("result_code", String(200), unique=True),
     Column("valid_to", Date),
     Column("awaiting_org_signature", Boolean, nullable=False),

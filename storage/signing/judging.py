@@ -32,6 +32,7 @@ from storage.signing.chain import (
 from storage.signing.changes import Finding, changes_after, coverage_of, gap_trouble
 from storage.signing.embedded import Found
 from storage.signing.levels import level_of
+from storage.signing.pdf_objects import entry
 from storage.signing.times import (
     WEAK_DIGESTS,
     Stamp,
@@ -185,6 +186,7 @@ async def judge(
         locked_fields=_locked(signature),
         visible=found.visible,
         page=found.page,
+        purpose=str(entry(signature.sig_object, "/Reason", ""))[:300],
     )
 
 

@@ -103,6 +103,7 @@ def _report(row: Any) -> SignatureReport:
         locked_fields=_text(row["locked_fields"]),
         visible=row["visible"] is True,
         page=page if isinstance(page, int) and not isinstance(page, bool) else None,
+        purpose=_text(row["purpose"]),
     )
 
 

@@ -81,6 +81,7 @@ class Document:
     copy: StoredObject | None = None
     evidence: StoredObject | None = None
     trust: TrustLevel = TrustLevel.IMAGE
+    trust_reason: str | None = None
     result_code: str | None = None
     valid_to: dt.date | None = None
     awaiting_org_signature: bool = False

@@ -10,7 +10,10 @@ from enum import IntEnum, StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
-    """Thành phần hồ sơ: a slot a Procedure asks for."""
+    """Thành phần hồ sơ: a slot a Procedure asks for.
+
+    `min_trust`: the least trust level (1-5) a reused paper must have; 0: the general least.
+    """
 
     code: str
     name: str
@@ -18,6 +21,7 @@ class Component:
     required: bool = True
     originals: int = 0
     copies: int = 0
+    min_trust: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,7 @@ class SignatureReport:
     `state` is the gravest of `states`; VALID only when the validator's bottom line is true.
     `reason` says why, `notes` what a reader should know beside. `signed_at` is the best known
     time, said by `time_source`; `proven_at` the earliest time a trusted time stamp proves.
+    `purpose`: why it was signed, as the signer says (/Reason).
     `level`: B-B, B-T, B-LT, B-LTA (ETSI EN 319 142-1), CMS or CMS-T for older forms.
     """
 
@@ -111,6 +112,7 @@ class SignatureReport:
     locked_fields: str = ""
     visible: bool = False
     page: int | None = None
+    purpose: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -145,6 +147,7 @@ class SignatureReport:
             "locked_fields": self.locked_fields,
             "visible": self.visible,
             "page": self.page,
+            "purpose": self.purpose,
         }
 
 

@@ -287,6 +287,7 @@ class SignatureOut(BaseModel):
     locked_fields: str
     visible: bool
     page: int | None
+    purpose: str
 
     @classmethod
     def of(cls, report: SignatureReport) -> SignatureOut:
