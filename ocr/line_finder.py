@@ -101,6 +101,7 @@ def find_rules(ink: Mask, unit: float) -> Rules:
     """Rules longer than any stroke of a letter, and the fields they enclose."""
     wide = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, _size(150, unit)), np.uint8))
     high = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((_size(130, unit), 1), np.uint8))
+    high = _standing_rules(np.asarray(high, np.uint8), np.asarray(wide, np.uint8), unit)
     joined = cv2.bitwise_or(
         cv2.dilate(wide, np.ones((3, _size(15, unit)), np.uint8)),
         cv2.dilate(high, np.ones((_size(15, unit), 3), np.uint8)),
@@ -110,6 +111,17 @@ def find_rules(ink: Mask, unit: float) -> Rules:
         cv2.bitwise_not(mask), connectivity=4, ltype=cv2.CV_32S
     )
     return Rules(mask=mask, cells=np.asarray(cells, np.int32), extents=np.asarray(extents))
+
+
+def _standing_rules(high: Mask, wide: Mask, unit: float) -> Mask:
+    """Upright rules that belong to a frame; the flank of a seal's ring is as long and as thin."""
+    crossing = cv2.dilate(wide, np.ones((_size(30, unit), _size(30, unit)), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(high, connectivity=8)
+    kept = np.zeros(count, np.bool_)
+    kept[np.unique(labels[(high > 0) & (crossing > 0)])] = True
+    kept |= stats[:, _H] >= 600 * unit
+    kept[0] = False
+    return np.asarray(np.where(kept, 255, 0).astype(np.uint8)[labels], np.uint8)
 
 
 def _size(length: float, unit: float) -> int:

@@ -59,3 +59,21 @@ def cut_at_gaps(line: Sequence[Word], aspect: float) -> list[list[Word]]:
 def join_text(words: Sequence[Word]) -> str:
     """The page's text: words joined by blanks, lines by line feeds, NFC."""
     return nfc("\n".join(" ".join(w.text for w in line) for line in by_line(words)))
+
+
+def with_line(words: Sequence[Word], found: Sequence[Word]) -> list[Word]:
+    """`found` as a line of its own, after the nearest line above it in the same column."""
+    line = 1 + max((w.line for w in words), default=-1)
+    middle = sum(w.box.y0 + w.box.y1 for w in found) / (2 * len(found))
+    x0, x1 = min(w.box.x0 for w in found), max(w.box.x1 for w in found)
+    above = [
+        (w.box.y1, i)
+        for i, w in enumerate(words)
+        if (w.box.y0 + w.box.y1) / 2 < middle and w.box.x0 < x1 and w.box.x1 > x0
+    ]
+    at = 0
+    if above:
+        owner = words[max(above)[1]].line
+        at = 1 + max(i for i, w in enumerate(words) if w.line == owner)
+    new = [replace(w, line=line) for w in found]
+    return [*words[:at], *new, *words[at:]]

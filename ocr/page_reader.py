@@ -34,6 +34,8 @@ from ocr.page import Box, PageImage, PageText, Pixels, ReadingSource, Word
 from ocr.quality import measure_ink, measure_legibility
 from ocr.reader import Reader
 from ocr.recognise import Recogniser
+from ocr.recogniser.model import LineModel, ModelMissing
+from ocr.recogniser.reader import NetRecogniser
 from ocr.red_marks import red_marks, with_marks
 from ocr.rescue import rescue
 from ocr.second_reading import LinesReader, read_doubtful
@@ -278,8 +280,17 @@ class PageReader:
 
 
 def default_reader() -> Reader:
-    """The shipped reader: Tesseract for the pages, the shipped types for the fields."""
-    return Reader(PageReader())
+    """The shipped reader: Tesseract, our network beside it, the shipped types for the fields."""
+    return Reader(PageReader(second=second_reader()))
+
+
+def second_reader() -> LinesReader | None:
+    """The shipped network where its card allows it and it can be loaded, else nobody."""
+    try:
+        model = LineModel()
+        return NetRecogniser(model) if "doubtful" in model.card.reads else None
+    except ModelMissing:
+        return None
 
 
 def prepare(pixels: Pixels, dpi: float) -> Prepared:

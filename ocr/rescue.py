@@ -8,12 +8,13 @@ stays uncovered is a quality figure.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from ocr.clean import ink_mask
+from ocr.lines import with_line
 from ocr.page import Box, Pixels, Word
 from ocr.quality import letter_sized
 from ocr.recognise import Recogniser
@@ -50,7 +51,7 @@ def rescue(grey: Pixels, dpi: float, words: Sequence[Word], recogniser: Recognis
         )
         found = [w for w in placed(recogniser.read_line(crop, dpi), box) if w.confidence > KEEP]
         if found and any(c.isalnum() for w in found for c in w.text):
-            all_words = _inserted(all_words, found)
+            all_words = with_line(all_words, found)
     uncovered = 1 - covered_letters(all_words, ink, stats, middles, dpi)
     return Rescued(words=tuple(all_words), uncovered=round(uncovered, 4))
 
@@ -72,21 +73,3 @@ def _areas(left_over: Pixels, dpi: float, words: Sequence[Word]) -> list[tuple[i
             x, y = max(0, int(left) - pad), max(0, int(top) - pad)
             found.append((int(area), (x, y, int(width) + 2 * pad, int(height) + 2 * pad)))
     return [place for _, place in sorted(found, reverse=True)]
-
-
-def _inserted(words: list[Word], found: Sequence[Word]) -> list[Word]:
-    """`found` as a line of its own, after the nearest line above it in the same column."""
-    line = 1 + max((w.line for w in words), default=-1)
-    middle = sum(w.box.y0 + w.box.y1 for w in found) / (2 * len(found))
-    x0, x1 = min(w.box.x0 for w in found), max(w.box.x1 for w in found)
-    above = [
-        (w.box.y1, i)
-        for i, w in enumerate(words)
-        if (w.box.y0 + w.box.y1) / 2 < middle and w.box.x0 < x1 and w.box.x1 > x0
-    ]
-    at = 0
-    if above:
-        owner = words[max(above)[1]].line
-        at = 1 + max(i for i, w in enumerate(words) if w.line == owner)
-    new = [replace(w, line=line) for w in found]
-    return [*words[:at], *new, *words[at:]]

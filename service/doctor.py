@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ocr.recogniser.model import LineModel, ModelMissing
 from service.config import Settings
 from service.intakes.status import statuses
 from service.wiring import build
@@ -46,6 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
         *(_program(n) for n in ("pdftoppm", "pdfinfo", "pdftotext", "tesseract")),
         _program("scanimage", required=False),
         _tesseract_languages(),
+        _line_model(),
         _file("Phông chữ tiếng Việt (Tinos)", FONT),
         _file("Hồ sơ màu sRGB", PROFILE),
         _file("Tệp giao diện", Path(__file__).parent / "web/static/vendor/.stamp", required=False),
@@ -78,6 +80,19 @@ def _tesseract_languages() -> Finding:
     ).stdout.split()
     missing = {"vie", "osd"} - set(listed)
     return Finding(name=name, good=not missing, detail=f"thiếu {missing}" if missing else "đủ")
+
+
+def _line_model() -> Finding:
+    """Our own network; without it Tesseract reads alone."""
+    name = "Bộ đọc dòng chữ của Sohoa"
+    try:
+        model = LineModel()
+        model.load()
+    except ModelMissing as trouble:
+        detail = f"không dùng được, Tesseract đọc một mình: {trouble}"
+        return Finding(name=name, good=False, detail=detail, required=False)
+    where = "đọc lại dòng nghi ngờ" if model.card.reads else "có, đang tắt"
+    return Finding(name=name, good=True, detail=f"{model.name}: {where}", required=False)
 
 
 def _file(name: str, path: Path, *, required: bool = True) -> Finding:

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The second reader at the doubtful lines of a page: our own network beside Tesseract.
+
+Tesseract reads first. Where it is unsure, or where our line finder sees a line it did not, the
+network reads the same ink. What both say is surer than what one says; where they differ the
+surer one's text is kept and its confidence stays so low that a person looks: the network takes a
+handwritten 20 for 2 at 1.00, so alone it proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from ocr.line_finder import find_lines
+from ocr.lines import with_line
+from ocr.page import Box, Pixels, Word
+from ocr.recogniser.reader import ReadLine
+
+DOUBTFUL = 0.85
+"""A line whose weakest word Tesseract is less sure of is read again."""
+ALONE = 0.79
+"""The most that a word may weigh which only one reader saw: below every field's threshold."""
+BAD_PAGE = 0.90
+"""Mean confidence of Tesseract's words: clean pages .93-.97, photocopies .60-.88."""
+_JUNK = 0.75
+_LONE_LETTER = 0.985
+
+
+class LinesReader(Protocol):
+    """Reads boxes of a grey page as lines (`ocr.recogniser.reader.NetRecogniser`)."""
+
+    def read_lines(self, grey: Pixels, boxes: Sequence[Box]) -> list[ReadLine]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondReading:
+    """The page's words after the second look; how many lines it took, how many it changed."""
+
+    words: tuple[Word, ...]
+    looked_at: int
+    changed: int
+
+
+def read_doubtful(
+    grey: Pixels, dpi: float, words: Sequence[Word], reader: LinesReader
+) -> SecondReading:
+    """Words of the page with its doubtful lines read again.
+
+    `grey`: the level page the boxes of `words` refer to, with what is no text taken off.
+    """
+    boxes = find_lines(grey, dpi).boxes
+    owner = _owners(words, boxes)
+    homes = [[w for w, o in zip(words, owner, strict=True) if o == k] for k in range(len(boxes))]
+    doubtful = [k for k, home in enumerate(homes) if is_doubtful(home)]
+    read = dict(zip(doubtful, reader.read_lines(grey, [boxes[k] for k in doubtful]), strict=True))
+    kept = {k: chosen(homes[k], line) for k, line in read.items()}
+    lines = {k: line for k, line in kept.items() if line is not None}
+    changed = len(lines)
+    if _is_bad(words):  # specks between the lines of a copy, read as letters
+        off = [o < 0 and w.confidence < DOUBTFUL for w, o in zip(words, owner, strict=True)]
+        owner = [o for o, gone in zip(owner, off, strict=True) if not gone]
+        words = [w for w, gone in zip(words, off, strict=True) if not gone]
+    return SecondReading(words=_put(words, owner, lines), looked_at=len(doubtful), changed=changed)
+
+
+def _is_bad(words: Sequence[Word]) -> bool:
+    return _sureness([w.confidence for w in words]) < BAD_PAGE
+
+
+def is_doubtful(line: Sequence[Word]) -> bool:
+    said = [w.confidence for w in line if any(c.isalnum() for c in w.text)]
+    return not said or min(said) < DOUBTFUL
+
+
+def chosen(first: Sequence[Word], second: ReadLine) -> tuple[Word, ...] | None:
+    """The words to stand for this line, or None: as they were.
+
+    The surer reading's text; a word that both read alike is as sure as the surer of the two.
+    """
+    if is_junk(second):
+        return None
+    if first and _sureness([w.confidence for w in first]) >= _sureness(
+        [w.confidence for w in second.words]
+    ):
+        return _confirmed(first, second.words)
+    return tuple(_weighed(word, first) for word in second.words)
+
+
+def is_junk(line: ReadLine) -> bool:
+    """Rims of a seal, strokes of a signature: hardly a letter, or none the network is sure of."""
+    letters = [c.confidence for c in line.characters if c.text.isalnum()]
+    if not letters:
+        return True
+    mean = float(np.mean([c.confidence for c in line.characters]))
+    return mean < (_LONE_LETTER if len(letters) <= 2 else _JUNK)
+
+
+def _sureness(confidences: Sequence[float]) -> float:
+    return float(np.mean(confidences)) if confidences else 0.0
+
+
+def _confirmed(first: Sequence[Word], second: Sequence[Word]) -> tuple[Word, ...] | None:
+    """The first reading's words, those that the second reads alike as sure as the surer one."""
+    made = tuple(
+        replace(w, confidence=max(w.confidence, min(_twin(w, second), 0.97))) for w in first
+    )
+    return made if made != tuple(first) else None
+
+
+def _twin(word: Word, others: Sequence[Word]) -> float:
+    """Confidence of the word that stands in the same place and says the same; 0 for none."""
+    same = [o.confidence for o in others if o.text == word.text and _overlap(o.box, word.box) > 0.5]
+    return max(same, default=0.0)
+
+
+def _weighed(word: Word, first: Sequence[Word]) -> Word:
+    agreed = _twin(word, first)
+    if agreed:
+        return replace(word, confidence=max(agreed, min(word.confidence, 0.97)))
+    return replace(word, confidence=min(word.confidence, ALONE))
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Of the narrower one's width."""
+    shared = min(a.x1, b.x1) - max(a.x0, b.x0)
+    return shared / max(1e-6, min(a.width, b.width))
+
+
+def _owners(words: Sequence[Word], boxes: Sequence[Box]) -> list[int]:
+    """For each word the line its middle stands in; -1 for none."""
+    if not boxes:
+        return [-1] * len(words)
+    x0, y0, x1, y1 = np.array([(b.x0, b.y0, b.x1, b.y1) for b in boxes]).T
+    owners = []
+    for word in words:
+        x, y = (word.box.x0 + word.box.x1) / 2, (word.box.y0 + word.box.y1) / 2
+        inside = np.flatnonzero((x0 <= x) & (x <= x1) & (y0 <= y) & (y <= y1))
+        off = np.abs((y0 + y1)[inside] / 2 - y)
+        owners.append(int(inside[off.argmin()]) if inside.size else -1)
+    return owners
+
+
+def _put(
+    words: Sequence[Word], owner: Sequence[int], lines: dict[int, tuple[Word, ...]]
+) -> tuple[Word, ...]:
+    """`lines` in the place of the words they were read for; new ones after the line above."""
+    put: list[Word] = []
+    for word, home in zip(words, owner, strict=True):
+        if home not in lines:
+            put.append(word)
+            continue
+        for new in lines.pop(home, ()):
+            put.append(replace(new, line=word.line))
+        lines[home] = ()
+    for line in [line for line in lines.values() if line]:
+        put = with_line(put, line)
+    return tuple(put)
