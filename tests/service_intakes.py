@@ -85,3 +85,19 @@ def eventually(check, seconds=60.0):
         assert time.monotonic() < end, "did not happen in time"
         time.sleep(0.05)
     return found
+
+
+def reopened(folder):
+    """The workstation of an office made earlier, in another process."""
+    from office import TruthReader
+
+    from ocr.reader import Reader
+    from service.config import Settings
+    from service.wiring import assemble
+    from storage.database import SqlDatabase
+    from storage.engine import MemoryEngine
+    from workflows.ports.clock import SystemClock
+
+    settings, engine = Settings(data_dir=folder), MemoryEngine()
+    database = SqlDatabase(settings.database, enqueue=engine.enqueue_in)
+    return assemble(settings, database, engine, SystemClock(), Reader(TruthReader()))
