@@ -60,26 +60,35 @@ def scan_to_folder(
     folder: Path,
     on_event: Callable[[Event], None],
     ask_to_resume: Callable[[], bool] = lambda: False,
+    first: int = 1,
 ) -> list[PageEvent]:
-    """All pages of one scan, through any jam the operator clears; `on_event` sees each event."""
+    """All pages of one scan, through any jam the operator clears; `on_event` sees each event.
+
+    `first`: the number of the first page; those before are other pages of the same folder.
+    """
     pages: list[PageEvent] = []
     while True:
         done = _until_stop(
-            driver.scan(device, profile, folder, first=len(pages) + 1), pages, on_event
+            driver.scan(device, profile, folder, first=first + len(pages)), pages, on_event, first
         )
         if done or not ask_to_resume():
             return pages
 
 
 def _until_stop(
-    events: Iterator[Event], pages: list[PageEvent], on_event: Callable[[Event], None]
+    events: Iterator[Event],
+    pages: list[PageEvent],
+    on_event: Callable[[Event], None],
+    first: int,
 ) -> bool:
     for event in events:
         on_event(event)
         if isinstance(event, PageEvent):
             pages.append(event)
         elif isinstance(event, PausedEvent):
-            del pages[event.last_safe :]  # both sides of the sheet that jammed come again
+            del pages[
+                event.last_safe - first + 1 :
+            ]  # both sides of the sheet that jammed come again
         elif isinstance(event, EndEvent):
             return True
     return False

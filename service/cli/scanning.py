@@ -6,10 +6,10 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -25,14 +25,13 @@ from scanner_drivers.driver import (
     negotiate,
 )
 from scanner_drivers.profiles import load_profiles
-from service.cli.console import as_user, emit, log_to_stderr
+from scanner_drivers.sheets import UnequalSides, collate_manual_duplex
+from service.cli.console import emit, log_to_stderr
+from service.cli.receiving import receive_scan
+from service.cli.slips import slip
 from service.config import Settings
 from service.errors import ExitCode
-from workflows.errors import ScannerFailed, SohoaError
-from workflows.intake import Arrival
-
-if TYPE_CHECKING:
-    from workflows.domain.document import Scan
+from workflows.errors import ScannerFailed
 
 _FIND_S = 10.0
 _SIDES = {"front": "mặt trước", "back": "mặt sau"}
@@ -51,11 +50,17 @@ def scan(
     ] = "",
     source: Annotated[str | None, typer.Option(help="adf hoặc flatbed.")] = None,
     duplex: Annotated[bool | None, typer.Option(help="Quét hai mặt.")] = None,
+    manual_duplex: Annotated[
+        bool | None, typer.Option(help="Quét mặt trước, lật cả chồng giấy, quét mặt sau.")
+    ] = None,
     dpi: Annotated[int | None, typer.Option(min=50, max=2400, help="Độ phân giải.")] = None,
     mode: Annotated[str | None, typer.Option(help="color, gray hoặc bw.")] = None,
     size: Annotated[str | None, typer.Option(help="A3, A4, A5, A6 hoặc Letter.")] = None,
     virtual: Annotated[
         Path | None, typer.Option(help="Thư mục ảnh làm máy quét ảo `virtual:0`.")
+    ] = None,
+    sheets: Annotated[
+        int | None, typer.Option(min=1, help="Số tờ khai báo; khác số ảnh thì phải xem lại.")
     ] = None,
     output: Annotated[
         Path | None,
@@ -73,7 +78,8 @@ def scan(
         known = _drivers(settings, virtual)
         if list_devices:
             return _list_devices(known)
-        wanted = _profile(settings, profile, source, duplex, dpi, mode, size)
+        typed = {"source": source, "duplex": duplex, "dpi": dpi, "mode": mode, "size": size}
+        wanted = _profile(settings, profile, typed | {"manual_duplex": manual_duplex})
         _refuse_overwriting(output, force)
         chosen = device or _only_device(known)
         driver = known.get(chosen.split(":", 1)[0])
@@ -87,8 +93,11 @@ def scan(
     if output is not None:
         _deliver(pages, folder, output)
     elif whole:
-        received = _receive(pages, folder, chosen, settings, who)
-        emit({"scan": received.id, "documents": list(received.document_ids)})
+        whole = receive_scan(pages, chosen, settings, wanted, sheets, who)
+        if whole:
+            shutil.rmtree(folder)
+        else:
+            _keep_aside(folder)
     else:
         _keep_aside(folder)
     if not whole:
@@ -126,34 +135,17 @@ def _drivers(settings: Settings, virtual: Path | None) -> dict[str, ScannerDrive
     )
 
 
-def _profile(
-    settings: Settings,
-    name: str,
-    source: str | None,
-    duplex: bool | None,
-    dpi: int | None,
-    mode: str | None,
-    size: str | None,
-) -> ScanProfile:
+def _profile(settings: Settings, name: str, typed: Mapping[str, object]) -> ScanProfile:
     """The named profile with what was typed on top of it; a wrong word is a usage error."""
     known = load_profiles(settings.scan_profiles)
     if name and name not in known:
         raise typer.BadParameter(f"{name}; có: {', '.join(known)}", param_hint="--profile")
     wanted = known[name].profile if name else ScanProfile()
-    for value, choices, hint in (
-        (source, ("adf", "flatbed"), "--source"),
-        (mode, ("color", "gray", "bw"), "--mode"),
-    ):
-        if value is not None and value not in choices:
-            raise typer.BadParameter(f"{value}; có: {', '.join(choices)}", param_hint=hint)
-    return replace(
-        wanted,
-        source=wanted.source if source is None else source,
-        duplex=wanted.duplex if duplex is None else duplex,
-        dpi=wanted.dpi if dpi is None else dpi,
-        mode=wanted.mode if mode is None else mode,
-        size=wanted.size if size is None else size,
-    )
+    for option, choices in (("source", ("adf", "flatbed")), ("mode", ("color", "gray", "bw"))):
+        if typed[option] is not None and typed[option] not in choices:
+            shown = f"{typed[option]}; có: {', '.join(choices)}"
+            raise typer.BadParameter(shown, param_hint=f"--{option}")
+    return replace(wanted, **{k: v for k, v in typed.items() if v is not None})  # type: ignore[arg-type]
 
 
 def _only_device(known: dict[str, ScannerDriver]) -> str:
@@ -208,11 +200,43 @@ def _scan(
 
     try:
         pages = scan_to_folder(driver, device, wanted, folder, on_event, _ask_to_resume)
-    except ScannerError:
+        if wanted.manual_duplex and not isinstance(last[0], PausedEvent):
+            pages = _with_backs(driver, device, wanted, folder, on_event, pages)
+    except (ScannerError, ScannerFailed):
         if folder != output:
             _keep_aside(folder)
         raise
     return pages, folder, not isinstance(last[0], PausedEvent)
+
+
+def _with_backs(
+    driver: ScannerDriver,
+    device: str,
+    wanted: ScanProfile,
+    folder: Path,
+    on_event: Callable[[Event], None],
+    fronts: list[PageEvent],
+) -> list[PageEvent]:
+    """The turned stack goes through; files are named anew, f1 b1 f2 b2 … Raises `ScannerFailed`."""
+    if not typer.confirm(
+        f"Đã quét {len(fronts)} mặt trước. Lật cả chồng giấy, đặt lại vào khay. Quét mặt sau?",
+        err=True,
+    ):
+        raise ScannerFailed("stack not turned", message="Chưa quét mặt sau.")
+    first = len(fronts) + 1
+    backs = scan_to_folder(driver, device, wanted, folder, on_event, _ask_to_resume, first)
+    try:
+        faces = collate_manual_duplex(fronts, backs)
+    except UnequalSides as uneven:
+        raise ScannerFailed(str(uneven), message=uneven.message) from uneven
+    for face in faces:
+        face.image.path.rename(face.image.path.with_suffix(".turned"))
+    pages = []
+    for seq, face in enumerate(faces, 1):
+        path = folder / f"{seq:04d}{face.image.path.suffix}"
+        face.image.path.with_suffix(".turned").rename(path)
+        pages.append(replace(face.image, seq=seq, path=path, sheet=face.sheet, side=face.side))
+    return pages
 
 
 def _line(event: Event) -> str:
@@ -251,27 +275,4 @@ def _keep_aside(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _receive(
-    pages: Sequence[PageEvent], folder: Path, device: str, settings: Settings, who: str
-) -> Scan:
-    from service.wiring import build
-
-    files = [page.path.open("rb") for page in pages]
-    try:
-        station = build(settings)
-        received = station.intake.receive_pages(
-            [iter(lambda f=f: f.read(1 << 20), b"") for f in files],  # type: ignore[misc]
-            Arrival(file_name=f"{device}.pdf", source="scanner"),
-            by=as_user(station, who),
-        )
-    except SohoaError:
-        _keep_aside(folder)
-        raise
-    finally:
-        for file in files:
-            file.close()
-    shutil.rmtree(folder)
-    return received
-
-
-VERBS = (scan,)
+VERBS = (scan, slip)

@@ -87,6 +87,11 @@ class Agent:
         self._scan(job)
         return self.spool.job(job.id) or job
 
+    def go_on(self, job: SpooledJob) -> SpooledJob:
+        """Resume a paused job in the caller's own thread."""
+        self._scan(self.spool.job(job.id) or job)
+        return self.spool.job(job.id) or job
+
     def _open(self, device: str, profile: ScanProfile, sheets: int | None) -> SpooledJob:
         job = SpooledJob(
             id=uuid.uuid4().hex,

@@ -178,6 +178,9 @@ def scan(
     device: Annotated[str, typer.Option(help="Mã máy quét; để trống: máy đầu tiên.")] = "",
     source: Annotated[str, typer.Option(help="adf hoặc flatbed.")] = "adf",
     duplex: Annotated[bool, typer.Option("--duplex", help="Quét hai mặt.")] = False,
+    manual_duplex: Annotated[
+        bool, typer.Option("--manual-duplex", help="Quét mặt trước, lật cả chồng, quét mặt sau.")
+    ] = False,
     dpi: int = 300,
     mode: Annotated[str, typer.Option(help="color, gray hoặc bw.")] = "color",
     sheets: Annotated[int | None, typer.Option(help="Số tờ khai báo.")] = None,
@@ -196,8 +199,14 @@ def scan(
             typer.echo(f"Trang {event.seq} đã lưu an toàn", err=True)
 
     agent.on_event = show
-    profile = ScanProfile(source=source, duplex=duplex, dpi=dpi, mode=mode)
+    profile = ScanProfile(
+        source=source, duplex=duplex, dpi=dpi, mode=mode, manual_duplex=manual_duplex
+    )
     job = agent.scan_now(chosen, profile, sheets)
+    while job.state == "paused" and sys.stdin.isatty():
+        if not typer.confirm(f"{job.message} Quét tiếp?", err=True):
+            break
+        job = agent.go_on(job)
     typer.echo(json.dumps({"job": job.id, "state": job.state, "message": job.message}))
     raise typer.Exit(0 if job.state == "scanned" else 7)
 

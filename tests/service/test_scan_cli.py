@@ -10,10 +10,16 @@ import cv2
 import numpy as np
 import pikepdf
 import pytest
+from office import HERE, PASSWORD
 from servers.escl import virtual_scanner
 
 from scanner_drivers.escl_wire import read_xml
+from service.config import Settings
 from service.errors import ExitCode
+from service.setup import prepare
+from service.slips import slip_of
+from service.wiring import build, slip_key
+from workflows.domain.unit import EVERYWHERE, Role
 
 pytestmark = pytest.mark.slow
 SOHOA = Path(sys.executable).with_name("sohoa")
@@ -34,15 +40,15 @@ def scan(running, tmp_path):
     environment = os.environ | {"SOHOA_DATA_DIR": str(tmp_path / "var")}
     environment |= {"SOHOA_ESCL_DEVICES": running.url, "SOHOA_SANE_BACKENDS": "pnm"}
 
-    def call(*arguments, device=running.device):
+    def call(*arguments, device=running.device, typed=None, verb="scan"):
         chosen = ["-d", device] if device else []
         return subprocess.run(
-            [SOHOA, "scan", *chosen, *map(str, arguments)],
+            [SOHOA, verb, *chosen, *map(str, arguments)],
             env=environment,
             capture_output=True,
             text=True,
             check=False,
-            stdin=subprocess.DEVNULL,
+            **({"stdin": subprocess.DEVNULL} if typed is None else {"input": typed}),
         )
 
     return call
@@ -110,3 +116,53 @@ def test_a_fault_is_told_in_vietnamese_and_leaves_nothing_behind(scan, running, 
     assert [p.name for p in tmp_path.iterdir()] in ([], ["var"])
     for wrong in (("--profile", "none"), ("--source", "adff"), ("--mode", "colour")):
         assert scan(*wrong).returncode == ExitCode.USAGE
+
+
+def test_manual_duplex_asks_to_turn_the_stack_and_pairs_the_sides(scan, tmp_path):
+    done = scan("--source", "adf", "--manual-duplex", "-o", tmp_path / "out", typed="y\n")
+    assert done.returncode == 0, done.stderr
+    assert "Lật cả chồng giấy" in done.stderr
+    tones = [int(cv2.imread(str(p))[0, 0, 0]) for p in sorted((tmp_path / "out").glob("*.png"))]
+    assert tones == [250, 170, 210, 210, 170, 250]  # the same three sheets, the last one first
+    left = scan("--source", "adf", "--manual-duplex", "-o", tmp_path / "two", typed="n\n")
+    assert left.returncode == ExitCode.UNAVAILABLE
+    assert "Chưa quét mặt sau" in left.stderr
+
+
+def test_a_slip_is_printed_once_and_a_separator_too(scan, tmp_path):
+    for argument, name in ((["H29-1"], "H29-1"), (["--patch", "II"], "II")):
+        path = tmp_path / f"{name}.pdf"
+        done = scan(*argument, "-o", path, verb="slip", device="")
+        assert done.stdout.split() == [str(path)], done.stderr
+        with pikepdf.open(path) as pdf:
+            assert len(pdf.pages) == 1
+        assert scan(*argument, "-o", path, verb="slip", device="").returncode != 0
+    assert scan("một hồ sơ", "-o", tmp_path / "x.pdf", verb="slip", device="").returncode != 0
+
+
+def test_a_stack_with_a_slip_in_it_is_received_as_two_papers(scan, tmp_path):
+    settings = Settings(data_dir=tmp_path / "var")
+    prepare(settings)
+    wired = build(settings)
+    with wired.database.transaction() as tx:
+        tx.catalogue.put(HERE)
+    wired.accounts.add_user("canbo", "canbo", PASSWORD, HERE.id, frozenset({Role.RECEIVER}))
+    (tmp_path / "slip.pdf").write_bytes(slip_of("21907-261126-0001", slip_key(settings)))
+    stack = tmp_path / "stack"
+    stack.mkdir()
+    render = ["pdftoppm", "-gray", "-r", "200", "-png", "-singlefile"]
+    subprocess.run([*render, tmp_path / "slip.pdf", stack / "1"], check=True)
+    for number in (0, 2, 3):
+        picture = np.full((600, 400), 255, np.uint8)
+        cv2.putText(picture, f"To so {number}", (30, 60 + 120 * number), 0, 2, 0, 5)
+        cv2.imwrite(str(stack / f"{number}.png"), picture)
+    virtual = ("--virtual", stack, "--source", "adf", "--dpi", "200")
+    held = scan(*virtual, "--sheets", "4", device="virtual:0")
+    assert held.returncode == ExitCode.SOME_FAILED
+    assert "Khai 4 tờ" in held.stderr
+    assert held.stdout == ""
+    done = rows(scan(*virtual, "--sheets", "3", device="virtual:0"))
+    assert [row.get("dossier") for row in done] == [None, "21907-261126-0001"]
+    with wired.database.read() as tx:
+        papers = [tx.documents.get(row["documents"][0], EVERYWHERE) for row in done]
+    assert [p.page_count for p in papers] == [1, 2]
