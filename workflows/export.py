@@ -54,7 +54,7 @@ _LEFT_OUT = frozenset({DocumentState.REJECTED, DocumentState.SET_ASIDE, Document
 _BROKEN = frozenset({SignatureState.ALTERED, SignatureState.UNREADABLE})
 # looking at a paper and exporting it change nothing about it: no part of its preservation history
 _NO_HISTORY = frozenset({"document.viewed", "dossier.exported", "document.exported"})
-_MOST = 20_000
+_MOST = 5_000  # documents in one package; all their readings are in memory at once
 _TOGETHER = 100  # evidence files on disk at once
 
 
@@ -165,6 +165,11 @@ class ExportDesk:
             found = _of_batch(tx, wanted.batch_id, by)
         else:
             found = [tx.documents.get(i, by.scope) for i in dict.fromkeys(wanted.document_ids)]
+        if len(found) > _MOST:
+            raise InvalidValue(
+                f"{len(found)} documents",
+                message=f"Một gói chứa nhiều nhất {_MOST} giấy tờ; hãy chia thành nhiều gói.",
+            )
         if not found:
             raise NotFound("nothing to pack", message="Không có giấy tờ nào để xuất.")
         return found

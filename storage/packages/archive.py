@@ -14,7 +14,7 @@ from storage.packages.description import title_of
 from storage.packages.naming import DATA, Names, name_package
 from storage.packages.records import CaseRecord, document_digest, kept_as_json, kept_from_json
 from storage.packages.trees import BrokenTree, Tree, open_tree
-from storage.packages.writing import PackageWriter, base_of, data_files
+from storage.packages.writing import CASE_RECORD, PackageWriter, base_of, data_files
 from storage.packages.zipped import durable_zip, publish, replace_file
 from workflows.domain.document import StoredObject
 from workflows.domain.package import (
@@ -29,6 +29,8 @@ from workflows.domain.package import (
 )
 from workflows.errors import DamagedPackage
 from workflows.ports.objects import ObjectStore, content_sha256
+
+_FOREIGN = "gói không do Sohoa lập; kiểm tra được nhưng chưa nhập được"
 
 
 class ZipPackages:
@@ -95,6 +97,8 @@ class ZipPackages:
     def open(self, path: Path) -> Iterator[ZipPackage]:
         _must_be_sound(path, check_package(path))
         with open_tree(path) as tree:
+            if not tree.has(CASE_RECORD):
+                raise damaged(path, (Fault(file=CASE_RECORD, what=_FOREIGN),))
             case = read_case(tree)
             if isinstance(case, Fault):
                 raise damaged(path, (case,))

@@ -25,7 +25,10 @@ _EVENTS = {
     "document.type_set": "metadata modification",
     "document.confirmed": "metadata modification",
     "document.signed": "digital signature generation",
+    "document.org_signed": "digital signature generation",
+    "document.preserved": "digital signature generation",  # time stamps that keep it provable
     "document.verified": "digital signature validation",
+    "document.trust_changed": "digital signature validation",
     "document.coded": "metadata modification",
     "document.stored": "ingestion",
     "document.imported": "replication",
@@ -77,9 +80,11 @@ def representation_premis(package: Package, names: Names, papers: Sequence[Paper
             _relation("structural", "has part", [_local(paper.main)], "local"),
         )
         root.append(entity)
-        for entry in (paper.main, *paper.attached):
-            source = [] if entry is paper.main else [_local(paper.main)]
-            root.append(_file(entry, source))
+        originals = [_local(e) for e in paper.attached if ".original." in e.path]
+        root.append(_file(paper.main, _relation("derivation", "has source", originals, "local")))
+        for entry in paper.attached:
+            part = _relation("structural", "is included in", [_local(paper.main)], "local")
+            root.append(_file(entry, part))
     ids = {r.document.id for r in package.documents}
     about = [e for e in package.events if e.event.subject_id in ids]
     for event in about:
@@ -132,7 +137,7 @@ def _relation(kind: str, sub: str, others: Iterable[str], identifier: str = "UUI
     )
 
 
-def _file(entry: Entry, belongs_to: list[str]) -> Node:
+def _file(entry: Entry, related: Node | None) -> Node:
     characteristics = _p(
         "objectCharacteristics",
         _p("compositionLevel", "0"),
@@ -148,7 +153,7 @@ def _file(entry: Entry, belongs_to: list[str]) -> Node:
         "file",
         _identifier("object", "local", _local(entry)),
         characteristics,
-        _relation("structural", "is included in", belongs_to, "local"),
+        related,
     )
 
 

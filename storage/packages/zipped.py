@@ -71,7 +71,11 @@ def durable_zip(final: Path, folder: str) -> Iterator[tuple[ZipWriter, Path]]:
 
 
 def _written(part: Path, folder: str) -> Iterator[tuple[ZipWriter, Path]]:
-    with part.open("xb") as file:
+    # personal data: nobody but the office's own account and group reads it
+    descriptor = os.open(
+        part, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o640
+    )
+    with os.fdopen(descriptor, "w+b") as file:
         with zipfile.ZipFile(file, "w") as archive:
             yield ZipWriter(archive, folder), part
         file.flush()
