@@ -28,6 +28,7 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
+from rapidfuzz.distance import Levenshtein
 
 from ocr.recogniser.line_image import ALPHABET, HEIGHT
 from ocr.recogniser.model import SHIPPED
@@ -37,9 +38,9 @@ from training.network import LineNetwork
 from training.train import options, renderer
 
 CALIBRATION_LINES = 160
-COMPARED_LINES = 200
-MOST_DIFFERENT = 0.004
-"""Characters that int8 may read otherwise than the floating network, share."""
+COMPARED_LINES = 400
+MOST_LOST = 1.04
+"""The errors of int8 over those of the floating network, on the same unseen lines."""
 
 
 class _Lines(CalibrationDataReader):
@@ -79,7 +80,7 @@ def quantise(floating: Path, to: Path, draw: Renderer) -> None:
         to,
         _Lines(draw, CALIBRATION_LINES),
         quant_format=QuantFormat.QDQ,
-        op_types_to_quantize=["Conv", "MatMul", "Gemm", "Add", "Relu"],
+        op_types_to_quantize=["Conv"],  # the LSTM stays floating; the head gains nothing
         per_channel=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
@@ -96,11 +97,10 @@ def texts_of(path: Path, pictures: list[np.ndarray]) -> list[str]:
     return found
 
 
-def different(a: list[str], b: list[str]) -> float:
-    from rapidfuzz.distance import Levenshtein
-
-    edits = sum(Levenshtein.distance(x, y) for x, y in zip(a, b, strict=True))
-    return edits / max(1, sum(map(len, a)))
+def errors(truth: list[str], read: list[str]) -> float:
+    """Character error rate over all lines together."""
+    edits = sum(Levenshtein.distance(x, y) for x, y in zip(truth, read, strict=True))
+    return edits / max(1, sum(map(len, truth)))
 
 
 def main() -> None:
@@ -120,10 +120,11 @@ def main() -> None:
         floating, small = Path(folder) / "line.onnx", Path(folder) / "int8.onnx"
         export(network, floating)
         quantise(floating, small, draw)
-        pictures = [draw.line(SEED + 77_000 + k)[0] for k in range(COMPARED_LINES)]
-        share = different(texts_of(floating, pictures), texts_of(small, pictures))
-        print(f"int8 reads {share:.3%} of the characters otherwise")
-        kept = small if share <= MOST_DIFFERENT else floating
+        lines = [draw.line(SEED + 77_000 + k) for k in range(COMPARED_LINES)]
+        pictures, truth = [p for p, _ in lines], [t for _, t in lines]
+        cer = {k.stem: errors(truth, texts_of(k, pictures)) for k in (floating, small)}
+        print(f"character error: {cer}")
+        kept = small if cer["int8"] <= MOST_LOST * cer["line"] + 0.0003 else floating
         coded = kept.read_bytes()
     chosen.out.write_bytes(coded)
     figures = chosen.figures.read_text().splitlines() if chosen.figures else []
@@ -132,7 +133,8 @@ def main() -> None:
         "sha256": hashlib.sha256(coded).hexdigest(),
         "bytes": len(coded),
         "int8": kept == small,
-        "int8_difference": round(share, 5),
+        "cer_floating": round(cer["line"], 5),
+        "cer_int8": round(cer["int8"], 5),
         "lines_seen": state["seen"],
         "classes": len(ALPHABET) + 1,
         "reads": [name for name in chosen.reads.split(",") if name],

@@ -10,6 +10,7 @@ pytest.importorskip("torch", reason="torch only trains; the product never loads 
 
 import torch
 
+from training.checkpoint import halved, whole
 from training.train import Course, batches, options, renderer, work
 
 
@@ -60,3 +61,24 @@ def test_a_stretch_writes_its_curve_and_its_loss_falls(tmp_path: Path):
     assert (tmp_path / "short" / "course.pt").exists()
     losses = [row["loss"] for row in rows if row["loss"]]
     assert losses[-1] < losses[0]
+
+
+def test_a_packed_course_goes_on_as_the_whole_one(tmp_path: Path):
+    chosen = stretch(tmp_path / "c")
+    course = Course(chosen, 0)
+    drawn = batches(renderer(chosen), 0, 1)[:4]
+    for batch in drawn:
+        course.step(batch)
+    course.save()
+    state = torch.load(course.file, weights_only=True)
+    back = whole(halved(state))
+    torch.save(back, course.file)
+    again = Course(chosen, 0)
+    assert (again.seen, again.steps) == (course.seen, course.steps)
+    for name, value in course.network.state_dict().items():
+        assert torch.allclose(
+            value.float(), again.network.state_dict()[name].float(), rtol=2e-3, atol=1e-6
+        )
+    again.network.eval()
+    course.network.eval()
+    assert abs(again.step(drawn[0]) - course.step(drawn[0])) < 0.02
