@@ -120,7 +120,11 @@ def _library() -> Any:
 def _found(pkcs11: Any, chosen: TokenChoice) -> Any:
     if not chosen.library.is_file():
         raise TokenTrouble(f"Không có thư viện PKCS#11 {chosen.library}; xem hướng dẫn của hãng.")
-    tokens = [slot.get_token() for slot in pkcs11.lib(str(chosen.library)).get_slots(True)]
+    try:
+        module = pkcs11.lib(str(chosen.library))
+    except RuntimeError as error:  # PKCS11Error is one
+        raise TokenTrouble(f"Không mở được thư viện PKCS#11 {chosen.library}: {error}") from error
+    tokens = [slot.get_token() for slot in module.get_slots(True)]
     initialised = [t for t in tokens if pkcs11.TokenFlag.TOKEN_INITIALIZED in t.flags]
     fitting = [t for t in initialised if chosen.label in ("", t.label)]
     if not fitting:
@@ -167,5 +171,3 @@ def _told(pkcs11: Any) -> Iterator[None]:
     except raised.PKCS11Error as error:
         other = f"Thiết bị ký số báo lỗi {type(error).__name__}."
         raise TokenTrouble(said.get(type(error), other)) from error
-    except RuntimeError as error:  # the module cannot be loaded
-        raise TokenTrouble(f"Không mở được thư viện PKCS#11: {error}") from error

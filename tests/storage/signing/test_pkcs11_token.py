@@ -1,68 +1,37 @@
 """Signing with a key inside a PKCS#11 token (SoftHSM stands for a USB token)."""
 
-import os
-import secrets
-import subprocess
-from pathlib import Path
+import threading
+from dataclasses import replace
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import pkcs12
+from pkcs11 import TokenFlag
+from pkcs11.exceptions import PinIncorrect, PinLocked
+from servers.tokens import LIBRARY, make_token, token_folder
 
 from storage.signing.pkcs11_token import Token, TokenSigner
 from storage.signing.sign import PyHankoSigner
-from workflows.errors import SigningFailed
+from workflows.errors import SigningFailed, TokenRefused
 from workflows.ports.signer import SignatureState
 
 pytestmark = pytest.mark.requires_softhsm
 
-LIBRARY = Path("/usr/lib/softhsm/libsofthsm2.so")
-DER, PEM = serialization.Encoding.DER, serialization.Encoding.PEM
-
 
 @pytest.fixture(scope="module")
-def pin() -> str:
-    return str(secrets.randbelow(900_000) + 100_000)
-
-
-@pytest.fixture(scope="module")
-def token(authority, keys, pin, tmp_path_factory):
+def made(authority, keys, tmp_path_factory):
     """A token that holds the key, the certificate and the intermediate of user u1."""
-    folder = tmp_path_factory.mktemp("token")
-    (folder / "tokens").mkdir()
-    config = folder / "softhsm2.conf"
-    config.write_text(f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\n")
-    before = os.environ.get("SOFTHSM2_CONF")
-    os.environ["SOFTHSM2_CONF"] = str(config)
     keys.key_of("u1")
-    signers = authority.folder / "signers"
-    opened = pkcs12.load_pkcs12(
-        (signers / "u1.p12").read_bytes(), (signers / "u1.pass").read_bytes()
-    )
-    no_secret = serialization.NoEncryption()
-    (folder / "key.pem").write_bytes(
-        opened.key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, no_secret)
-    )
-    (folder / "cert.der").write_bytes(opened.cert.certificate.public_bytes(DER))
-    middle = opened.additional_certs[0].certificate
-    (folder / "middle.der").write_bytes(middle.public_bytes(DER))
-    util = ["softhsm2-util", "--pin", pin]
-    run(*util, "--init-token", "--free", "--label", "usb-clerk", "--so-pin", pin)
-    key = str(folder / "key.pem")
-    run(*util, "--import", key, "--token", "usb-clerk", "--label", "clerk", "--id", "01")
-    tool = ["pkcs11-tool", "--module", str(LIBRARY), "--token-label", "usb-clerk", "--login"]
-    for name, label, number in (("cert", "clerk", "01"), ("middle", "middle", "02")):
-        put = ["--write-object", str(folder / f"{name}.der"), "--type", "cert"]
-        run(*tool, "--pin", pin, *put, "--label", label, "--id", number)
-    yield Token(library=LIBRARY, label="usb-clerk", key="clerk", chain=("middle",))
-    if before is None:
-        del os.environ["SOFTHSM2_CONF"]
-    else:
-        os.environ["SOFTHSM2_CONF"] = before
+    with token_folder(tmp_path_factory.mktemp("room")) as folder:
+        yield make_token(folder, "usb-clerk", authority.folder / "signers" / "u1.p12")
 
 
-def run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+@pytest.fixture(scope="module")
+def pin(made) -> str:
+    return made.pin
+
+
+@pytest.fixture(scope="module")
+def token(made) -> Token:
+    return Token(library=LIBRARY, label=made.label, key=made.key, chain=(made.chain,))
 
 
 def test_the_token_signs(token, pin, authority, copy_pdf, profiles, verify, tools):
@@ -105,3 +74,80 @@ def test_a_module_that_is_no_module_is_refused(token, pin, tmp_path):
     broken = Token(library=tmp_path / "none.so", label="x", key="x")
     with pytest.raises(SigningFailed):
         TokenSigner(broken, owner="u1", pin=pin)
+
+
+def test_a_locked_pin_is_told_without_another_try(token, pin, monkeypatch):
+    """SoftHSM never locks; the flags are what a real token shows."""
+    tried = []
+
+    class Plugged:
+        label = token.label
+        flags = TokenFlag.USER_PIN_LOCKED
+
+        def open(self, **given):
+            tried.append(given)
+            raise PinLocked
+
+    monkeypatch.setattr("storage.signing.pkcs11_token.find_token", lambda *_, **__: Plugged())
+    with pytest.raises(TokenRefused) as failed:
+        TokenSigner(token, owner="u1", pin=pin)
+    assert "bị khóa" in failed.value.shown
+    assert tried == []
+
+
+def test_the_last_try_is_told(token, pin, monkeypatch):
+    class Plugged:
+        label = token.label
+        flags = TokenFlag.USER_PIN_FINAL_TRY
+
+        def open(self, **given):
+            raise PinIncorrect
+
+    monkeypatch.setattr("storage.signing.pkcs11_token.find_token", lambda *_, **__: Plugged())
+    with pytest.raises(TokenRefused) as failed:
+        TokenSigner(token, owner="u1", pin=pin)
+    assert "một lần thử" in failed.value.shown
+
+
+def test_nobody_signs_on_another_persons_login(token, pin, monkeypatch):
+    """A PKCS#11 login holds for the whole process: the second person's PIN must be asked too."""
+    monkeypatch.setattr("storage.signing.pkcs11_token._WAIT_S", 0.2)
+    refused = []
+
+    def second():
+        try:
+            TokenSigner(token, owner="u1", pin="000000")
+        except TokenRefused as error:
+            refused.append(error.shown)
+
+    with TokenSigner(token, owner="u1", pin=pin) as first:
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+        assert first.key_of("u1").signing_cert is not None
+    assert "người khác dùng" in refused[0]
+    with TokenSigner(token, owner="u1", pin=pin):
+        pass
+
+
+def test_many_threads_share_one_session(token, pin, authority, copy_pdf, profiles, verify, tools):
+    with TokenSigner(token, owner="u1", pin=pin) as keys:
+        signer = PyHankoSigner(
+            keys,
+            trust_dir=authority.trust,
+            sandbox=tools.DirectSandbox(),
+            clock=tools.FixedClock(),
+        )
+        hidden = replace(profiles["ca_nhan"], visible=False)
+        signed: list[bytes] = []
+
+        def work():
+            signed.append(signer.sign(copy_pdf, profile=hidden, who="u1").content)
+
+        threads = [threading.Thread(target=work) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(signed) == 6
+    assert {r.state for content in signed for r in verify(content)} == {SignatureState.VALID}
