@@ -30,8 +30,8 @@ def desk(office, base, tmp_path):
     """A paired station with a virtual scanner of three sheets, and its shortcut."""
     sheets = tmp_path / "sheets"
     sheets.mkdir()
-    picture = np.ascontiguousarray(make_sample("thong_bao", 5).pages[0][:, :, ::-1])
-    for number in range(3):
+    for number, kind in enumerate(("thong_bao", "quyet_dinh", "giay_khai_sinh")):
+        picture = np.ascontiguousarray(make_sample(kind, 5).pages[0][:, :, ::-1])
         cv2.imwrite(str(sheets / f"{number}.png"), cv2.resize(picture, None, fx=0.3, fy=0.3))
     made, code = office.station.stations.create("Quầy", HERE.id, by=office.actor("admin"))
     folder = tmp_path / "station"
@@ -99,6 +99,29 @@ def test_a_jam_says_what_is_safe_and_goes_on_after_a_click(open_page, desk):
     page.get_by_role("button", name="Quét tiếp").click()
     page.wait_for_selector(".scan-result", timeout=30_000)
     assert page.locator("#job-pages").inner_text() == "3"
+
+
+def test_a_page_fed_twice_is_dropped_by_a_key_and_a_blank_one_taken_back(open_page, desk):
+    folder = desk.agent.drivers["virtual"].folder
+    (folder / "3.png").write_bytes((folder / "2.png").read_bytes())
+    cv2.imwrite(str(folder / "4.png"), np.full((1052, 744, 3), 250, np.uint8))
+    page = open_page()
+    sign_in(page)
+    page.locator('input[name="sheets"]').fill("4")
+    page.keyboard.press("F9")
+    page.wait_for_selector("#trang-4.open", timeout=30_000)
+    assert "Trang 4 giống trang 3" in page.locator("#job-message").inner_text()
+    assert not Axe().run(page).response["violations"]
+    page.locator("#trang-5.parked").focus()
+    page.keyboard.press("k")
+    page.wait_for_selector("#trang-5:not(.parked)")
+    page.locator("#trang-4").focus()
+    page.keyboard.press("b")
+    page.wait_for_selector("#trang-4.dropped")
+    assert page.locator("#job-message").inner_text() == ""
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".scan-result", timeout=30_000)
+    assert page.locator("#job-state").inner_text() == "Đã tiếp nhận"
 
 
 def announce_shortcut(desk, office):
