@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bảo quản: what nobody waits for and must not be forgotten, in one process of low priority.
 
-Heads of the log go into the object store, new objects to the replica, a scrub is always on its
-way around. One such process an installation: `sohoa serve` starts it beside the web.
+Heads of the log go into the object store, new objects to the replica, signatures that lack their
+proofs are asked for again, a scrub is always on its way around. One such process an installation:
+`sohoa serve` starts it beside the web.
 """
 
 from __future__ import annotations
@@ -18,14 +19,17 @@ from service.config import Settings
 from service.wiring import audit_proof, object_store, replica_store
 from storage.database import SqlDatabase
 from storage.engine import DbosEngine
+from storage.signing.profiles import load_profiles
 from workflows.audit_proof import AuditProof
 from workflows.ports.clock import Clock, SystemClock
 from workflows.ports.objects import KeptStore
+from workflows.preserving import Owed
 from workflows.scrub import Replication, Scrub
 
 log = structlog.get_logger(__name__)
 NICE = 19
 REPLICATE_EVERY_S = 60.0
+PRESERVE_EVERY_S = 600.0
 _TICK_S = 1.0
 
 
@@ -39,6 +43,12 @@ class Custodian:
     replica: KeptStore | None
     audit: AuditProof
     clock: Clock
+
+    @property
+    def owed(self) -> Owed:
+        """Signatures that lack proofs or whose time stamp ages; workers do what is asked here."""
+        profiles = load_profiles(self.settings.signature_profiles)
+        return Owed(database=self.database, profiles=profiles, clock=self.clock)
 
     def scrub(
         self, *, mb_per_s: float | None = None, sleep: Callable[[float], object] | None = None
@@ -112,6 +122,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     chores = [
         _Chore(name="replicate", every_s=REPLICATE_EVERY_S, do=here.replicate),
         _Chore(name="anchor", every_s=settings.audit_anchor_minutes * 60.0, do=_anchor(here.audit)),
+        _Chore(name="preserve", every_s=PRESERVE_EVERY_S, do=here.owed.ask),
         _Chore(name="scrub", every_s=0.0, do=lambda: _scrub_step(here, stop)),
     ]
     passed_s = 0.0

@@ -29,12 +29,10 @@ MOST = 500  # papers asked for at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preserving:
-    """Completes and renews the signatures of our own copies; papers that came signed stay."""
+class Owed:
+    """What is owed to stored signatures, out of the database."""
 
     database: Database
-    objects: ObjectStore
-    preserver: Preserver
     profiles: Mapping[str, SignatureProfile]
     clock: Clock
 
@@ -62,6 +60,14 @@ class Preserving:
                 key = f"{copy.document_id}@{copy.revision}.{hour}"
                 tx.jobs.enqueue("preserve", key, queue=Queue.BATCH, priority=9)
         return len(owed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preserving(Owed):
+    """Completes and renews the signatures of our own copies; papers that came signed stay."""
+
+    objects: ObjectStore
+    preserver: Preserver
 
     def preserve(self, job: str) -> str:
         """Bring the newest revision to its profile's level; `job`: document id, `@`, anything.

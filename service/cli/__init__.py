@@ -33,11 +33,12 @@ app = typer.Typer(
     help="Sohoa: trạm số hóa và nhận dạng giấy tờ hành chính.",
 )
 
-from service.cli import evidence, intake, office, packages, papers, scanning  # noqa: E402 - after the app
+from service.cli import evidence, intake, office, packages, papers, scanning, signing  # noqa: E402 - after the app
 from service.station.app import app as station  # noqa: E402
 
 app.add_typer(office.db, name="db", help="Cơ sở dữ liệu: nâng cấp, xem phiên bản.")
 app.add_typer(office.user, name="user", help="Tài khoản cán bộ.")
+app.add_typer(signing.signing, name="signing", help="Ký cơ quan, bảo toàn chữ ký, hồ sơ ký.")
 app.add_typer(office.key, name="key", help="Khóa API của hệ thống ngoài.")
 app.add_typer(station, name="station", help="Trạm quét trên máy này (như sohoa-station).")
 app.add_typer(evidence.audit, name="audit", help="Nhật ký: kiểm tra, ghi mốc ra ngoài.")
