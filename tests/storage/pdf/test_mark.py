@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from storage.free_space import find_least_ink, find_room, ink_of
+from storage.free_space import find_room, ink_of
 
 TEXT = (
     "Bản số hóa từ bản giấy · Trung tâm Phục vụ hành chính công xã Đông Sơn · "
@@ -81,13 +81,6 @@ def test_room_is_the_nearest_free_rectangle():
     assert (spot.left, spot.top) == (0.0, 0.3)
     assert find_room(ink, width=0.5, height=0.8, near=(0, 0), within=whole) is None
     assert find_room(ink, width=2.0, height=0.1, near=(0, 0), within=whole) is None
-
-
-def test_least_ink_when_there_is_no_room():
-    ink = np.ones((100, 100), bool)
-    ink[:, 50:55] = False
-    spot = find_least_ink(ink, width=0.2, height=0.1, near=(0.0, 0.0))
-    assert 0.35 <= spot.left <= 0.5
 
 
 @pytest.mark.parametrize("level", [255, 235, 200], ids=["white", "cream", "grey card"])

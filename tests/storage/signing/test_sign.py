@@ -141,13 +141,6 @@ def test_the_mark_covers_no_ink(signer, copy_pdf, profiles, tmp_path):
     assert before[changed].min() > 200
 
 
-def test_a_page_full_of_ink_is_still_signed_visibly(signer, profiles, tools, verify, tmp_path):
-    noise = np.random.default_rng(3).integers(0, 180, (800, 600, 3)).astype(np.uint8)
-    done = signer.sign(tools.compose(noise, mark=False), profile=profiles["ca_nhan"], who="u1")
-    assert verify(done.content)[0].state is SignatureState.VALID
-    assert "Nguyễn Thị Mẫu" in text_of(done.content, tmp_path)
-
-
 def test_every_vietnamese_letter_can_stand_in_the_mark(signer, profiles, tools, tmp_path):
     """PyHanko 0.38 spreads and clips letters of fonts whose em is not 1000 units."""
     lines = [VIETNAMESE[i : i + 23] for i in range(0, 134, 23)]
