@@ -52,6 +52,20 @@ class Settings(BaseSettings):
     scrub_mb_per_s: float = Field(
         10, ge=0, description="Tốc độ đọc khi soát kho, MB/giây; 0: không giới hạn."
     )
+    backup_targets: str = Field(
+        "", description="Nơi chứa bản sao lưu: thư mục hoặc s3:BUCKET, cách nhau bằng dấu cách."
+    )
+    backup_recipients: str = Field(
+        "", description="Khóa công khai mã hóa bản sao lưu (age1…), cách nhau bằng dấu cách."
+    )
+    backup_every_hours: float = Field(
+        24, ge=0, description="Bao nhiêu giờ thì tự sao lưu; 0: không tự sao lưu."
+    )
+    backup_keep_days: int = Field(7, ge=1, description="Giữ bản sao lưu của bao nhiêu ngày gần.")
+    backup_keep_weeks: int = Field(5, ge=0, description="Giữ bản sao lưu của bao nhiêu tuần gần.")
+    backup_keep_months: int = Field(
+        12, ge=0, description="Giữ bản sao lưu của bao nhiêu tháng gần."
+    )
     host: str = Field("127.0.0.1", description="Địa chỉ lắng nghe.")
     port: int = Field(8000, description="Cổng lắng nghe.")
     workers: int = Field(2, ge=1, le=64, description="Số tiến trình đọc giấy tờ.")

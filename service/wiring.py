@@ -250,16 +250,7 @@ def assemble(
 def object_store(settings: Settings) -> KeptStore:
     if settings.object_store == "folder":
         return FolderStore(settings.data_dir / "objects")
-    return S3Store(
-        S3Settings(
-            endpoint=settings.s3_endpoint,
-            access_key=settings.s3_access_key,
-            secret_key=settings.s3_secret_key.get_secret_value(),
-            bucket=settings.s3_bucket,
-            tls=settings.s3_secure,
-            ca_file=settings.s3_ca_file,
-        )
-    )
+    return s3_store(settings, bucket=settings.s3_bucket)
 
 
 def replica_store(settings: Settings) -> KeptStore | None:
@@ -268,13 +259,30 @@ def replica_store(settings: Settings) -> KeptStore | None:
         return FolderStore(settings.replica_dir)
     if not settings.replica_s3_bucket:
         return None
+    return s3_store(
+        settings,
+        bucket=settings.replica_s3_bucket,
+        endpoint=settings.replica_s3_endpoint,
+        access_key=settings.replica_s3_access_key,
+        secret_key=settings.replica_s3_secret_key.get_secret_value(),
+    )
+
+
+def s3_store(
+    settings: Settings,
+    *,
+    bucket: str,
+    endpoint: str = "",
+    access_key: str = "",
+    secret_key: str = "",
+) -> S3Store:
+    """A bucket; what is not named is as for the main store."""
     return S3Store(
         S3Settings(
-            endpoint=settings.replica_s3_endpoint or settings.s3_endpoint,
-            access_key=settings.replica_s3_access_key or settings.s3_access_key,
-            secret_key=settings.replica_s3_secret_key.get_secret_value()
-            or settings.s3_secret_key.get_secret_value(),
-            bucket=settings.replica_s3_bucket,
+            endpoint=endpoint or settings.s3_endpoint,
+            access_key=access_key or settings.s3_access_key,
+            secret_key=secret_key or settings.s3_secret_key.get_secret_value(),
+            bucket=bucket,
             tls=settings.s3_secure,
             ca_file=settings.s3_ca_file,
         )

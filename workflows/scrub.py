@@ -287,7 +287,7 @@ class Replication:
             holdings = tx.holdings.of(sorted(ids))
         copied = 0
         for stored in {o.key: o for h in holdings for o in h.objects}.values():
-            if not any(key == stored.key for key, _ in self.replica.keys(stored.key)):
+            if self.replica.find(stored.key) is None:
                 copied += copy_object(self.objects, self.replica, stored)
         if page:
             with self.database.transaction() as tx:

@@ -33,7 +33,7 @@ app = typer.Typer(
     help="Sohoa: trạm số hóa và nhận dạng giấy tờ hành chính.",
 )
 
-from service.cli import evidence, intake, office, packages, papers, scanning, signing  # noqa: E402 - after the app
+from service.cli import backups, evidence, intake, office, packages, papers, scanning, signing  # noqa: E402 - after the app
 from service.station.app import app as station  # noqa: E402
 
 app.add_typer(office.db, name="db", help="Cơ sở dữ liệu: nâng cấp, xem phiên bản.")
@@ -42,7 +42,15 @@ app.add_typer(signing.signing, name="signing", help="Ký cơ quan, bảo toàn c
 app.add_typer(office.key, name="key", help="Khóa API của hệ thống ngoài.")
 app.add_typer(station, name="station", help="Trạm quét trên máy này (như sohoa-station).")
 app.add_typer(evidence.audit, name="audit", help="Nhật ký: kiểm tra, ghi mốc ra ngoài.")
-for verb in (*office.VERBS, *evidence.VERBS, *scanning.VERBS, *intake.VERBS, *papers.VERBS):
+app.add_typer(backups.backup, name="backup", help="Sao lưu: tạo, liệt kê, kiểm tra, tạo khóa.")
+for verb in (
+    *office.VERBS,
+    *evidence.VERBS,
+    *backups.VERBS,
+    *scanning.VERBS,
+    *intake.VERBS,
+    *papers.VERBS,
+):
     app.command()(verb)
 app.command("export")(packages.export)
 app.command("import")(packages.import_)

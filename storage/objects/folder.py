@@ -55,6 +55,7 @@ class FolderStore:
         with disk_errors(f"put {key}"), self._scratch() as fresh:
             sha256, size = self._write(fresh, content)
             check_address(key, sha256)
+            self._check_record(key, sha256)
             self._publish(key, fresh, sha256)
             stored = StoredObject(key=key, sha256=sha256, size=size, media_type=media_type)
             return self._record(stored)
@@ -87,6 +88,12 @@ class FolderStore:
                 file.unlink(missing_ok=True)
                 if file.parent.is_dir():
                     sync_folder(file.parent)
+
+    def find(self, key: str) -> StoredObject | None:
+        with disk_errors(f"find {key}"):
+            if not (self._objects / check_key(key)).is_file():
+                return None
+            return self._recorded(key) or self._measured(key)
 
     def keys(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, dt.datetime]]:
         top = prefix.rpartition("/")[0]
@@ -176,6 +183,18 @@ class FolderStore:
             self._compare(key, sha256, taken)
         # also after losing the race: the winner may not have reached its own fsync yet
         sync_folder(final.parent)
+
+    def _check_record(self, key: str, sha256: str) -> None:
+        """Bytes that were lost leave their record: only the same may take their place."""
+        record = self._record_path(key)
+        if (self._objects / key).exists() or not record.exists():
+            return
+        try:
+            noted = json.loads(record.read_bytes())["sha256"]
+        except (ValueError, KeyError, TypeError):
+            return  # a damaged record proves nothing; the scrub writes it anew
+        if noted != sha256:
+            raise IntegrityViolation(f"{key}: recorded as {noted} and lost, was given {sha256}")
 
     def _compare(self, key: str, sha256: str, taken: OSError) -> None:
         """A retry meets its own first attempt: fine. Anything else under the name is not."""

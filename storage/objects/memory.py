@@ -57,6 +57,10 @@ class MemoryStore:
         with self._lock:
             self._kept.pop(check_key(stored.key), None)
 
+    def find(self, key: str) -> StoredObject | None:
+        kept = self._kept.get(check_key(key))
+        return kept[0] if kept else None
+
     def keys(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, dt.datetime]]:
         for stored in (s for s in self.list(prefix) if s.key > after):
             yield stored.key, dt.datetime.fromtimestamp(0, dt.UTC)

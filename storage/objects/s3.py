@@ -134,6 +134,10 @@ class S3Store:
                     )
             self._quick.remove_object(self._bucket, stored.key)
 
+    def find(self, key: str) -> StoredObject | None:
+        with _answers(key):
+            return self._stat(check_key(key))
+
     def keys(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, dt.datetime]]:
         with _answers(prefix):
             for found in self._quick.list_objects(

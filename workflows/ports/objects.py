@@ -65,6 +65,10 @@ class Custody(Protocol):
         """
         ...
 
+    def find(self, key: str) -> StoredObject | None:
+        """What was recorded at put, with the size of now; one quick question, no bytes read."""
+        ...
+
     def measure(self, key: str) -> Measured | None:
         """Re-hash what is there; None where no object is (or a folder took its place, f39)."""
         ...

@@ -272,3 +272,12 @@ def test_reading_a_folder_as_an_object_is_not_found(store):
     stored = store.put("copy/a", b"one", PDF)
     with pytest.raises(Exception, match="copy"):
         store.get(StoredObject(key="copy", sha256=stored.sha256, size=3, media_type=PDF))
+
+
+def test_lost_bytes_are_not_replaced_by_others_in_silence(store, root):
+    stored = store.put("copy/a", b"one", PDF)
+    on_disk(root, "copy/a").unlink()
+    with pytest.raises(IntegrityViolation):
+        store.put("copy/a", b"two", PDF)
+    assert store.find("copy/a") is None
+    assert store.put("copy/a", b"one", PDF) == stored
