@@ -23,6 +23,7 @@ from storage.heads import FolderHeads, ObjectHeads
 from storage.installation_key import InstallationKey, key_id_of, public_key
 from storage.objects import FolderInbox, FolderStore, S3Settings, S3Store, UploadFolder
 from storage.packages import ZipPackages
+from storage.packages.sandboxed import SandboxedCheck
 from storage.pdf import PikepdfArchivalPdf
 from storage.sandbox import best_sandbox
 from storage.signing.authority import Subject
@@ -176,7 +177,7 @@ def assemble(
         clock=clock,
     )
     many = SandboxedMany(sandbox, *trusted)
-    packages = ZipPackages(settings.data_dir / "packages", objects)
+    packages = ZipPackages(settings.data_dir / "packages", objects, SandboxedCheck(sandbox))
     return Workstation(
         settings=settings,
         version=version("sohoa"),

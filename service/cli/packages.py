@@ -14,10 +14,12 @@ from service.cli.console import as_user, emit, log_to_stderr
 from service.config import Settings
 from service.errors import ExitCode
 from storage.packages import ZipPackages
-from storage.packages.checking import check_package
+from storage.packages.sandboxed import SandboxedCheck
+from storage.sandbox import best_sandbox
 from workflows.domain.package import AccessMode, Order, PackagePurpose, Retention
 from workflows.errors import SohoaError
 from workflows.export import Wanted
+from workflows.ports.sandbox import SandboxLevel
 
 Json = Annotated[bool, typer.Option("--json", help="In JSON, mỗi dòng một đối tượng.")]
 As = Annotated[str, typer.Option("--as", help="Tài khoản có vai trò lưu trữ (archivist).")]
@@ -148,8 +150,9 @@ def validate(
     """Kiểm tra gói tin: lược đồ, mã băm từng tệp, số lượng; nêu đúng tệp hỏng."""
     log_to_stderr()
     good = True
+    check = SandboxedCheck(best_sandbox(SandboxLevel(Settings().sandbox_min)))
     for path in packages:
-        checked = check_package(path)
+        checked = check(path)
         good = good and checked.good
         if as_json:
             faults = [{"file": f.file, "what": f.what} for f in checked.faults]

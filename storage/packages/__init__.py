@@ -3,6 +3,7 @@
 
 - `archive.ZipPackages`: the `Packages` port
 - `writing` what goes in · `mets`, `premis`, `description` its metadata · `nd30` the decree's tables
+- `sandboxed.SandboxedCheck`: the examination, for packages from outside
 - `checking` finds what is wrong, by file · `trees` reads what somebody handed in
 - `records` what only Sohoa reads, for an import without loss
 """

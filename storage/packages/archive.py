@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -34,11 +34,20 @@ _FOREIGN = "gói không do Sohoa lập; kiểm tra được nhưng chưa nhập 
 
 
 class ZipPackages:
-    """Packages under one folder, filled from one object store."""
+    """Packages under one folder, filled from one object store.
 
-    def __init__(self, folder: Path, objects: ObjectStore) -> None:
+    `check` looks over what somebody else wrote; our own is looked over in this process.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        objects: ObjectStore,
+        check: Callable[[Path], Checked] = check_package,
+    ) -> None:
         self._folder = folder
         self._objects = objects
+        self._check = check
 
     def write(self, package: Package) -> Written:
         """As the port says. Documents must be in the order of the package."""
@@ -91,11 +100,11 @@ class ZipPackages:
         return replace(kept, written=replace(kept.written, path=final)) if final.exists() else None
 
     def check(self, path: Path) -> Checked:
-        return check_package(path)
+        return self._check(path)
 
     @contextmanager
     def open(self, path: Path) -> Iterator[ZipPackage]:
-        _must_be_sound(path, check_package(path))
+        _must_be_sound(path, self._check(path))
         with open_tree(path) as tree:
             if not tree.has(CASE_RECORD):
                 raise damaged(path, (Fault(file=CASE_RECORD, what=_FOREIGN),))

@@ -9,7 +9,10 @@ import bagit
 import pytest
 
 from storage.packages.checking import check_package
+from storage.packages.sandboxed import SandboxedCheck
+from storage.sandbox import best_sandbox
 from workflows.errors import DamagedPackage
+from workflows.ports.sandbox import Ran
 
 
 @pytest.fixture
@@ -190,3 +193,22 @@ def test_damage_to_the_bag_is_seen_by_both_and_in_the_same_file(bag):
         with pytest.raises(bagit.BagError):
             bagit.Bag(str(bag)).validate()
         path.write_bytes(whole)
+
+
+def test_a_package_from_outside_is_examined_in_the_sandbox_with_the_same_result(written, tmp_path):
+    check = SandboxedCheck(best_sandbox())
+    assert check(written.path) == check_package(written.path)
+    damaged = tmp_path / "hỏng.zip"
+    damaged.write_bytes(written.path.read_bytes()[:-900])
+    assert check(damaged) == check_package(damaged)
+    assert check(damaged).faults
+
+
+def test_a_package_that_kills_its_reader_is_a_fault_and_no_crash(written):
+    class Killing:
+        def run(self, argv, *, read, out, limits, env=None):
+            assert written.path in read
+            return Ran(returncode=-9, stdout=b"", stderr=b"", killed="memory", seconds=1.0)
+
+    (fault,) = SandboxedCheck(Killing())(written.path).faults
+    assert fault.file == written.path.name and "memory" in fault.what
