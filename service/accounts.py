@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
 import secrets
@@ -29,6 +30,20 @@ CLOCK_SKEW_S = 300
 are told so."""
 MIN_PASSWORD = 14
 """TCVN 14423:2026, 5.6: at least 14 characters where there is no second factor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneTicket:
+    """What a QR code lets one phone do; `dossier` is "" when it was shown outside a case."""
+
+    actor: Actor
+    number: str
+    dossier: str
+    shown_at: dt.datetime
+
+    @property
+    def until(self) -> dt.datetime:
+        return self.shown_at + dt.timedelta(seconds=PHONE_TICKET_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,19 +185,30 @@ class Accounts:
             purposes=key.purposes,
         )
 
-    def phone_ticket(self, user_id: str) -> str:
-        """For the QR code: one phone may send pictures in this user's name for 15 minutes."""
-        return self._phone_signer().sign(f"{user_id}~{secrets.token_urlsafe(6)}").decode()
+    def phone_ticket(self, user_id: str, dossier: str = "") -> str:
+        """For the QR code: one phone may send pictures in this user's name for 15 minutes.
 
-    def phone_actor(self, ticket: str) -> Actor:
-        """Whose pictures these are. Raises `NotAuthenticated`."""
+        `dossier`: the code of the case they are for; it cannot be changed on the way.
+        """
+        packed = base64.urlsafe_b64encode(dossier.encode()).decode().rstrip("=")
+        said = f"{user_id}~{secrets.token_urlsafe(6)}~{packed}"
+        return self._phone_signer().sign(said).decode()
+
+    def phone(self, ticket: str) -> PhoneTicket:
+        """Whose pictures these are, and for what. Raises `NotAuthenticated`."""
         try:
-            said = self._phone_signer().unsign(ticket, max_age=PHONE_TICKET_S).decode()
+            said, shown_at = self._phone_signer().unsign(
+                ticket, max_age=PHONE_TICKET_S, return_timestamp=True
+            )
         except BadSignature as error:
             raise NotAuthenticated(
                 "phone", message="Mã chụp đã hết hạn; hãy quét lại mã QR trên máy tính."
             ) from error
-        return self._actor_of(said.split("~", 1)[0])
+        user_id, number, packed = said.decode().split("~")
+        dossier = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode()
+        return PhoneTicket(
+            actor=self._actor_of(user_id), number=number, dossier=dossier, shown_at=shown_at
+        )
 
     def _phone_signer(self) -> TimestampSigner:
         return TimestampSigner(self.signing_key, salt="sohoa.phone")

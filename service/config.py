@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Địa chỉ lắng nghe.")
     port: int = Field(8000, description="Cổng lắng nghe.")
+    public_url: str = Field(
+        "", description="Địa chỉ máy khác vào máy chủ này (mã QR cho điện thoại), như https://…"
+    )
     workers: int = Field(2, ge=1, le=64, description="Số tiến trình đọc giấy tờ.")
     secret_key: SecretStr = Field(
         SecretStr(""), description="Khóa ký phiên đăng nhập; để trống: tạo trong thư mục dữ liệu."

@@ -25,7 +25,7 @@ from service.api.security import (
     same_origin,
 )
 from service.api.v1.scans import chunks
-from service.web import packages, scanning
+from service.web import packages, phone, scanning
 from service.web.page import Page, page_for, see_other
 from service.web.words import field_text, parse_field
 from workflows.domain.document import DocumentFilter, DocumentState, ReadingStatus
@@ -50,6 +50,7 @@ def mount(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.include_router(packages.router)
     app.include_router(scanning.router)
+    app.include_router(phone.router)
     app.include_router(router)
 
 
@@ -154,7 +155,8 @@ def document(page: Rendered, here: Here, actor: Reader, document_id: str) -> HTM
         types=sorted(here.document_types, key=lambda k: k.name),
         boxes=json.dumps(boxes),
         text=field_text,
-        proposed=here.capture.proposed_dossier(document_id),
+        proposed=here.capture.proposed_dossier(document_id)
+        or phone.proposed_dossier(here.shelf.scan(opened.document.scan_id, by=actor)),
     )
 
 

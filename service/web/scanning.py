@@ -5,19 +5,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from scanner_drivers.profiles import load_profiles
-from service.api.security import COUNTER, Here, allow, same_origin
-from service.api.v1.scans import chunks
+from service.api.security import COUNTER, Here, allow
 from service.api.v1.schemas import JobPageOut
 from service.web.page import Page, page_for, see_other
-from service.web.qr import qr_svg
 from workflows.domain.station import JobState, ScanJob
 from workflows.domain.unit import Actor, Role
-from workflows.errors import NotAuthenticated, SohoaError
-from workflows.intake import Arrival
 from workflows.separation import DROPPED
 
 router = APIRouter(include_in_schema=False)
@@ -29,14 +25,6 @@ Admin = Annotated[Actor, Depends(allow(Role.ADMIN))]
 
 SHORT, MOST = 40, 120
 """Pages of a scan in review that are shown all, and the most that are shown of a longer one."""
-
-
-def ticket_holder(ticket: str, here: Here) -> Actor:
-    """Whoever scanned the QR code sends in the name of the clerk who showed it."""
-    return here.accounts.phone_actor(ticket)
-
-
-Holder = Annotated[Actor, Depends(ticket_holder)]
 
 
 @router.get("/scan")
@@ -136,43 +124,6 @@ def blank(
 ) -> Response:
     here.capture.say_blank(document_id, number, value, by=actor)
     return see_other(f"/documents/{document_id}#page-{number}")
-
-
-@router.get("/scan/phone")
-def phone_code(page: Rendered, request: Request, here: Here, actor: Scanning) -> HTMLResponse:
-    """A QR code that lets one phone send pictures in this clerk's name for a quarter of an hour."""
-    address = f"{request.base_url}phone/{here.accounts.phone_ticket(actor.id)}"
-    return page.show("phone_code.html", actor=actor, address=address, code=qr_svg(address))
-
-
-@router.get("/phone/{ticket}")
-def phone(page: Rendered, actor: Holder, ticket: str) -> HTMLResponse:
-    return page.show("phone.html", actor=None, ticket=ticket, sent=None)
-
-
-@router.post("/phone/{ticket}")
-def phone_pictures(
-    page: Rendered,
-    request: Request,
-    here: Here,
-    actor: Holder,
-    ticket: str,
-    file: list[UploadFile],
-) -> Response:
-    """The pictures of one paper, in order, become one Document."""
-    if not same_origin(request):
-        raise NotAuthenticated("cross-site pictures")
-    arrival = Arrival(file_name="dien-thoai.pdf", source="upload")
-    try:
-        if len(file) == 1:
-            scan = here.intake.receive(chunks(file[0].file), arrival, by=actor)
-        else:
-            scan = here.intake.receive_pages([chunks(f.file) for f in file], arrival, by=actor)
-    except SohoaError as error:
-        return page.show(
-            "phone.html", actor=None, ticket=ticket, sent=None, error=error, status=422
-        )
-    return page.show("phone.html", actor=None, ticket=ticket, sent=len(scan.document_ids))
 
 
 @router.get("/stations")

@@ -120,6 +120,7 @@ TABLE = {
     "POST /scan/{job_id}/settle": f"{COUNTER} archivist",
     "POST /documents/{document_id}/pages/{number}/blank": CLERKS,
     "GET /scan/phone": f"{COUNTER} archivist",
+    "GET /scan/phone/arrived": f"{COUNTER} archivist",
     "GET /phone/{ticket}": "",
     "POST /phone/{ticket}": "",
     "GET /stations": "admin",

@@ -1,6 +1,5 @@
 """The scan pages: pairing by an admin, a job by a clerk, pictures by a phone."""
 
-import io
 import re
 
 import cv2
@@ -11,7 +10,6 @@ from fastapi.testclient import TestClient
 from office import open_office, paired_station
 
 from service.app import create_app
-from service.samples import make_sample
 from service.web.qr import qr_svg
 from workflows.domain.station import JobState
 
@@ -72,22 +70,6 @@ def test_a_clerk_starts_a_job_and_sees_it(client, office):
     client.post(f"/scan/{job_id}/order", data={"order": "cancel"})
     over = office.station.capture.job(job_id, by=office.actor("clerk"))
     assert over.state is JobState.CANCELLED
-
-
-def test_a_phone_sends_the_pages_of_one_paper_in_the_clerks_name(client, office):
-    page = as_(client, office, "clerk").get("/scan/phone").text
-    address = re.search(r"http://testserver(/phone/[^\"<]+)", page)[1]
-    client.cookies.clear()
-    assert client.get(address).status_code == 200
-    sample = make_sample("giay_khai_sinh", 4)
-    files = []
-    for n in range(2):
-        ok, jpeg = cv2.imencode(".jpg", cv2.cvtColor(sample.pages[0], cv2.COLOR_RGB2BGR))
-        assert ok
-        files.append(("file", (f"{n}.jpg", io.BytesIO(bytes(jpeg)), "image/jpeg")))
-    sent = client.post(address, files=files)
-    assert "Đã nhận 1 giấy tờ" in sent.text
-    assert client.get("/phone/forged").status_code in (303, 401)
 
 
 def test_the_code_on_screen_is_read_by_a_phone():

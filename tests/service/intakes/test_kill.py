@@ -17,6 +17,7 @@ from service_intakes import Came, eventually, feeder, picture
 from scanner_drivers.folder import HotFolder
 from service.intakes.hot_folder import FolderFeed
 from service.intakes.journal import read_record
+from storage.engine import prepare
 
 TESTS = Path(__file__).resolve().parents[2]
 CHILD = """
@@ -127,7 +128,7 @@ def test_thirty_files_through_random_kills_of_the_real_process(tmp_path):
         "SOHOA_LOG_LEVEL": "ERROR",
         "PYTHONPATH": str(TESTS.parent),
     }
-    open_office(data)
+    prepare(open_office(data).station.settings.database)
     contents = [picture(n) for n in range(30)]
     folder.mkdir()
     left, kills = list(enumerate(contents)), 0
