@@ -22,7 +22,7 @@ from storage.pdf.text_layer import lay_words, layer_operators, written
 from storage.pdf.xmp import packet
 from storage.typeface import Typeface, load_typeface
 from workflows.errors import DamagedDocument, SohoaError, Unavailable
-from workflows.ports.archival import Bookmark, ConversionMark, CopyPage
+from workflows.ports.archival import Bookmark, ConversionMark, CopyFacts, CopyPage
 
 SRGB = Path("/usr/share/color/icc/sRGB.icc")
 """Debian package icc-profiles-free; version 2, as every validator accepts."""
@@ -65,12 +65,15 @@ class PikepdfArchivalPdf:
         title: str,
         mark: ConversionMark | None,
         bookmarks: Sequence[Bookmark] = (),
+        facts: CopyFacts | None = None,
     ) -> bytes:
         """PDF/A-2b; the same input gives the same bytes.
 
         Raises `DamagedDocument` for no pages or a picture that is not what the page says.
         """
-        composed = self.compose_counted(pages, title=title, mark=mark, bookmarks=bookmarks)
+        composed = self.compose_counted(
+            pages, title=title, mark=mark, bookmarks=bookmarks, facts=facts
+        )
         if composed.dropped:
             _LOG.warning("text layer: %d characters have no glyph", composed.dropped)
         for number, picture in enumerate(composed.pictures, 1):
@@ -84,6 +87,7 @@ class PikepdfArchivalPdf:
         title: str,
         mark: ConversionMark | None,
         bookmarks: Sequence[Bookmark] = (),
+        facts: CopyFacts | None = None,
     ) -> Composed:
         """As `compose`, with the number of characters that had no glyph."""
         if not pages:
@@ -98,7 +102,7 @@ class PikepdfArchivalPdf:
             )
             add_bookmarks(pdf, bookmarks)
             when = mark.converted_at if mark else None
-            declare(pdf, unicodedata.normalize("NFC", title), when, icc=self._icc)
+            declare(pdf, unicodedata.normalize("NFC", title), when, icc=self._icc, facts=facts)
             content = saved(pdf)
         broken = check(content)
         if broken:
@@ -135,10 +139,17 @@ class PikepdfArchivalPdf:
         return painted.picture
 
 
-def declare(pdf: Pdf, title: str, created: dt.datetime | None, *, icc: bytes | None = None) -> None:
+def declare(
+    pdf: Pdf,
+    title: str,
+    created: dt.datetime | None,
+    *,
+    icc: bytes | None = None,
+    facts: CopyFacts | None = None,
+) -> None:
     """What makes a file PDF/A-2b: metadata, language, colour (`icc`: sRGB where not given)."""
     root = pdf.Root
-    xmp = packet(title, created)
+    xmp = packet(title, created, facts)
     root.Metadata = pdf.make_indirect(Stream(pdf, xmp, Type=Name.Metadata, Subtype=Name.XML))
     root.Lang = String("vi-VN")
     root.MarkInfo = Dictionary(Marked=False)

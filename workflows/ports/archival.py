@@ -39,6 +39,22 @@ class Bookmark:
     page: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyFacts:
+    """What the file says of itself to a machine; empty ones are left out.
+
+    `source_sha256`: of the original the copy was made from. Number, symbol, date and issuer only
+    as a person confirmed them: what stands in signed bytes cannot be corrected.
+    """
+
+    identifier: str = ""
+    source_sha256: str = ""
+    number: str = ""
+    symbol: str = ""
+    issued_on: str = ""
+    issuer: str = ""
+
+
 class ArchivalPdf(Protocol):
     def compose(
         self,
@@ -47,6 +63,10 @@ class ArchivalPdf(Protocol):
         title: str,
         mark: ConversionMark | None,
         bookmarks: Sequence[Bookmark] = (),
+        facts: CopyFacts | None = None,
     ) -> bytes:
-        """PDF/A-2b; the same input gives the same bytes. `mark` is page content, before signing."""
+        """PDF/A-2b; the same input gives the same bytes. `mark` is page content, before signing.
+
+        `pages` are asked for one at a time and not kept, so they may be fetched when asked for.
+        """
         ...

@@ -3,6 +3,8 @@
 import re
 import subprocess
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 
 import cv2
@@ -12,9 +14,10 @@ import pytest
 
 from ocr.page import Box, Word
 from storage.pdf import JpegRaster, PikepdfArchivalPdf, check
+from storage.pdf.xmp import NAMESPACE
 from storage.typeface import VIETNAMESE
 from workflows.errors import DamagedDocument, Unavailable
-from workflows.ports.archival import CopyPage
+from workflows.ports.archival import Bookmark, CopyFacts, CopyPage
 
 
 def run(*command: str, content: bytes, tmp_path) -> str:
@@ -161,18 +164,25 @@ def test_qpdf_finds_no_fault(archival, a4_page, mark, tmp_path):
     assert "No syntax or stream encoding errors found" in said
 
 
-@pytest.mark.slow
-def test_preflight_finds_only_what_part_two_allows(archival, a4_page, mark, tmp_path):
-    """PDFBox knows only PDF/A-1b: cross-reference streams, CIDSet and the part number are A-1's."""
+def preflight(content: bytes, tmp_path) -> set[str]:
+    """Numbers of the errors PDFBox finds. It knows only PDF/A-1b."""
     jars = "preflight pdfbox2 fontbox2 xmpbox commons-logging commons-io javax.activation jaxb-api"
     path = ":".join(f"/usr/share/java/{jar}.jar" for jar in jars.split())
     file = tmp_path / "f.pdf"
-    file.write_bytes(archival.compose([a4_page], title="Giấy phép", mark=mark))
+    file.write_bytes(content)
     command = ["java", "-cp", path, "org.apache.pdfbox.preflight.Validator_A1b", str(file)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    codes = set(re.findall(r"^([\d.]+) : ", ran.stdout, re.MULTILINE))
-    assert "1.4" in codes, ran.stdout + ran.stderr
-    assert codes <= {"1.4", "3.1.11", "7.11.2"}, ran.stdout
+    found = set(re.findall(r"^([\d.]+) : ", ran.stdout, re.MULTILINE))
+    assert found, ran.stdout + ran.stderr
+    return found
+
+
+@pytest.mark.slow
+def test_preflight_finds_only_what_part_two_allows(archival, a4_page, mark, tmp_path):
+    """Cross-reference streams, CIDSet and the part number are rules of A-1 alone."""
+    found = preflight(archival.compose([a4_page], title="Giấy phép", mark=mark), tmp_path)
+    assert "1.4" in found
+    assert found <= {"1.4", "3.1.11", "7.11.2"}
 
 
 @pytest.mark.parametrize(
@@ -204,3 +214,91 @@ def test_no_pages_is_refused(archival):
 def test_a_missing_colour_profile_is_found_at_start(tmp_path):
     with pytest.raises(Unavailable):
         PikepdfArchivalPdf(profile=tmp_path / "none.icc")
+
+
+def _outline(pdf: pikepdf.Pdf) -> list[tuple[str, int]]:
+    pages = [p.obj.objgen for p in pdf.pages]
+    found, item = [], pdf.Root.Outlines.First
+    while item is not None:
+        found.append((str(item.Title), pages.index(item.Dest[0].objgen) + 1))
+        following = item.get("/Next")
+        assert following is None or following.Prev.objgen == item.objgen
+        item = following
+    return found
+
+
+def test_each_document_of_a_file_has_a_bookmark(archival, a4_page):
+    wanted = [Bookmark(title="Quyết định 12/QĐ-UBND", page=1), Bookmark(title="Phụ lục", page=3)]
+    content = archival.compose([a4_page] * 3, title="Bộ", mark=None, bookmarks=wanted)
+    assert check(content) == []
+    with pikepdf.open(BytesIO(content)) as pdf:
+        assert _outline(pdf) == [("Quyết định 12/QĐ-UBND", 1), ("Phụ lục", 3)]
+        assert pdf.Root.Outlines.Count == 2
+    with pytest.raises(DamagedDocument):
+        archival.compose([a4_page], title="Bộ", mark=None, bookmarks=[Bookmark(title="x", page=2)])
+
+
+FACTS = CopyFacts(
+    identifier="d41d8cd9",
+    source_sha256="ab" * 32,
+    number="12",
+    symbol="QĐ-UBND",
+    issued_on="2026-03-04",
+    issuer="Ủy ban nhân dân xã Đông Sơn & <Hòa>",
+)
+
+
+def test_the_file_says_what_was_confirmed(archival, a4_page):
+    content = archival.compose([a4_page], title="Quyết định", mark=None, facts=FACTS)
+    assert check(content) == []
+    with pikepdf.open(BytesIO(content)) as pdf, pdf.open_metadata() as about:
+        said = {name: about[f"{{{NAMESPACE}}}{name}"] for name in ("number", "symbol", "issuer")}
+        assert about["dc:identifier"] == "d41d8cd9"
+        assert about["dc:source"] == "sha256:" + "ab" * 32
+    assert said == {
+        "number": "12",
+        "symbol": "QĐ-UBND",
+        "issuer": unicodedata.normalize("NFC", FACTS.issuer),
+    }
+
+
+@pytest.mark.slow
+def test_preflight_accepts_the_extension_schema(archival, a4_page, tmp_path):
+    """PDFBox reads every property against its schema: one that is not described is error 7.1."""
+    plain = archival.compose([a4_page], title="Quyết định", mark=None)
+    told = archival.compose([a4_page], title="Quyết định", mark=None, facts=FACTS)
+    assert preflight(told, tmp_path) == preflight(plain, tmp_path)
+    undescribed = told.replace(b"<pdfaProperty:name>issuer<", b"<pdfaProperty:name>issuex<")
+    assert undescribed != told, "the control changes the packet"
+    assert preflight(undescribed, tmp_path) != preflight(plain, tmp_path)
+
+
+def test_pages_are_asked_for_one_at_a_time(archival, a4_page):
+    """A lazy sequence is never turned into a list: memory stays flat for a file of 500 pages."""
+    alive = most = 0
+
+    class Jpeg(bytes):
+        def __new__(cls, content):
+            nonlocal alive, most
+            alive += 1
+            most = max(most, alive)
+            return super().__new__(cls, content)
+
+        def __del__(self):
+            nonlocal alive
+            alive -= 1
+
+    class Pages(Sequence):
+        def __len__(self):
+            return 6
+
+        def __getitem__(self, index):
+            if not 0 <= index < 6:
+                raise IndexError
+            return replace(a4_page, jpeg=Jpeg(a4_page.jpeg))
+
+    content = archival.compose(Pages(), title="Bộ", mark=None)
+    with pikepdf.open(BytesIO(content)) as pdf:
+        assert len(pdf.pages) == 6
+    assert alive == 0
+    assert most <= 2
