@@ -18,6 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ocr.clean import erase_leaders
 from ocr.line_finder import find_lines
 from ocr.page import Box, PageImage, Word
 from ocr.page_reader import PageReader, prepare
@@ -63,24 +64,25 @@ def main() -> None:
             truth = truth_of(sample, 1)
             pixels = sample.pages[0]
             prepared = prepare(pixels, sample.dpi)
-            boxes = find_lines(prepared.raw, sample.dpi).boxes
+            page = erase_leaders(prepared.lifted, sample.dpi)
+            boxes = find_lines(page, sample.dpi).boxes
             found_lines += len(boxes)
             back = prepared.warp.to_scan
             held[kind] += in_one_box(truth, [back(b) for b in boxes])
             lines[kind] += len(truth)
 
             at = time.perf_counter()
-            said = [w for n in net.read_lines(prepared.raw, boxes) for w in n.words]
+            said = [w for n in net.read_lines(page, boxes) for w in n.words]
             there = [replace(w, box=back(w.box)) for w in said]
             errors["net, crops", kind].append(placed_errors(truth, there))
             spent["net, crops"] += time.perf_counter() - at
             at = time.perf_counter()
-            height, width = prepared.raw.shape
+            height, width = page.shape
             said = list[Word]()
             for box in boxes:
                 y = slice(max(0, int(box.y0 * height) - 4), int(box.y1 * height) + 4)
                 x = slice(max(0, int(box.x0 * width) - 4), int(box.x1 * width) + 4)
-                crop = np.ascontiguousarray(prepared.raw[y, x])
+                crop = np.ascontiguousarray(page[y, x])
                 place = Box(
                     x.start / width,
                     y.start / height,

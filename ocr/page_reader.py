@@ -56,9 +56,13 @@ FINE_DPI = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """The straightened page: `raw` as scanned (grey), `clean` without seals, rules, specks."""
+    """The straightened page in grey, the more taken off the later.
+
+    `raw` as scanned, `lifted` without red ink, `clean` without rules and specks too.
+    """
 
     raw: Pixels
+    lifted: Pixels
     clean: Pixels
     warp: Warp
     skew: float
@@ -178,7 +182,9 @@ class PageReader:
     ) -> tuple[PageText, Pixels]:
         """Layer words, and by OCR what only appearances hold (number and day of signed letters)."""
         grey = clock.time("prepare", lambda: lift_red(image.pixels))
-        prepared = Prepared(raw=grey, clean=grey, warp=Warp.none(grey), skew=0.0, dpi=image.dpi)
+        prepared = Prepared(
+            raw=grey, lifted=grey, clean=grey, warp=Warp.none(grey), skew=0.0, dpi=image.dpi
+        )
         found = clock.time(
             "rescue", lambda: rescue(grey, image.dpi, verdict.words, self.recogniser)
         )
@@ -211,7 +217,7 @@ class PageReader:
     ) -> tuple[Attempt, int]:
         """The doubtful lines by the network too; how many there were."""
         prepared = attempt.prepared
-        grey = clock.time("prepare", lambda: erase_leaders(prepared.raw, prepared.dpi))
+        grey = clock.time("prepare", lambda: erase_leaders(prepared.lifted, prepared.dpi))
         read = clock.time(
             "second", lambda: read_doubtful(grey, prepared.dpi, attempt.words, second)
         )
@@ -309,7 +315,9 @@ def prepare(pixels: Pixels, dpi: float) -> Prepared:
     grey, levelled = level(grey, skew)
     raw, _ = level(raw, skew)
     clean = erase_small(erase_rules(grey, dpi), dpi)
-    return Prepared(raw=raw, clean=clean, warp=chain(warp, levelled), skew=skew, dpi=dpi)
+    return Prepared(
+        raw=raw, lifted=grey, clean=clean, warp=chain(warp, levelled), skew=skew, dpi=dpi
+    )
 
 
 def _plain_grey(pixels: Pixels) -> Pixels:

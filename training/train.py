@@ -33,7 +33,7 @@ from training.typefaces import case
 
 POOL = 384  # lines drawn at once, then sorted into batches of like width
 COLUMNS = 9600  # columns of a batch, all lines together
-STEP_WIDTH = 48
+STEP_WIDTH = 96
 RATE, WARM_UP = 1.5e-3, 300
 CLASS_OF = {c: k + 1 for k, c in enumerate(ALPHABET)}
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
