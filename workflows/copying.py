@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import tempfile
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import overload
 
 from ocr.extraction import page_from_json
 from workflows.audit import SYSTEM, record
 from workflows.domain.document import (
     Document,
     DocumentState,
+    FieldValue,
     PageRecord,
     ReadingStatus,
     SignedCopy,
@@ -24,7 +27,7 @@ from workflows.domain.document import (
 )
 from workflows.domain.unit import EVERYWHERE, Actor
 from workflows.errors import IllegalMove
-from workflows.ports.archival import ArchivalPdf, ConversionMark, CopyPage
+from workflows.ports.archival import ArchivalPdf, ConversionMark, CopyFacts, CopyPage
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database
 from workflows.ports.objects import ObjectStore, content_sha256, derived_key
@@ -60,6 +63,7 @@ class Copying:
         with self.database.read() as tx:
             document = tx.documents.get(document_id, EVERYWHERE)
             pages = tx.readings.pages(document_id)
+            values = tx.fields.values(document_id)
             by = tx.accounts.user(user_id=document.created_by)
             units = {u.id: u.name for u in tx.catalogue.units_by_id([document.unit_id])}
         if document.state in (DocumentState.REJECTED, DocumentState.SET_ASIDE) and not pages:
@@ -70,9 +74,10 @@ class Copying:
             converted_at=document.created_at,
         )
         content = self.archival.compose(
-            [self._bind(p) for p in pages],
+            _BoundPages(pages, self.objects),
             title=_title(document),
             mark=None if document.came_signed else mark,
+            facts=_facts(document, values),
         )
         stored = self._put("copies", document, content)
         with self.database.transaction() as tx:
@@ -157,7 +162,30 @@ class Copying:
             states = sorted({r.state.value for r in reports})
             record(tx, "verified", document, by=SYSTEM, at=self.clock.now(), states=states)
 
-    def _bind(self, page: PageRecord) -> CopyPage:
+    def _put(self, kind: str, document: Document, content: bytes) -> StoredObject:
+        name = f"{content_sha256(content)}.pdf"
+        key = derived_key(kind, document.original.sha256, name)
+        return self.objects.put(key, content, "application/pdf")
+
+
+@dataclass(frozen=True, slots=True)
+class _BoundPages(Sequence[CopyPage]):
+    """Pages fetched when asked for: a file of 500 pages is never in memory at once."""
+
+    records: Sequence[PageRecord]
+    objects: ObjectStore
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @overload
+    def __getitem__(self, index: int) -> CopyPage: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[CopyPage]: ...
+    def __getitem__(self, index: int | slice) -> CopyPage | Sequence[CopyPage]:
+        if isinstance(index, slice):
+            return _BoundPages(self.records[index], self.objects)
+        page = self.records[index]
         return CopyPage(
             jpeg=self.objects.get(page.image),
             width=page.width,
@@ -166,10 +194,14 @@ class Copying:
             text=page_from_json(page.reading),
         )
 
-    def _put(self, kind: str, document: Document, content: bytes) -> StoredObject:
-        name = f"{content_sha256(content)}.pdf"
-        key = derived_key(kind, document.original.sha256, name)
-        return self.objects.put(key, content, "application/pdf")
+
+def _facts(document: Document, values: Mapping[str, FieldValue]) -> CopyFacts:
+    known = {
+        name: str(values[name].value)
+        for name in ("number", "symbol", "issued_on", "issuer")
+        if name in values and values[name].value
+    }
+    return CopyFacts(identifier=document.id, source_sha256=document.original.sha256, **known)
 
 
 def _title(document: Document) -> str:
