@@ -173,6 +173,8 @@ def test_nothing_is_lost_doubled_or_changed_whatever_is_killed(tmp_path):
         asked = {"station_id": pair(server, spool), "profile": {"source": "adf", "dpi": 200}}
         station.start()
         job = server.call("POST", "/api/v1/scan-jobs", json=asked)["id"]
+        # a driver that dies before its first page is a scan that failed, and says so
+        wait_for(lambda: server.call("GET", f"/api/v1/scan-jobs/{job}")["pages"], 60)
         killed = kill_at_random(rng, server, station, job)
         done = wait_for(lambda: over(server, job), 300)
     finally:
@@ -202,8 +204,8 @@ def kill_at_random(rng, server, station, job):
             server.end()
         if sum(killed.values()) == outage + 10:
             server.start()
-        children = station.children()
-        if children and rng.random() < 0.5:
+        children = waiting_drivers(server, station, job) if rng.random() < 0.5 else []
+        if children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(rng.choice(children), signal.SIGKILL)
                 killed["driver"] += 1
@@ -212,6 +214,17 @@ def kill_at_random(rng, server, station, job):
             station.start()
             killed["station"] += 1
     return killed
+
+
+def waiting_drivers(server, station, job):
+    """The driver's processes; on a busy machine the station needs a while to start one."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        if children := station.children():
+            return children
+        go_on(server, job)
+        time.sleep(0.05)
+    return []
 
 
 def go_on(server, job):
