@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from workflows.errors import SohoaError, StorageFull, StorageUnavailable
 
+_GET_FLAGS, _SET_FLAGS, _IMMUTABLE = 0x80086601, 0x40086602, 0x10
+"""FS_IOC_GETFLAGS, FS_IOC_SETFLAGS and FS_IMMUTABLE_FL of linux/fs.h (64 bit)."""
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -44,6 +47,28 @@ def make_folder(folder: Path) -> None:
     make_folder(folder.parent)
     folder.mkdir(mode=0o750, exist_ok=True)
     sync_folder(folder.parent)
+
+
+def set_immutable(path: Path, *, on: bool) -> bool:
+    """`chattr +i` or `-i`; whether it is so now.
+
+    Needs Linux, CAP_LINUX_IMMUTABLE and a file system that knows it (ext4, xfs, btrfs).
+    """
+    if os.name != "posix" or not path.is_file():
+        return False
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        flags = int.from_bytes(fcntl.ioctl(descriptor, _GET_FLAGS, bytes(8))[:4], sys.byteorder)
+        wanted = flags | _IMMUTABLE if on else flags & ~_IMMUTABLE
+        if wanted != flags:
+            fcntl.ioctl(descriptor, _SET_FLAGS, wanted.to_bytes(8, sys.byteorder))
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def write_synced(path: Path, pieces: Iterator[bytes], *, mode: int = 0o440) -> None:

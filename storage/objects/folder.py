@@ -31,10 +31,16 @@ from storage.objects.content import (
     fingerprint,
     pieces,
 )
-from storage.objects.disk import disk_errors, make_folder, sync_folder, write_synced
+from storage.objects.disk import (
+    disk_errors,
+    make_folder,
+    set_immutable,
+    sync_folder,
+    write_synced,
+)
 from workflows.domain.document import StoredObject
 from workflows.errors import Conflict, IntegrityViolation, NotFound
-from workflows.ports.objects import Measured
+from workflows.ports.objects import Measured, Protection
 
 
 class FolderStore:
@@ -84,6 +90,7 @@ class FolderStore:
         """Object and record are gone; nothing happens where they were gone already."""
         path, record = self._objects / check_key(stored.key), self._record_path(stored.key)
         with disk_errors(f"erase {stored.key}"):
+            set_immutable(path, on=False)
             for file in (path, record):
                 file.unlink(missing_ok=True)
                 if file.parent.is_dir():
@@ -136,6 +143,18 @@ class FolderStore:
             self._publish(stored.key, fresh, stored.sha256)
             self._record(stored)
 
+    def protect(self, stored: StoredObject, until: dt.datetime) -> Protection:
+        """The file attribute `i` where we are root on a file system that has it.
+
+        It has no date and root can take it off, so it guards against mistakes and other programs,
+        not against whoever owns the machine. For that: S3 with object lock, a replica elsewhere.
+        """
+        path = self._objects / check_key(stored.key)
+        return Protection.IMMUTABLE if set_immutable(path, on=True) else Protection.NONE
+
+    def protected_until(self, stored: StoredObject) -> dt.datetime | None:
+        return None
+
     def _put_aside(self, final: Path) -> None:
         """Also a file where a folder should be, and a folder where a file should be (f39)."""
         for place in (*reversed(final.relative_to(self._objects).parents), None):
@@ -145,6 +164,7 @@ class FolderStore:
                 aside = self._damaged / path.relative_to(self._objects)
                 aside = aside.with_name(f"{aside.name}.{time.time_ns()}")
                 make_folder(aside.parent)
+                set_immutable(path, on=False)
                 path.rename(aside)
                 sync_folder(path.parent)
 

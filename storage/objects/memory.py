@@ -18,7 +18,7 @@ from storage.objects.content import (
 )
 from workflows.domain.document import StoredObject
 from workflows.errors import Conflict, IntegrityViolation, NotFound
-from workflows.ports.objects import Measured
+from workflows.ports.objects import Measured, Protection
 
 
 class MemoryStore:
@@ -78,6 +78,12 @@ class MemoryStore:
     def mend(self, stored: StoredObject, content: Path) -> None:
         check_content(stored, content)
         self._kept[check_key(stored.key)] = (stored, content.read_bytes())
+
+    def protect(self, stored: StoredObject, until: dt.datetime) -> Protection:
+        return Protection.NONE
+
+    def protected_until(self, stored: StoredObject) -> dt.datetime | None:
+        return None
 
     def sweep(self, older_than_s: float = 3600.0) -> int:
         """Nothing is ever half-written here."""

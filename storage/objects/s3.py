@@ -23,6 +23,8 @@ from urllib.parse import quote, unquote
 import certifi
 from minio import Minio
 from minio.error import MinioException, S3Error
+from minio.retention import Retention
+from minio.sse import Sse, SseKMS, SseS3
 from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
@@ -38,17 +40,19 @@ from workflows.domain.document import StoredObject
 from workflows.errors import (
     Conflict,
     IntegrityViolation,
+    InvalidValue,
     NotFound,
     SohoaError,
     StorageFull,
     StorageUnavailable,
 )
-from workflows.ports.objects import Measured
+from workflows.ports.objects import Measured, Protection
 
 _ONE_SHOT = 64 << 20  # a multipart upload cannot be conditional, a single put can
 _QUICK = 2 << 20  # larger bodies may take longer than the quick client waits
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 _ABSENT = {"NoSuchKey", "NoSuchObject"}
+_UNHELD = {"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"}
 _WRONG = {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch"}
 _FULL = {"XMinioStorageFull", "QuotaExceeded", "InsufficientStorage", "EntityTooLarge"}
 
@@ -67,6 +71,14 @@ class S3Settings:
     tls: bool = True
     ca_file: Path | None = None
     region: str = "us-east-1"
+    prefix: str = ""
+    """Of every key, as `h12/`: several installations or units in one bucket, each with its own
+    rights."""
+    lock: str = ""
+    """`GOVERNANCE` or `COMPLIANCE`: `protect` then keeps versions from everybody; needs a bucket
+    that was made with object lock (`ensure_bucket` does)."""
+    encryption: str = ""
+    """`SSE-S3`, or `SSE-KMS:<key id>`: the server encrypts what it writes to disk."""
 
 
 class S3Store:
@@ -79,6 +91,9 @@ class S3Store:
     def __init__(self, settings: S3Settings) -> None:
         self._bucket = settings.bucket
         self._region = settings.region
+        self._prefix = settings.prefix
+        self._lock = settings.lock
+        self._sse, self._sse_headers = _encryption(settings.encryption)
         # Python counts the whole sending of a body against the connect timeout (socket.sendall)
         self._quick = _client(settings, Timeout(connect=2, read=2.8), attempts=3)
         self._patient = _client(settings, Timeout(connect=30, read=30), attempts=1)
@@ -87,7 +102,51 @@ class S3Store:
         """Create the bucket if it is missing. For setup and tests; needs an admin's key."""
         with _answers("bucket"):
             if not self._quick.bucket_exists(self._bucket):
-                self._quick.make_bucket(self._bucket, self._region)
+                self._quick.make_bucket(self._bucket, self._region, object_lock=bool(self._lock))
+            if self._lock:
+                self._check_lock()
+
+    def _check_lock(self) -> None:
+        """A bucket made without object lock can never have it: that must show on the first day."""
+        try:
+            self._quick.get_object_lock_config(self._bucket)
+        except S3Error as refused:
+            raise StorageUnavailable(
+                f"{self._bucket}: {refused.code}",
+                message=f"Bucket {self._bucket} không có khóa ghi (object lock); tạo bucket mới.",
+            ) from refused
+
+    def protect(self, stored: StoredObject, until: dt.datetime) -> Protection:
+        """The current version cannot be deleted before `until`; never shortened."""
+        if not self._lock:
+            return Protection.NONE
+        name = self._name(check_key(stored.key))
+        with _answers(stored.key):
+            held = self._held_until(name)
+            if held is None or held < until:
+                self._quick.set_object_retention(self._bucket, name, Retention(self._lock, until))
+        return Protection.LOCKED
+
+    def protected_until(self, stored: StoredObject) -> dt.datetime | None:
+        if not self._lock:
+            return None
+        with _answers(stored.key):
+            return self._held_until(self._name(check_key(stored.key)))
+
+    def _held_until(self, name: str) -> dt.datetime | None:
+        try:
+            held = self._quick.get_object_retention(self._bucket, name)
+        except S3Error as refused:
+            if refused.code in _UNHELD:
+                return None
+            raise
+        return held.retain_until_date if held else None
+
+    def _name(self, key: str) -> str:
+        return self._prefix + key
+
+    def _key(self, name: str) -> str:
+        return name.removeprefix(self._prefix)
 
     def put(self, key: str, content: bytes | Path, media_type: str) -> StoredObject:
         """Create-once; the server checks the sha256 of what arrived before it says yes."""
@@ -102,7 +161,8 @@ class S3Store:
 
     def get(self, stored: StoredObject) -> bytes:
         with _answers(stored.key):
-            response = self._for(stored.size).get_object(self._bucket, check_key(stored.key))
+            name = self._name(check_key(stored.key))
+            response = self._for(stored.size).get_object(self._bucket, name)
             try:
                 content: bytes = response.read()
             finally:
@@ -116,23 +176,32 @@ class S3Store:
         """Each key is asked for its recorded sha256: one request an object, meant for the night."""
         with _answers(prefix):
             # recursive: SeaweedFS shows emptied folders as prefixes otherwise
-            for found in self._quick.list_objects(self._bucket, prefix=prefix, recursive=True):
-                stored = self._stat(found.object_name)
+            for found in self._quick.list_objects(
+                self._bucket, prefix=self._name(prefix), recursive=True
+            ):
+                stored = self._stat(self._key(found.object_name))
                 if stored is not None:
                     yield stored
 
     def erase(self, stored: StoredObject) -> None:
-        """All versions; under object lock the server refuses with `StorageUnavailable`."""
+        """All versions; under object lock the server refuses with `StorageUnavailable`.
+
+        Where versions are kept, one delete more would leave a marker and no object deleted; so the
+        versions themselves are taken, and only a bucket without versions gets the plain delete.
+        """
+        name = self._name(check_key(stored.key))
         with _answers(stored.key):
-            found = self._quick.list_objects(
-                self._bucket, prefix=check_key(stored.key), include_version=True
-            )
-            for version in found:
-                if version.object_name == stored.key:
-                    self._quick.remove_object(
-                        self._bucket, stored.key, version_id=version.version_id
-                    )
-            self._quick.remove_object(self._bucket, stored.key)
+            versions = [
+                found.version_id
+                for found in self._quick.list_objects(
+                    self._bucket, prefix=name, include_version=True
+                )
+                if found.object_name == name
+            ]
+            for version in versions:
+                self._quick.remove_object(self._bucket, name, version_id=version)
+            if self._stat(stored.key) is not None:
+                self._quick.remove_object(self._bucket, name)
 
     def find(self, key: str) -> StoredObject | None:
         with _answers(key):
@@ -141,14 +210,17 @@ class S3Store:
     def keys(self, prefix: str, *, after: str = "") -> Iterator[tuple[str, dt.datetime]]:
         with _answers(prefix):
             for found in self._quick.list_objects(
-                self._bucket, prefix=prefix, recursive=True, start_after=after or None
+                self._bucket,
+                prefix=self._name(prefix),
+                recursive=True,
+                start_after=self._name(after) if after else None,
             ):
-                yield found.object_name, found.last_modified
+                yield self._key(found.object_name), found.last_modified
 
     def measure(self, key: str) -> Measured | None:
         with _answers(key):
             try:
-                found = self._quick.stat_object(self._bucket, check_key(key))
+                found = self._quick.stat_object(self._bucket, self._name(check_key(key)))
             except S3Error as refused:
                 if refused.code in _ABSENT:
                     return None
@@ -172,16 +244,17 @@ class S3Store:
         with _answers(stored.key):
             self._patient.fput_object(
                 self._bucket,
-                check_key(stored.key),
+                self._name(check_key(stored.key)),
                 str(content),
                 _content_type(stored),
                 dict(_metadata(stored)),
+                sse=self._sse,
             )
             if self._hash_of(stored.key) != stored.sha256:
                 raise IntegrityViolation(f"{stored.key}: read back other bytes than were sent")
 
     def _stream(self, key: str, size: int) -> Iterator[bytes]:
-        response = self._for(size).get_object(self._bucket, key)
+        response = self._for(size).get_object(self._bucket, self._name(key))
         try:
             yield from response.stream(CHUNK)
         finally:
@@ -205,9 +278,11 @@ class S3Store:
             "Content-Type": _content_type(fresh),
             "x-amz-checksum-sha256": base64.b64encode(hashlib.sha256(body).digest()).decode(),
             **{f"x-amz-meta-{name}": value for name, value in _metadata(fresh).items()},
+            **self._sse_headers,
         }
         try:
-            self._for(fresh.size)._put_object(self._bucket, fresh.key, body, headers)
+            name = self._name(fresh.key)
+            self._for(fresh.size)._put_object(self._bucket, name, body, headers)
         except S3Error as refused:
             if refused.code not in _TAKEN:
                 raise
@@ -226,11 +301,12 @@ class S3Store:
         with _opened(content) as source:
             client.put_object(
                 self._bucket,
-                fresh.key,
+                self._name(fresh.key),
                 source,
                 fresh.size,
                 _content_type(fresh),
                 dict(_metadata(fresh)),
+                sse=self._sse,
             )
         if self._hash_of(fresh.key) != fresh.sha256:
             raise IntegrityViolation(f"{fresh.key}: read back other bytes than were sent")
@@ -245,7 +321,7 @@ class S3Store:
 
     def _stat(self, key: str) -> StoredObject | None:
         try:
-            found = self._quick.stat_object(self._bucket, key)
+            found = self._quick.stat_object(self._bucket, self._name(key))
         except S3Error as refused:
             if refused.code in _ABSENT:
                 return None
@@ -283,6 +359,21 @@ def _client(settings: S3Settings, timeout: Timeout, *, attempts: int) -> Minio:
         region=settings.region,
         http_client=pool,
     )
+
+
+def _encryption(wanted: str) -> tuple[Sse | None, dict[str, str]]:
+    """For multipart uploads, and as headers for single ones."""
+    if not wanted:
+        return None, {}
+    if wanted == "SSE-S3":
+        sse: Sse = SseS3()
+    elif wanted.startswith("SSE-KMS:"):
+        sse = SseKMS(wanted.removeprefix("SSE-KMS:"), {})
+    else:
+        raise InvalidValue(
+            wanted, message="Kiểu mã hóa kho tệp phải là SSE-S3 hoặc SSE-KMS:<khóa>."
+        )
+    return sse, dict(sse.headers())
 
 
 def _metadata(stored: StoredObject) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -52,6 +53,14 @@ class Measured:
     recorded: bool
 
 
+class Protection(StrEnum):
+    """What really keeps bytes from being changed or deleted, best first."""
+
+    LOCKED = "locked"  # the store's object lock: not even its administrator before the date
+    IMMUTABLE = "immutable"  # file attribute: only the machine's root can take it off
+    NONE = "none"  # read-only mode, hashes and the scrub
+
+
 class Custody(Protocol):
     """Looking after a store: for scrub, replication and backup. No road ever needs it.
 
@@ -85,7 +94,19 @@ class Custody(Protocol):
         ...
 
 
-class KeptStore(ObjectStore, Custody, Protocol):
+class Locks(Protocol):
+    """Keeping stored papers from everybody, ourselves included, for a time."""
+
+    def protect(self, stored: StoredObject, until: dt.datetime) -> Protection:
+        """As well as the store can; again with a later date extends it. Never shortens."""
+        ...
+
+    def protected_until(self, stored: StoredObject) -> dt.datetime | None:
+        """None: `erase` would be obeyed."""
+        ...
+
+
+class KeptStore(ObjectStore, Custody, Locks, Protocol):
     """Both: what every store of ours is."""
 
 
