@@ -118,11 +118,6 @@ class Settings(BaseSettings):
     )
     trust_dir: Path | None = Field(
         None,
-        description="Thư mục chứng thư gốc (CA) và danh sách thu hồi (CRL) được tin thêm khi kiểm "
-        "tra chữ ký.",
-    )
-    trust_dir: Path | None = Field(
-        None,
         description="Thư mục chứng thư gốc (CA) và danh sách thu hồi (CRL) tin thêm khi kiểm tra "
         "chữ ký.",
     )
