@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`sohoa batch`: a whole folder of scanned files."""
+"""`sohoa batch`: a whole folder of scanned files; `sohoa intake`: how the other ways in fare."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +13,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from scanner_drivers.folder import SUFFIXES
 from service.batch_report import BatchReport
-from service.cli.console import as_user, log_to_stderr
+from service.cli.console import as_user, emit, log_to_stderr
 from service.config import Settings
 from service.errors import ExitCode
+from service.intakes.journal import WHAT
 from workflows.domain.document import ReadingStatus
 from workflows.domain.unit import Actor
 from workflows.errors import SohoaError
@@ -24,7 +27,7 @@ from workflows.intake import Arrival
 if TYPE_CHECKING:
     from service.wiring import Workstation
 
-SUFFIXES = {".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+intake = typer.Typer(no_args_is_help=True)
 _FINAL = {ReadingStatus.READ, ReadingStatus.FAILED, ReadingStatus.QUARANTINED}
 
 
@@ -111,6 +114,31 @@ def _progress() -> Progress:
         TimeElapsedColumn(),
         console=Console(stderr=True),
     )
+
+
+@intake.command("status")
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="In JSON.")] = False,
+    events: Annotated[bool, typer.Option(help="Kèm các tệp gần đây của từng nguồn.")] = False,
+) -> None:
+    """Các nguồn nhận tệp: đang chạy không, tệp chờ lâu nhất, lỗi, tệp để riêng và lý do."""
+    from service.intakes.status import on_screen, statuses
+
+    log_to_stderr()
+    found = statuses(Settings(), dt.datetime.now(dt.UTC))
+    for one in found:
+        if as_json:
+            recent = {"events": [asdict(e) for e in one.events]} if events else {}
+            emit(one.as_json() | {"advice": one.advice} | recent)
+            continue
+        typer.echo(f"{'✓' if one.good else '✗'} {one.title}: {one.advice}")
+        for event in one.events if events else ():
+            said = (on_screen(event.at), WHAT[event.what], event.name, event.reason)
+            typer.echo("    " + " ".join(filter(None, said)))
+    if not found:
+        typer.echo("Chưa khai nguồn nào (SOHOA_CONSUME_DIR, SOHOA_INTAKES).", err=True)
+    if not all(one.good for one in found):
+        raise typer.Exit(int(ExitCode.FAILED))
 
 
 VERBS = (batch,)

@@ -21,6 +21,11 @@ from workflows.ports.clock import Clock
 KEPT = 30
 BEAT_S = 5.0
 What = Literal["received", "repeated", "set_aside"]
+WHAT: Mapping[What, str] = {
+    "received": "đã nhận",
+    "repeated": "trùng, đã có",
+    "set_aside": "để riêng",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from service.config import Settings
 from service.intakes.journal import Event, Record, read_record
 from service.intakes.running import ftp_folder, hot_folder, journals, mail_room
 from service.intakes.sources import declared
+from workflows.ports.clock import VIETNAM
 
 LONGEST_WAIT_S = 300.0
 """f05: what lies longer than five minutes is an alarm."""
@@ -65,9 +66,9 @@ class IntakeStatus:
         if not self.running:
             said.append("chưa chạy (`sohoa serve`)")
         if self.set_aside:
-            said.append(f"{self.set_aside} tệp để riêng, xem lý do trong quarantine")
+            said.append(f"{self.set_aside} tệp để riêng, có kèm lý do")
         if self.succeeded_at:
-            said.append(f"nhận gần nhất {self.succeeded_at[:19]}Z")
+            said.append(f"nhận gần nhất {on_screen(self.succeeded_at)}")
         return "; ".join(said) or "chưa nhận tệp nào"
 
     def as_json(self) -> dict[str, Any]:
@@ -83,6 +84,11 @@ class IntakeStatus:
             "last_success": self.succeeded_at or None,
             "last_error": self.trouble_code or None,
         }
+
+
+def on_screen(at: str) -> str:
+    """A time of the journal as people here read it."""
+    return f"{dt.datetime.fromisoformat(at).astimezone(VIETNAM):%d/%m/%Y %H:%M}"
 
 
 def statuses(settings: Settings, now: dt.datetime) -> list[IntakeStatus]:

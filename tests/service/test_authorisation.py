@@ -121,6 +121,7 @@ TABLE = {
     "POST /documents/{document_id}/pages/{number}/blank": CLERKS,
     "GET /scan/phone": f"{COUNTER} archivist",
     "GET /scan/phone/arrived": f"{COUNTER} archivist",
+    "GET /intakes": f"{STAFF} admin",
     "GET /phone/{ticket}": "",
     "POST /phone/{ticket}": "",
     "GET /stations": "admin",
