@@ -32,7 +32,8 @@ def perfect(path: Path) -> dict[str, Any]:
         text.append(page | {"source": "ocr", "text": "", "words": words})
     guess = truth["document_type"] | {"confidence": 0.99, "needs_review": False}
     return {
-        "pages": len(text), "first_page": 1, "last_page": len(text), "document_type": guess, "fields": {}, "text": text, "attached": [],
+        "pages": len(text), "first_page": 1, "last_page": len(text), "document_type": guess,
+        "fields": {}, "text": text, "attached": [],
         "timings": {}, "engines": ["perfect 1"],
     }  # fmt: skip
 
