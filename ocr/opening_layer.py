@@ -17,7 +17,7 @@ from typing import Any
 import pikepdf
 
 from ocr.opened import MAX_LETTERS, MAX_WORDS
-from ocr.opening_pdf import page_size, user_unit
+from ocr.opening_page import page_size, user_unit
 
 WordRow = list[Any]
 """[text, x0, y0, x1, y1 in fractions of the page as shown, line number]"""

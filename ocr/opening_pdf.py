@@ -29,9 +29,9 @@ from ocr.opened import (
     Trouble,
     page_files,
 )
+from ocr.opening_layer import layer_words
+from ocr.opening_page import inherited, page_size, user_unit
 
-_LETTER = (0.0, 0.0, 612.0, 792.0)
-_DEEP = 32
 _MAX_FIELDS = 20_000
 _MAX_XOBJECTS = 50_000
 _DRAW_TIMEOUT_S = 45
@@ -75,57 +75,6 @@ def open_pdf(untrusted: Path) -> Iterator[pikepdf.Pdf]:
         yield pdf
 
 
-def page_size(page: Any) -> PageSize:
-    """The crop box as shown: clipped to the media box, times UserUnit, turned by /Rotate."""
-    media = _box(_inherited(page, "/MediaBox")) or _LETTER
-    crop = _box(_inherited(page, "/CropBox")) or media
-    width = min(media[2], crop[2]) - max(media[0], crop[0])
-    height = min(media[3], crop[3]) - max(media[1], crop[1])
-    if width <= 0 or height <= 0:
-        width, height = media[2] - media[0], media[3] - media[1]
-    unit = user_unit(page)
-    if _rotation(page) % 180:
-        width, height = height, width
-    return PageSize(width_pt=width * unit, height_pt=height * unit)
-
-
-def user_unit(page: Any) -> float:
-    try:
-        unit = float(page.get("/UserUnit", 1))
-    except (TypeError, ValueError):
-        return 1.0
-    return unit if 0 < unit <= 75_000 else 1.0
-
-
-def _rotation(page: Any) -> int:
-    try:
-        return int(_inherited(page, "/Rotate") or 0) % 360
-    except (TypeError, ValueError):
-        return 0
-
-
-def _inherited(page: Any, key: str) -> Any:
-    node = page
-    for _ in range(_DEEP):
-        if not isinstance(node, pikepdf.Dictionary):
-            return None
-        if (value := node.get(key)) is not None:
-            return value
-        node = node.get("/Parent")
-    return None
-
-
-def _box(value: Any) -> tuple[float, float, float, float] | None:
-    if not isinstance(value, pikepdf.Array) or len(value) != 4:
-        return None
-    try:
-        a, b, c, d = (float(v) for v in value)
-    except (TypeError, ValueError):
-        return None
-    box = (min(a, c), min(b, d), max(a, c), max(b, d))
-    return box if box[2] > box[0] and box[3] > box[1] else None
-
-
 def _check_page_count(untrusted: Path, counted: int) -> None:
     try:
         found = pdfinfo_from_path(str(untrusted))["Pages"]
@@ -142,7 +91,7 @@ def _check_images(pdf: pikepdf.Pdf) -> None:
     """Refuse images that declare more pixels than the cap, before anything decodes them."""
     seen: set[tuple[int, int]] = set()
     for number, page in enumerate(pdf.pages, 1):
-        waiting = [_inherited(page.obj, "/Resources")]
+        waiting = [inherited(page.obj, "/Resources")]
         while waiting:
             for item in _xobjects(waiting.pop()):
                 if item.objgen in seen:
@@ -222,8 +171,6 @@ def _annotations_act(page: Any) -> bool:
 
 def render_pdf(untrusted: Path, out: Path, first: int, last: int, dpi: float) -> list[int]:
     """Write pages `first`..`last`, signature appearances included; returns their numbers."""
-    from ocr.opening_layer import layer_words
-
     with open_pdf(untrusted) as pdf:
         numbers = list(range(max(1, first), min(last, len(pdf.pages)) + 1))
         if not numbers:
