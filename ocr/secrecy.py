@@ -14,19 +14,10 @@ from rapidfuzz import fuzz
 from ocr.lines import by_line
 from ocr.normalise import nfc, squeeze
 from ocr.page import Word
+from ocr.red_figures import header_reach
 
-HEADER = 0.64
-"""Height of the header in page widths: 45 % of an upright A4 page."""
 _ALIKE = 85
 _NAMES = ("TUYỆT MẬT", "TỐI MẬT", "MẬT", "TÀI LIỆU THU HỒI")
-
-
-def header_reach(aspect: float) -> float:
-    """Share of the height in which marks stand. `aspect`: width / height.
-
-    By the width, because intake looks at the upper half of a page only.
-    """
-    return min(0.9, HEADER * aspect)
 
 
 def secrecy_mark(words: Sequence[Word], aspect: float) -> str | None:

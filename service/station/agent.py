@@ -28,6 +28,7 @@ from scanner_drivers.driver import (
 )
 from scanner_drivers.sheets import UnequalSides
 from service.station.link import Link, ServerAway, ServerRefuses
+from service.station.look import STAMPED
 from service.station.spool import MIN_FREE, Spool, SpooledJob, SpooledPage
 
 log = logging.getLogger("sohoa.station")
@@ -36,6 +37,10 @@ BACKOFF_S = (0.5, 1, 2, 4, 8, 15)
 SWEEP_EVERY_S = 3600.0
 DEVICES_EVERY_S = 300.0
 UNSETTLED = ("scanning", "paused", "scanned", "failed", "cancelled")
+ASK_STAMP = (
+    "Trang {seq} có dấu giống dấu độ mật. Nếu là tài liệu mật: bấm Dừng lượt quét, ảnh bị xóa ngay"
+    " tại trạm và không gửi đi đâu. Nếu không phải: bấm Quét tiếp."
+)
 TURN = "Đã quét {count} mặt trước. Lật cả chồng giấy, đặt lại vào khay rồi bấm Quét tiếp."
 
 
@@ -88,7 +93,8 @@ class Agent:
         return self.spool.job(job.id) or job
 
     def go_on(self, job: SpooledJob) -> SpooledJob:
-        """Resume a paused job in the caller's own thread."""
+        """Resume a paused job in the caller's own thread, at a person's word."""
+        self.spool.clear(job.id)
         self._scan(self.spool.job(job.id) or job)
         return self.spool.job(job.id) or job
 
@@ -109,11 +115,14 @@ class Agent:
         self._work.put(job_id)
 
     def cancel(self, job_id: str) -> None:
+        """Pages stay for days, except where one may be secret: then all of them go at once."""
         self._cancelled.add(job_id)
         job = self.spool.job(job_id)
         if job is not None and job.state == "paused":
-            self.spool.set_job(job_id, "cancelled", "Đã dừng.")
-            self._news.set()
+            self._cancelled.discard(job_id)
+            self._set(job_id, "cancelled", "Đã dừng.")
+            if any(STAMPED in page.flags for page in self.spool.pages(job_id)):
+                self.spool.erase(job_id)
 
     # orders
 
@@ -167,11 +176,13 @@ class Agent:
         job_id, known = str(order["id"]), self.spool.job(order["id"])
         if order["order"] == "cancel":
             self.cancel(job_id)
-            if known is None:
+            now = self.spool.job(job_id)
+            if now is None or now.state == "erased":
                 cast(Link, self.link).report(job_id, "cancelled", 0, "Đã dừng.")
         elif order["order"] in ("resume", "rescan") and known is not None:
             if known.state in ("paused", "review"):
                 self.spool.set_job(job_id, "scanning")
+                self.spool.clear(job_id)
                 if order["order"] == "rescan":
                     self.spool.drop_last_sheet(job_id)
                 self._tell(job_id)
@@ -228,9 +239,11 @@ class Agent:
         events = driver.scan(job.device, job.profile, self.spool.pages_folder(job.id), first=first)
         try:
             for event in events:
-                if isinstance(event, PageEvent):
-                    self._keep(job, event)
-                elif isinstance(event, PausedEvent):
+                if isinstance(event, PageEvent) and self._keep(job, event):
+                    self._set(job.id, "paused", ASK_STAMP.format(seq=event.seq))
+                    self.on_event(job.id, event)
+                    break
+                if isinstance(event, PausedEvent):
                     self.spool.drop_after(job.id, event.last_safe)
                     self._set(job.id, "paused", f"{event}{self._doubled(job.id)}")
                 elif isinstance(event, EndEvent):
@@ -252,12 +265,14 @@ class Agent:
             self._cancelled.discard(job.id)
             self._set(job.id, "cancelled", "Đã dừng.")
 
-    def _keep(self, job: SpooledJob, event: PageEvent) -> None:
+    def _keep(self, job: SpooledJob, event: PageEvent) -> bool:
+        """True: the page bears what may be a secrecy stamp, and nothing goes on before a person."""
         if job.profile.manual_duplex:
             sheet, side = job.place(event.seq)
             event = replace(event, sheet=sheet, side=side)
-        self.spool.keep(job.id, event)
+        kept = self.spool.keep(job.id, event)
         self._news.set()
+        return STAMPED in kept.flags
 
     def _end(self, job: SpooledJob) -> None:
         """The feeder is empty: the scan is done, or one side of a manual duplex is."""
@@ -382,8 +397,11 @@ class Agent:
 def _may_come_anew(page: SpooledPage, last: SpooledPage, job: SpooledJob) -> bool:
     """What the server has it keeps: a page that may still be scanned again is not sent yet.
 
-    A front whose back may jam; backs that may turn out not to pair; two sheets stuck together.
+    A front whose back may jam; backs that may turn out not to pair; two sheets stuck together. Nor
+    is one that may be secret, until a person said it is not.
     """
+    if STAMPED in page.flags:
+        return True
     if job.state == "scanned":
         return False
     if job.profile.manual_duplex:

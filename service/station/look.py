@@ -15,9 +15,12 @@ import numpy as np
 from ocr.blank_pages import is_blank
 from ocr.duplicates import InkMap, ink_map, likeness
 from ocr.page import Pixels
+from ocr.secret_stamps import may_be_secret
 from ocr.separators import separator_marks
 from scanner_drivers.driver import PageEvent
 from scanner_drivers.sheets import NEAR_SHEETS
+
+STAMPED = "maybe_secret"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +41,12 @@ class Look:
     def flags(self, event: PageEvent, pixels: Pixels) -> tuple[str, ...]:
         """`pixels`: RGB or grey. `patch:…`, `slip:…`, `blank`; `repeated:<seq>`, `note:<seq>`.
 
-        A page that comes anew under its old number is not held against itself.
+        `maybe_secret` stands alone: of such a page nothing is remembered here, its pixels are
+        wiped. A page that comes anew under its old number is not held against itself.
         """
+        if may_be_secret(pixels, event.dpi):
+            pixels.fill(0)
+            return (STAMPED,)
         grey = pixels
         if pixels.ndim == 3:
             grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)

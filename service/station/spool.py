@@ -28,7 +28,7 @@ import numpy as np
 from ocr.page import Pixels
 from scanner_drivers.driver import PageEvent, ScanProfile
 from scanner_drivers.pages import as_png, read_pnm, settle
-from service.station.look import Look
+from service.station.look import STAMPED, Look
 from service.station.seal import Seal
 
 KEEP_DAYS = 7
@@ -218,6 +218,12 @@ class Spool:
                 with self._commit() as db:
                     db.execute("DELETE FROM pages WHERE job = ? AND seq = ?", (job_id, page.seq))
                 (self.pages_folder(job_id) / page.file).unlink(missing_ok=True)
+
+    def clear(self, job_id: str) -> None:
+        """A person at the device says that no page of this job is secret."""
+        for page in self.pages(job_id):
+            if STAMPED in page.flags:
+                self._write(replace(page, flags=tuple(f for f in page.flags if f != STAMPED)))
 
     def drop_last_sheet(self, job_id: str) -> None:
         """It goes through once more; a page the server has stays as it is."""

@@ -14,6 +14,7 @@ from office import STATION_KEY, open_office, paired_station
 from scanner_drivers.driver import ScanProfile
 from scanner_drivers.virtual import Faults, VirtualDriver
 from service.app import create_app
+from service.samples import make_sample
 from service.station.agent import Agent
 from service.station.link import Identity, Link, ServerAway, ServerRefuses
 from service.station.spool import Spool
@@ -342,3 +343,36 @@ def test_f46_a_double_feed_that_was_gone_over_is_asked_about_at_the_end(office, 
         assert "Trang 2 bị máy báo kéo đúp" in held.message
         assert desk.capture.say(job.id, 2, "kept", by=desk.clerk).message == ""
         assert desk.capture.settle(job.id, by=desk.clerk).state is JobState.DELIVERED
+
+
+def with_a_secret_paper(desk):
+    """The second of three sheets is stamped MẬT."""
+    page = np.ascontiguousarray(make_sample("cong_van", 2, "L1", secrecy="MẬT").pages[0])
+    cv2.imwrite(str(desk.driver.folder / "001.png"), page[:, :, ::-1])
+    return desk.press(dpi=300)
+
+
+def test_what_may_be_secret_never_leaves_the_station_and_is_wiped_when_it_is(office, tmp_path):
+    with Desk(office, tmp_path, count=3) as desk:
+        job = with_a_secret_paper(desk)
+        paused = desk.until(job, JobState.PAUSED)
+        assert "Trang 2 có dấu giống dấu độ mật" in paused.message
+        wait_for(lambda: len(desk.capture.pages(job.id, by=desk.clerk)) == 1)
+        time.sleep(1)  # time enough to send what must not be sent
+        assert desk.line.pages == [f"/api/v1/scan-jobs/{job.id}/pages/1"]
+        folder = desk.agent.spool.pages_folder(job.id)
+        assert len(list(folder.iterdir())) == 2
+        desk.order(job, "cancel")
+        desk.until(job, JobState.CANCELLED)
+        wait_for(lambda: not folder.exists())
+        assert desk.capture.pages(job.id, by=desk.clerk) == []
+        assert desk.line.pages == [f"/api/v1/scan-jobs/{job.id}/pages/1"]
+
+
+def test_a_stamp_that_is_none_costs_one_click(office, tmp_path):
+    with Desk(office, tmp_path, count=3) as desk:
+        job = with_a_secret_paper(desk)  # stands for a stamp that only looks like one
+        desk.until(job, JobState.PAUSED)
+        desk.order(job, "resume")
+        wait_for(lambda: len(desk.line.pages) == 3)
+        desk.until(job, JobState.DELIVERED, JobState.REFUSED)
