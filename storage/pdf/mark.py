@@ -7,11 +7,13 @@ signature, and stands where no ink is; a page without any room gets a strip of p
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import segno
 
 from ocr.page import Pixels
 from storage.free_space import Ink, find_room, ink_of
@@ -25,13 +27,20 @@ _SIZES = (7.0, 6.0, 5.0)  # points
 _LEADING = 1.2
 _MAX_PIXELS = 200_000_000  # our own image; an A0 sheet at 300 dpi is 140 million
 _SEARCH_DPI = 75
+_MODULE = 1.0  # points, 0.35 mm: read again from a print at 300 dpi
+_QUIET = 4  # modules of bare paper around the code (ISO/IEC 18004, 9.1)
+
+
+Modules = tuple[tuple[bool, ...], ...]
+"""A QR code row by row from the top; True is dark."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedMark:
     """Lines of writable text; `left`, `bottom` in points from the picture's lower left corner.
 
-    `strip`: height of paper added below the picture, 0 when the picture had room.
+    `strip`: height of paper added below the picture, 0 when the picture had room. `code`: the
+    QR code in front of the lines; `left`, `bottom` are then the corner of both together.
     """
 
     lines: tuple[str, ...]
@@ -39,6 +48,11 @@ class PlacedMark:
     left: float
     bottom: float
     strip: float = 0.0
+    code: Modules = ()
+
+    @property
+    def height(self) -> float:
+        return max(self.size * _LEADING * len(self.lines), _side(self.code))
 
 
 def mark_text(mark: ConversionMark) -> str:
@@ -54,27 +68,65 @@ def place_mark(mark: ConversionMark, page: CopyPage, face: Typeface) -> tuple[Pl
     """
     text, dropped = face.writable(mark_text(mark))
     width, height = page.width / page.dpi * 72, page.height / page.dpi * 72
-    ink = page_ink(page)
+    ink, code = page_ink(page), _modules(mark.code)
+    if _side(code) > width / 2:
+        code = ()  # a slip too narrow for a code keeps the words, which the law asks for
+    room = width * 0.9 - _side(code)
     for size in _SIZES:
-        for lines in _breaks(text, face, size, width * 0.9):
-            placed = _in_free_strip(lines, size, face, ink, width, height)
+        for lines in _breaks(text, face, size, room, beside=_side(code)):
+            placed = _in_free_strip(lines, size, face, ink, width, height, code)
             if placed is not None:
                 return placed, dropped
     size = _SIZES[0]
-    lines = _breaks(text, face, size, width * 0.9)[-1]
-    tall = size * _LEADING * len(lines) + size
-    return PlacedMark(lines=lines, size=size, left=width * 0.05, bottom=-tall, strip=tall), dropped
+    lines = _breaks(text, face, size, room, beside=_side(code))[-1]
+    tall = max(size * _LEADING * len(lines) + size, _side(code))
+    return (
+        PlacedMark(lines=lines, size=size, left=width * 0.05, bottom=-tall, strip=tall, code=code),
+        dropped,
+    )
 
 
 def mark_operators(placed: PlacedMark, face: Typeface, encode: Callable[[str], str]) -> bytes:
-    """Visible dark grey text; `bottom` is the lower edge of the last line."""
-    first = placed.bottom + placed.size * (
+    """Visible dark grey text, and the code in black before it."""
+    spare = placed.height - placed.size * _LEADING * len(placed.lines)
+    first = (placed.bottom + spare / 2) + placed.size * (
         _LEADING * (len(placed.lines) - 1) + face.descent / 1000 + 0.1
     )
-    rows = ["BT", "0 Tr 0.2 g 100 Tz", f"/F0 {placed.size:.2f} Tf"]
-    rows.append(f"{placed.size * _LEADING:.2f} TL 1 0 0 1 {placed.left:.2f} {first:.2f} Tm")
+    left = placed.left + _side(placed.code)
+    rows = [*_code_operators(placed), "BT", "0 Tr 0.2 g 100 Tz", f"/F0 {placed.size:.2f} Tf"]
+    rows.append(f"{placed.size * _LEADING:.2f} TL 1 0 0 1 {left:.2f} {first:.2f} Tm")
     rows += [f"{encode(line)} Tj T*" for line in placed.lines]
     return "\n".join([*rows, "ET"]).encode("ascii")
+
+
+def _modules(content: str) -> Modules:
+    if not content:
+        return ()
+    made = segno.make(content, error="m", micro=False, boost_error=False)
+    return tuple(tuple(bool(dark) for dark in row) for row in made.matrix)
+
+
+def _side(code: Modules) -> float:
+    """Points of the code with the bare paper around it; 0 without one."""
+    return (len(code) + 2 * _QUIET) * _MODULE if code else 0.0
+
+
+def _code_operators(placed: PlacedMark) -> list[str]:
+    """Dark modules as rectangles, one for each run of a row."""
+    if not placed.code:
+        return []
+    top = placed.bottom + (placed.height + _side(placed.code)) / 2 - _QUIET * _MODULE
+    left = placed.left + _QUIET * _MODULE
+    rows = []
+    for number, row in enumerate(placed.code):
+        at = 0
+        for dark, run in itertools.groupby(row):
+            long = len(list(run))
+            if dark:
+                x, y = left + at * _MODULE, top - (number + 1) * _MODULE
+                rows.append(f"{x:.2f} {y:.2f} {long * _MODULE:.2f} {_MODULE:.2f} re")
+            at += long
+    return ["q 0 g", *rows, "f Q"]
 
 
 def page_ink(page: CopyPage) -> Ink:
@@ -106,10 +158,21 @@ def _small_grey(page: CopyPage) -> Pixels:
     return small.astype(np.uint8, copy=False)
 
 
-def _breaks(text: str, face: Typeface, size: float, room: float) -> list[tuple[str, ...]]:
-    """The text in one line if it fits `room` points, and in as few lines as it needs or two."""
-    whole = [(text,)] if face.width(text, size) <= room else []
-    return [*whole, _wrapped(text, face, size, min(room, face.width(text, size) * 0.6))]
+def _breaks(
+    text: str, face: Typeface, size: float, room: float, *, beside: float
+) -> list[tuple[str, ...]]:
+    """The text in one line if it fits `room` points, and in as few lines as it needs or two.
+
+    Next to a code `beside` points high it takes as many lines as stand beside it.
+    """
+    natural = face.width(text, size)
+    if beside:
+        lines = max(1, int(beside / (size * _LEADING)))
+        return [
+            _wrapped(text, face, size, min(room, natural * share / lines)) for share in (1.2, 2)
+        ]
+    whole = [(text,)] if natural <= room else []
+    return [*whole, _wrapped(text, face, size, min(room, natural * 0.6))]
 
 
 def _wrapped(text: str, face: Typeface, size: float, room: float) -> tuple[str, ...]:
@@ -124,10 +187,16 @@ def _wrapped(text: str, face: Typeface, size: float, room: float) -> tuple[str, 
 
 
 def _in_free_strip(
-    lines: tuple[str, ...], size: float, face: Typeface, ink: Ink, width: float, height: float
+    lines: tuple[str, ...],
+    size: float,
+    face: Typeface,
+    ink: Ink,
+    width: float,
+    height: float,
+    code: Modules,
 ) -> PlacedMark | None:
-    wide = max(face.width(line, size) for line in lines)
-    tall = size * _LEADING * len(lines)
+    wide = max(face.width(line, size) for line in lines) + _side(code)
+    tall = max(size * _LEADING * len(lines), _side(code))
     spot = find_room(
         ink,
         width=wide / width,
@@ -138,4 +207,4 @@ def _in_free_strip(
     if spot is None:
         return None
     bottom = height - spot.top * height - tall
-    return PlacedMark(lines=lines, size=size, left=spot.left * width, bottom=bottom)
+    return PlacedMark(lines=lines, size=size, left=spot.left * width, bottom=bottom, code=code)

@@ -24,11 +24,15 @@ class CopyPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionMark:
-    """Ký hiệu chuyển đổi (Luật GDĐT 20/2023 Đ.12, NĐ 137/2024 Đ.4): from paper, when, by whom."""
+    """Ký hiệu chuyển đổi (Luật GDĐT 20/2023 Đ.12, NĐ 137/2024 Đ.4): from paper, when, by whom.
+
+    `code`: what a QR code beside the words carries; empty for no code.
+    """
 
     converted_by: str
     unit_name: str
     converted_at: dt.datetime
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

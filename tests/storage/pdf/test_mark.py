@@ -6,8 +6,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+import zxingcpp
 
 from storage.free_space import find_room, ink_of
+from storage.pdf import check
 
 TEXT = (
     "Bản số hóa từ bản giấy · Trung tâm Phục vụ hành chính công xã Đông Sơn · "
@@ -92,3 +94,49 @@ def test_bare_paper_is_no_ink_and_faint_stamps_are(level):
     ink = ink_of(page)
     assert ink[200, 190]
     assert ink[160, 150]
+
+
+CODE = "SOHOA1:" + "0123456789ABCDEF" * 2 + ":" + "FEDCBA9876543210" * 4
+
+
+def codes_of(content: bytes, tmp_path, dpi: int) -> list[str]:
+    """QR codes on page 1 as a reader finds them on poppler's drawing."""
+    file = tmp_path / "c.pdf"
+    file.write_bytes(content)
+    command = ["pdftoppm", "-r", str(dpi), "-l", "1", "-gray", "-singlefile"]
+    subprocess.run([*command, str(file), str(tmp_path / "c")], check=True, timeout=60)
+    image = cv2.imread(str(tmp_path / "c.pgm"), cv2.IMREAD_GRAYSCALE)
+    return [found.text for found in zxingcpp.read_barcodes(image)]
+
+
+@pytest.mark.parametrize("dpi", [150, 200, 300])
+def test_the_code_beside_the_words_is_read_again(archival, a4_page, mark, tmp_path, dpi):
+    content = archival.compose([a4_page], title="", mark=replace(mark, code=CODE))
+    assert check(content) == []
+    assert codes_of(content, tmp_path, dpi) == [CODE]
+    assert sorted(words_of(content, tmp_path).split()) == sorted(
+        [*TEXT.split(), *(w.text for w in a4_page.text.words)]
+    )
+    assert codes_of(archival.compose([a4_page], title="", mark=mark), tmp_path, dpi) == []
+
+
+def test_the_code_covers_no_ink(archival, make, mark, tmp_path):
+    """Room for the words alone is not room for the code: it looks further, or takes a strip."""
+    pixels = make.paper(2480, 3508)
+    for top in range(100, 3480, 60):
+        if not 2500 < top < 2640:
+            cv2.rectangle(pixels, (20, top), (2460, top + 30), (20, 20, 20), -1)
+    page = make.page_of(pixels)
+    plain = rendered(archival.compose([page], title="", mark=None), tmp_path)
+    content = archival.compose([page], title="", mark=replace(mark, code=CODE))
+    marked = rendered(content, tmp_path)
+    assert codes_of(content, tmp_path, 300) == [CODE]
+    assert marked.shape[0] > plain.shape[0], "paper was added below"
+    assert np.abs(marked[: plain.shape[0] - 2].astype(int) - plain[:-2]).mean() < 12
+
+
+def test_a_slip_too_narrow_for_a_code_keeps_the_words(archival, make, mark, tmp_path):
+    page = make.page_of(make.paper(240, 1200), dpi=203)
+    content = archival.compose([page], title="", mark=replace(mark, code=CODE))
+    assert codes_of(content, tmp_path, 300) == []
+    assert "Nguyễn Thị Mẫu" in words_of(content, tmp_path)
