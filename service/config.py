@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     login_lock_minutes: int = Field(15, ge=1, description="Số phút khóa tài khoản.")
     render_dpi: int = Field(0, ge=0, le=600, description="Độ phân giải khi đọc; 0: mặc định.")
     sandbox_min: int = Field(1, ge=1, le=3, description="Mức cách ly tối thiểu để mở tệp lạ.")
+    mark_code: bool = Field(
+        False, description="In mã QR (mã giấy tờ, SHA-256 bản gốc) cạnh ký hiệu chuyển đổi."
+    )
     keep_card_images: bool = Field(False, description="Lưu ảnh căn cước (mặc định không).")
     result_code_template: str = Field(
         "KQ.{unit_code}.{year}.{type_code}.{sequence:06d}",

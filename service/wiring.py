@@ -144,6 +144,7 @@ def assemble(
         verifier=SandboxedVerifier(sandbox, *trusted),
         clock=clock,
         personal=signing.profiles["ca_nhan"],
+        mark_code=settings.mark_code,
     )
     preserving = Preserving(
         database=database,

@@ -54,6 +54,7 @@ class Copying:
     verifier: Verifier
     clock: Clock
     personal: SignatureProfile
+    mark_code: bool = False
 
     def compose(self, document_id: str) -> str | None:
         """The archival copy, not signed; returns its sha-256. None when the paper was erased.
@@ -72,6 +73,7 @@ class Copying:
             converted_by=by.full_name if by else document.created_by,
             unit_name=units.get(document.unit_id, ""),
             converted_at=document.created_at,
+            code=_code(document) if self.mark_code else "",
         )
         content = self.archival.compose(
             _BoundPages(pages, self.objects),
@@ -193,6 +195,14 @@ class _BoundPages(Sequence[CopyPage]):
             dpi=page.dpi,
             text=page_from_json(page.reading),
         )
+
+
+def _code(document: Document) -> str:
+    """What leads from a print of the copy to the document and the original it was made from.
+
+    Upper case and no other signs: alphanumeric mode, a third smaller (ISO/IEC 18004, 7.4.4).
+    """
+    return f"SOHOA1:{document.id}:{document.original.sha256}".upper()
 
 
 def _facts(document: Document, values: Mapping[str, FieldValue]) -> CopyFacts:
