@@ -50,6 +50,7 @@ from workflows.errors import (
     CertificateRefused,
     RevocationUnavailable,
     SigningFailed,
+    SohoaError,
     TimeStampUnavailable,
 )
 from workflows.ports.clock import VIETNAM, Clock
@@ -168,7 +169,8 @@ class PyHankoSigner:
             if level.reaches(step):
                 try:
                     pdf, reached = self._preserver.augment(pdf, step), step
-                except (TimeStampUnavailable, RevocationUnavailable):
+                except SohoaError as error:  # the signature itself stands, and is checked
+                    _LOG.warning("kept at %s: %s", reached, error)
                     break
         return pdf, reached
 
