@@ -7,13 +7,15 @@ is an AuditEvent with its purpose (Luật BVDLCN 91/2025; TT 05/2025/TT-BNV, Đ.
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from workflows.audit import record, record_act
+from workflows.domain.audit import AuditEvent
 from workflows.domain.document import (
     Batch,
     Document,
@@ -95,7 +97,8 @@ class ExportDesk:
             _must_be_finished(documents)
             records = tuple(gather(tx, d, dossier) for d in documents)
             around = surroundings(tx, records, dossier, self._unit(tx, documents, dossier))
-            events = _history(tx, records, dossier)
+            events, names = history(tx, [*(r.document.id for r in records), *_id_of(dossier)])
+            around = replace(around, people=names | dict(around.people))
         ordered = in_time_order(records)
         package = Package(
             order=order,
@@ -307,17 +310,60 @@ def _people(
     return {i: user.full_name for i, user in users.items() if user is not None}
 
 
-def _history(
-    tx: Transaction, records: Sequence[DocumentRecord], dossier: Dossier | None
-) -> tuple[RecordedEvent, ...]:
+def history(
+    tx: Transaction, subjects: Sequence[str]
+) -> tuple[tuple[RecordedEvent, ...], dict[str, str]]:
+    """(what happened to these, in time; names of people only another installation knew).
+
+    What another installation recorded came along with the import, and goes along again.
+    """
     found: list[RecordedEvent] = []
-    for subject in [*(r.document.id for r in records), *([dossier.id] if dossier else [])]:
+    names: dict[str, str] = {}
+    for subject in subjects:
         after = 0
         while entries := tx.audit.entries(after=after, subject_id=subject, limit=1000):
-            found += [RecordedEvent(sequence=s, hash=h, event=e) for s, h, e in entries]
             after = entries[-1][0]
+            for sequence, digest, event in entries:
+                before, known, event = _unpacked(event)
+                found += [*before, RecordedEvent(sequence=sequence, hash=digest, event=event)]
+                names |= known
     kept = [e for e in found if e.event.action not in _NO_HISTORY]
-    return tuple(sorted(kept, key=lambda e: e.sequence))
+    return tuple(sorted(kept, key=lambda e: (e.event.at, e.sequence))), names
+
+
+def packed_history(events: Sequence[RecordedEvent], people: Mapping[str, str]) -> dict[str, Any]:
+    """Facts of an "imported" event: the history as the giving installation recorded it."""
+    actors = {e.event.actor_id for e in events}
+    return {
+        "history": [
+            {
+                "sequence": e.sequence,
+                "hash": e.hash,
+                "event": asdict(e.event) | {"at": e.event.at.isoformat()},
+            }
+            for e in events
+        ],
+        "people": {i: name for i, name in people.items() if i in actors},
+    }
+
+
+def _unpacked(event: AuditEvent) -> tuple[list[RecordedEvent], Mapping[str, str], AuditEvent]:
+    facts = dict(event.facts)
+    before = [
+        RecordedEvent(
+            sequence=row["sequence"],
+            hash=row["hash"],
+            event=AuditEvent(
+                **{**row["event"], "at": dt.datetime.fromisoformat(row["event"]["at"])}
+            ),
+        )
+        for row in facts.pop("history", ())
+    ]
+    return before, facts.pop("people", {}), replace(event, facts=facts)
+
+
+def _id_of(dossier: Dossier | None) -> list[str]:
+    return [dossier.id] if dossier else []
 
 
 def _of_batch(tx: Transaction, batch_id: str, by: Actor) -> list[Document]:

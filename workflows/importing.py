@@ -17,7 +17,7 @@ from workflows.domain.document import Document
 from workflows.domain.package import DocumentRecord, Surroundings
 from workflows.domain.unit import EVERYWHERE, Actor
 from workflows.errors import Conflict, DamagedPackage, InvalidValue, NotAllowed, NotFound
-from workflows.export import gather, is_broken, must_be_archivist, verified
+from workflows.export import gather, is_broken, must_be_archivist, packed_history, verified
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database, Transaction
 from workflows.ports.objects import ObjectStore
@@ -91,12 +91,25 @@ class ImportDesk:
         for batch in around.batches:
             if _missing(lambda i: tx.batches.get(i, EVERYWHERE), batch.id):
                 tx.batches.add(batch)
-        _add_dossier(tx, around, holders)
+        if _add_dossier(tx, around, holders) and around.dossier is not None:
+            before = [e for e in package.events if e.event.subject_id == around.dossier.id]
+            facts = packed_history(before, around.people)
+            record(tx, "imported", around.dossier, by=by, at=now, package=package.name, **facts)
         for new in news:
             _add_document(tx, new, holders)
             # the values came without entries of their own: the digest stands for them
             digest = package.digest(new)
-            record(tx, "imported", new.document, by=by, at=now, package=package.name, sha256=digest)
+            before = [e for e in package.events if e.event.subject_id == new.document.id]
+            record(
+                tx,
+                "imported",
+                new.document,
+                by=by,
+                at=now,
+                package=package.name,
+                sha256=digest,
+                **packed_history(before, around.people),
+            )
         for new in news:
             for filing in new.filings:
                 tx.filings.add(filing)
@@ -189,10 +202,11 @@ def _missing(get: Any, key: str) -> bool:
     return False
 
 
-def _add_dossier(tx: Transaction, around: Surroundings, holders: Mapping[str, str]) -> None:
+def _add_dossier(tx: Transaction, around: Surroundings, holders: Mapping[str, str]) -> bool:
+    """Whether it was added; one that stands here must be the same."""
     dossier = around.dossier
     if dossier is None or around.procedure is None:
-        return
+        return False
     if not tx.catalogue.procedures(code=around.procedure.code):
         tx.catalogue.put(around.procedure)
     at_home = replace(dossier, holder_id=holders.get(dossier.holder_id, dossier.holder_id))
@@ -200,9 +214,10 @@ def _add_dossier(tx: Transaction, around: Surroundings, holders: Mapping[str, st
         here = tx.dossiers.by_code(dossier.code, EVERYWHERE)
     except NotFound:
         tx.dossiers.add(at_home)
-        return
+        return True
     if replace(here, version=0, status=dossier.status) != replace(at_home, version=0):
         raise Conflict(dossier.code, message=f"Hồ sơ {dossier.code} đã có ở đây và khác gói tin.")
+    return False
 
 
 def _add_document(tx: Transaction, new: DocumentRecord, holders: Mapping[str, str]) -> None:

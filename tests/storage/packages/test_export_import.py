@@ -220,6 +220,7 @@ def test_loose_papers_of_a_batch_leave_as_a_bundle(office, elsewhere):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_two_hundred_papers_leave_check_and_come_back_without_a_difference(office, elsewhere):
     dossier = dossier_of(office, 200)
     began = time.perf_counter()
@@ -243,3 +244,25 @@ def test_two_hundred_papers_leave_check_and_come_back_without_a_difference(offic
         f"200 papers: export {exported - began:.1f} s, check {checked - exported:.1f} s, "
         f"import {imported - checked:.1f} s, {written.size / 1e6:.1f} MB"
     )
+
+
+def test_the_history_recorded_elsewhere_goes_along_from_hand_to_hand(office, elsewhere, tmp_path):
+    """Exported here, imported there, exported there again: who did what here is still in it."""
+    dossier = dossier_of(office, 1)
+    first = export(office, dossier)
+    archivist = elsewhere.actor("archivist")
+    elsewhere.station.imports.import_package(first.path, by=archivist)
+    second = export(elsewhere, dossier)
+    third_office = open_office(tmp_path / "third")
+    third_office.station.imports.import_package(second.path, by=third_office.actor("archivist"))
+    third = export(third_office, dossier)
+    told = []
+    for office_, written in ((office, first), (elsewhere, second), (third_office, third)):
+        with office_.station.exports.packages.open(written.path) as opened:
+            told.append(([(e.hash, e.event) for e in opened.events], dict(opened.around.people)))
+    (events1, people1), (events2, people2), (events3, people3) = told
+    assert events1 and [e for e in events1 if e in events2] == events1
+    assert [e for e in events2 if e in events3] == events2
+    imported = [e.action for _, e in events3 if e.action.endswith(".imported")]
+    assert sorted(imported) == ["document.imported"] * 2 + ["dossier.imported"] * 2
+    assert people1.items() <= people2.items() and people1.items() <= people3.items()
