@@ -21,6 +21,7 @@ from service.api.v1 import (
     signing,
     stations,
     uploads,
+    verifications,
 )
 from service.api.v1 import packages as archive_packages
 from service.metrics import REQUESTS, route_of
@@ -51,6 +52,7 @@ def create_app(workstation: Workstation) -> FastAPI:
     for module in (sessions, stations, scan_jobs, scans, uploads, documents, signing, dossiers):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(archive_packages.router, prefix="/api/v1")
+    app.include_router(verifications.router, prefix="/api/v1")
     app.include_router(health.router)
     web.mount(app)
     errors.install(app, trouble)

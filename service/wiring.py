@@ -58,6 +58,7 @@ from workflows.road import Road
 from workflows.separation import Separation
 from workflows.shelf import Shelf
 from workflows.stations import StationDesk
+from workflows.trust import Trusting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class Workstation:
     intake: Intake
     copying: Copying
     checking: SignatureCheck
+    trusting: Trusting
     preserving: Preserving
     organisation: OrganisationSigning
     deferred: DeferredSigning
@@ -178,6 +180,7 @@ def assemble(
         clock=clock,
     )
     many = SandboxedMany(sandbox, *trusted)
+    trusting = Trusting(database=database, objects=objects, verifier=many, clock=clock)
     packages = ZipPackages(settings.data_dir / "packages", objects, SandboxedCheck(sandbox))
     return Workstation(
         settings=settings,
@@ -210,11 +213,12 @@ def assemble(
             clock=clock,
         ),
         confirming=Confirming(database=database, document_types=types, reader=reader, clock=clock),
-        filing=FilingDesk(database=database, clock=clock),
+        filing=FilingDesk(database=database, clock=clock, trusting=trusting),
+        trusting=trusting,
         checking=SignatureCheck(
             database=database, inbox=inbox, verifier=copying.verifier, clock=clock
         ),
-        reuse=Reuse(database=database, copying=copying, clock=clock),
+        reuse=Reuse(database=database, trusting=trusting, clock=clock),
         shelf=Shelf(database=database, objects=objects, clock=clock),
         batches=BatchDesk(database=database, clock=clock),
         stations=StationDesk(database=database, clock=clock),

@@ -25,6 +25,7 @@ from workflows.domain.document import (
     StoredObject,
     TrustLevel,
 )
+from workflows.domain.signature import Verification
 from workflows.domain.unit import EVERYWHERE, Actor
 from workflows.errors import IllegalMove
 from workflows.ports.archival import ArchivalPdf, ConversionMark, CopyFacts, CopyPage
@@ -35,12 +36,11 @@ from workflows.ports.signer import (
     SignatureDone,
     SignatureLevel,
     SignatureProfile,
-    SignatureReport,
-    SignatureState,
     Signer,
     Verifier,
 )
 from workflows.states import move
+from workflows.trust import assess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class Copying:
             if current.evidence is None:
                 tx.documents.save(replace(current, copy=stored))
         if document.came_signed:
-            self._accept_signed(document)
+            self._accept_signed(document, pages[0].text if pages else "")
         return stored.sha256
 
     def sign(self, document: Document, *, by: Actor) -> Document:
@@ -144,24 +144,25 @@ class Copying:
             )
         return saved
 
-    def verify(self, document: Document) -> tuple[SignatureReport, ...]:
+    def verify(self, document: Document) -> Verification:
         """Every signature of what `/file` gives, checked now, in the sandbox."""
         evidence = document.evidence or document.original
         with tempfile.TemporaryDirectory() as room:
             path = Path(room) / "document.pdf"
             path.write_bytes(self.objects.get(evidence))
-            return tuple(self.verifier.verify(path))
+            return self.verifier.verify(path)
 
-    def _accept_signed(self, document: Document) -> None:
-        reports = [r for r in self.verify(document) if not r.is_timestamp]
-        good = bool(reports) and all(r.state is SignatureState.VALID for r in reports)
-        trust = TrustLevel.SIGNED_ORIGINAL if good else TrustLevel.IMAGE
+    def _accept_signed(self, document: Document, first_page: str) -> None:
+        told = self.verify(document)
+        trust, why = assess(document, told, (), first_page=first_page)
         with self.database.transaction() as tx:
             current = tx.documents.get(document.id, EVERYWHERE)
             if current.state is DocumentState.RECEIVED:
                 current = move(current, DocumentState.CAPTURED)
-            tx.documents.save(replace(current, evidence=current.original, trust=trust))
-            states = sorted({r.state.value for r in reports})
+            tx.documents.save(
+                replace(current, evidence=current.original, trust=trust, trust_reason=why)
+            )
+            states = sorted({r.state.value for r in told})
             record(tx, "verified", document, by=SYSTEM, at=self.clock.now(), states=states)
 
     def _put(self, kind: str, document: Document, content: bytes) -> StoredObject:

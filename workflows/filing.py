@@ -22,10 +22,11 @@ from workflows.domain.dossier import (
     Procedure,
 )
 from workflows.domain.unit import Actor
-from workflows.errors import Conflict, IllegalMove, InvalidValue, NotFound
+from workflows.errors import Conflict, IllegalMove, InvalidValue, NotFound, NotReusable
 from workflows.ports.clock import VIETNAM, Clock
 from workflows.ports.database import Database, Transaction
 from workflows.purposes import stated
+from workflows.trust import Trusting
 
 FILEABLE = frozenset({DocumentState.STORED, DocumentState.CODED, DocumentState.EXTRACTED})
 
@@ -75,6 +76,7 @@ class FilingDesk:
 
     database: Database
     clock: Clock
+    trusting: Trusting
 
     def open_dossier(self, wanted: NewDossier, *, by: Actor) -> Dossier:
         """A new case. `InvalidValue`: unknown Procedure; `Conflict`: code already used."""
@@ -112,13 +114,16 @@ class FilingDesk:
         """Link a confirmed Document to a Dossier. No bytes are copied.
 
         The first filing names the paper's Holder when nobody has. Raises `IllegalMove` (not
-        confirmed), `InvalidValue` (no such slot), `Conflict` (already there, or another's paper).
+        confirmed), `InvalidValue` (no such slot), `Conflict` (already there, or another's paper),
+        `NotReusable` (its evidence, looked at now, does not reach what the slot asks for).
         """
         if document.state not in FILEABLE:
             raise IllegalMove(
                 f"{document.id} is {document.state}",
                 message="Giấy tờ chưa được ký và xác nhận nên chưa đưa vào hồ sơ được.",
             )
+        if origin is FilingOrigin.REUSED:
+            document = self._reusable(document, dossier, component_code)
         with self.database.transaction() as tx:
             _check_slot(_procedure(tx, dossier.procedure_code), role, component_code)
             _check_holder(document, dossier, origin)
@@ -148,6 +153,21 @@ class FilingDesk:
                 origin=origin.value,
             )
         return filing
+
+    def _reusable(
+        self, document: Document, dossier: Dossier, component_code: str | None
+    ) -> Document:
+        with self.database.read() as tx:
+            components = _procedure(tx, dossier.procedure_code).components
+        [looked] = self.trusting.look([document])
+        slot = next((c for c in components if c.code == component_code), None)
+        shortfall = looked.shortfall(slot)
+        if shortfall:
+            raise NotReusable(
+                f"{document.id}: {shortfall}",
+                message=f"Giấy tờ này không dùng lại được: {shortfall}.",
+            )
+        return looked.document
 
     def get(self, code: str, *, by: Actor) -> Dossier:
         """`NotFound` for another Unit's Dossier."""

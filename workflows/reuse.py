@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tái sử dụng: "has this Holder a valid Document of this type?", answered before anyone scans.
 
-Every offer is re-validated now: bytes against their hash, signatures, expiry. Every question is
-logged with its purpose (Luật BVDLCN 91/2025; NĐ 224/2026 Đ.17).
+Every offer is re-validated now: bytes against their hash, signatures, expiry, trust level. What
+falls short is told with its reason and not offered. Every question is logged with its purpose
+(Luật BVDLCN 91/2025; NĐ 224/2026 Đ.17).
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workflows.copying import Copying
 from workflows.domain.audit import AuditEvent
 from workflows.domain.document import Document
-from workflows.domain.dossier import Holder
+from workflows.domain.dossier import Component, Holder
+from workflows.domain.signature import SignatureReport
 from workflows.domain.unit import Actor
-from workflows.errors import IntegrityViolation, InvalidValue, NotAllowed, NotFound
+from workflows.errors import InvalidValue, NotAllowed
 from workflows.ports.clock import VIETNAM, Clock
 from workflows.ports.database import Database, Transaction
-from workflows.ports.signer import SignatureReport, SignatureState
+from workflows.trust import Trusting
 
 HEADLINES = ("full_number", "issued_on", "issuer", "abstract")
 
@@ -37,19 +38,21 @@ class ReuseQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReuseOffer:
-    """A stored Document that may be filed again, with what proves it still holds."""
+    """A stored Document of the Holder, with what its evidence proves now.
+
+    `withheld` says why it is not offered for reuse; empty when it is.
+    """
 
     document: Document
     values: Mapping[str, Any]
     signatures: tuple[SignatureReport, ...]
     component_code: str | None
+    withheld: str = ""
 
     @property
     def valid(self) -> bool:
-        """At least one signature, and none broken; an untrusted root is said, not hidden."""
-        return bool(self.signatures) and all(
-            s.state is SignatureState.VALID for s in self.signatures
-        )
+        """It may be filed again as it is: its evidence was looked at just now."""
+        return not self.withheld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,7 @@ class Reuse:
     """Looks up what a Holder already has."""
 
     database: Database
-    copying: Copying
+    trusting: Trusting
     clock: Clock
 
     def find(self, question: ReuseQuestion, *, by: Actor) -> tuple[ReuseOffer, ...]:
@@ -80,23 +83,21 @@ class Reuse:
                 for document in (tx.reuse.candidates(holder.id, types, today) if holder else ())
             ]
             values = {d.id: tx.fields.values(d.id) for d, _ in found}
+        papers = list({d.id: d for d, _ in found}.values())
+        looked = dict(zip((p.id for p in papers), self.trusting.look(papers), strict=True))
         offers = tuple(
             ReuseOffer(
-                document=document,
+                document=looked[document.id].document,
                 values={n: v.value for n, v in values[document.id].items() if n in HEADLINES},
-                signatures=self._signatures(document),
-                component_code=slot,
+                signatures=looked[document.id].told.signatures,
+                component_code=slot.code if slot else None,
+                withheld=looked[document.id].shortfall(slot),
             )
             for document, slot in found
         )
+        offers = tuple(sorted(offers, key=lambda o: -o.document.trust))  # stable: newest first
         self._log(question, holder, offers, by)
         return offers
-
-    def _signatures(self, document: Document) -> tuple[SignatureReport, ...]:
-        try:
-            return self.copying.verify(document)
-        except (IntegrityViolation, NotFound):
-            return ()  # shown as not valid; the scrub will report the object itself
 
     def _log(
         self,
@@ -108,7 +109,8 @@ class Reuse:
         now = self.clock.now()
         with self.database.transaction() as tx:
             for offer in offers:
-                tx.reuse.grant(by.id, offer.document.id, question.purpose, now)
+                if offer.valid:
+                    tx.reuse.grant(by.id, offer.document.id, question.purpose, now)
             tx.audit.append(
                 AuditEvent(
                     actor_id=by.id,
@@ -118,7 +120,10 @@ class Reuse:
                     unit_id=by.unit_id,
                     at=now,
                     purpose=question.purpose,
-                    facts={"documents": [o.document.id for o in offers]},
+                    facts={
+                        "documents": [o.document.id for o in offers if o.valid],
+                        "withheld": [o.document.id for o in offers if not o.valid],
+                    },
                 )
             )
 
@@ -131,7 +136,9 @@ def _holder(tx: Transaction, question: ReuseQuestion) -> Holder | None:
     raise InvalidValue("no holder", message="Phải nêu chủ giấy tờ cần tra cứu.")
 
 
-def _wanted(tx: Transaction, question: ReuseQuestion) -> list[tuple[str | None, tuple[str, ...]]]:
+def _wanted(
+    tx: Transaction, question: ReuseQuestion
+) -> list[tuple[Component | None, tuple[str, ...]]]:
     """(component, type codes) pairs to look for; an empty tuple of types means any type."""
     if question.document_type:
         return [(None, (question.document_type,))]
@@ -142,5 +149,5 @@ def _wanted(tx: Transaction, question: ReuseQuestion) -> list[tuple[str | None, 
                 f"unknown procedure {question.procedure_code}",
                 message="Mã thủ tục không có trong danh mục.",
             )
-        return [(c.code, c.document_types) for c in found[0].components if c.document_types]
+        return [(c, c.document_types) for c in found[0].components if c.document_types]
     return [(None, ())]

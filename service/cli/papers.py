@@ -211,12 +211,14 @@ def reuse(
                     "id": offer.document.id,
                     "type": offer.document.type_code,
                     "valid": offer.valid,
+                    "withheld": offer.withheld,
+                    "trust": int(offer.document.trust),
                     "component": offer.component_code,
                     "values": dict(offer.values),
                 }
             )
         else:
-            state = "hợp lệ" if offer.valid else "cần kiểm tra"
+            state = "dùng lại được" if offer.valid else f"không dùng lại được: {offer.withheld}"
             typer.echo(f"{offer.document.id}  {offer.document.type_name}  {state}")
 
 

@@ -25,7 +25,7 @@ from service.api.security import (
     same_origin,
 )
 from service.api.v1.scans import chunks
-from service.web import intakes, packages, phone, scanning
+from service.web import intakes, packages, phone, scanning, verifying
 from service.web.page import Page, page_for, see_other
 from service.web.words import field_text, parse_field
 from workflows.domain.document import DocumentFilter, DocumentState, ReadingStatus
@@ -52,6 +52,7 @@ def mount(app: FastAPI) -> None:
     app.include_router(scanning.router)
     app.include_router(phone.router)
     app.include_router(intakes.router)
+    app.include_router(verifying.router)
     app.include_router(router)
 
 
@@ -208,14 +209,6 @@ def set_aside(
 def take_up(here: Here, actor: Clerk, document_id: str) -> Response:
     here.shelf.take_up(here.shelf.document(document_id, by=actor), by=actor)
     return see_other(f"/documents/{document_id}")
-
-
-@router.get("/documents/{document_id}/verify")
-def verify(page: Rendered, here: Here, actor: Reader, document_id: str) -> HTMLResponse:
-    shown = here.shelf.document(document_id, by=actor)
-    here.shelf.looked(shown, "signatures", by=actor, purpose="kiem_tra_chu_ky")
-    reports = here.copying.verify(shown)
-    return page.show("verify.html", actor=actor, document=shown, reports=reports)
 
 
 @router.post("/documents/{document_id}/file")

@@ -56,7 +56,8 @@ def test_a_posted_pdf_becomes_a_signed_archival_copy_with_its_text(client, offic
     with pikepdf.open(io.BytesIO(file.content)) as pdf:
         assert str(pdf.open_metadata()["pdfaid:part"]) == "2"
     reports = client.post(f"{path}/verify").json()
-    assert [r["state"] for r in reports] == ["hop_le"]
+    assert {r["state"] for r in reports} == {"hop_le"}
+    assert [r["level"] for r in reports] == ["B-LTA", "DocTimeStamp"]
     number = sample.truth["fields"]["full_number"]
     found = client.get("/api/v1/search", params={"q": number}).json()["items"]
     assert scan["document_ids"][0] in [h["document"]["id"] for h in found]

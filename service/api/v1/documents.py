@@ -216,7 +216,9 @@ def confirm(document_id: str, asked: ConfirmIn, here: Here, actor: Clerk) -> Doc
 def verify(document_id: str, here: Here, actor: Fetcher) -> list[SignatureOut]:
     document = here.shelf.document(document_id, by=actor)
     here.shelf.looked(document, "signatures", by=actor, purpose="kiem_tra_chu_ky")
-    return [SignatureOut.of(r) for r in here.copying.verify(document)]
+    told = here.copying.verify(document)
+    here.trusting.settle(document, told)
+    return [SignatureOut.of(r) for r in told]
 
 
 @router.post(

@@ -24,12 +24,13 @@ from workflows.domain.dossier import (
     HolderKind,
     Procedure,
 )
-from workflows.domain.signature import SignatureReport
+from workflows.domain.signature import SignatureReport, Verification
 from workflows.domain.station import JobPage, JobState, ScanJob
 from workflows.filing import DossierView
 from workflows.reuse import ReuseOffer
 from workflows.separation import Layout, is_parked
 from workflows.shelf import OpenDocument
+from workflows.verification import conclude
 
 
 def _nfc(value: str) -> str:
@@ -102,6 +103,7 @@ class DocumentOut(BaseModel):
     came_signed: bool
     signed: bool
     trust: int
+    trust_reason: str | None
     result_code: str | None
     holder_id: str | None
     owner_name: str | None
@@ -129,6 +131,7 @@ class DocumentOut(BaseModel):
             came_signed=document.came_signed,
             signed=document.evidence is not None,
             trust=int(document.trust),
+            trust_reason=document.trust_reason,
             result_code=document.result_code,
             holder_id=document.holder_id,
             owner_name=document.owner_name,
@@ -294,6 +297,34 @@ class SignatureOut(BaseModel):
         return cls(**report.as_json())
 
 
+class ConclusionOut(BaseModel):
+    """`verdict`: hop_le, can_xem_xet, khong_hop_le or khong_co_chu_ky (ETSI EN 319 102-1)."""
+
+    verdict: str
+    said: str
+    next_step: str
+
+
+class VerificationOut(BaseModel):
+    """Every signature of one file, what they mean together, and what else to know of the file."""
+
+    conclusion: ConclusionOut
+    signatures: list[SignatureOut]
+    warnings: list[str]
+    sha256: str
+    checked_at: dt.datetime | None
+
+    @classmethod
+    def of(cls, told: Verification) -> VerificationOut:
+        return cls(
+            conclusion=ConclusionOut(**conclude(told).as_json()),
+            signatures=[SignatureOut.of(r) for r in told],
+            warnings=list(told.warnings),
+            sha256=told.sha256,
+            checked_at=told.checked_at,
+        )
+
+
 class DocumentList(BaseModel):
     items: list[HitOut]
     next_cursor: str | None
@@ -432,11 +463,12 @@ class DossierDetail(DossierOut):
 
 
 class OfferOut(BaseModel):
-    """A paper the Holder already has. `valid`: signatures hold and the bytes are those stored."""
+    """A paper the Holder already has. `valid`: it may be reused; else `withheld` says why not."""
 
     document: DocumentOut
     values: dict[str, Any]
     valid: bool
+    withheld: str
     signatures: list[SignatureOut]
     component_code: str | None
     file: str
@@ -447,6 +479,7 @@ class OfferOut(BaseModel):
             document=DocumentOut.of(offer.document),
             values=dict(offer.values),
             valid=offer.valid,
+            withheld=offer.withheld,
             signatures=[SignatureOut.of(s) for s in offer.signatures],
             component_code=offer.component_code,
             file=f"/api/v1/documents/{offer.document.id}/file",
