@@ -146,7 +146,7 @@ def test_the_shortcut_starts_the_scan_at_the_station_itself(open_page, desk, off
 def test_where_the_browser_asks_first_the_page_explains_and_scans_through_the_server(
     chromium, base, desk, office, tmp_path
 ):
-    """A page in public address space may not call loopback without leave (T15)."""
+    """T15: a page in public address space may not call loopback without leave."""
     announce_shortcut(desk, office)
     port = base.rsplit(":", 1)[1]
     context = chromium.browser_type.launch_persistent_context(

@@ -81,6 +81,7 @@ def test_lists_its_device(scanner):
 
 
 def test_the_feeder_gives_every_page_in_order_and_ends(scanner, tmp_path):
+    """T2: with SANE ten pages, a normal end."""
     driver, device, count = scanner
     events = list(driver.scan(device, ADF, tmp_path / "out"))
     pages = [e for e in events if isinstance(e, PageEvent)]

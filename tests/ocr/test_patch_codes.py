@@ -39,6 +39,7 @@ def sheet(code, dpi, degrees=0.0, *, ink=0, paper=255, noise=0.0, length=4.0):
 @pytest.mark.parametrize("degrees", [-5, 0, 5])
 @pytest.mark.parametrize("code", list(PatchCode))
 def test_every_code_is_read(code, degrees, dpi):
+    """T16: six codes, three angles, three resolutions."""
     page = sheet(code, dpi, degrees)
     (mark,) = read_patch_codes(page, dpi)
     assert (mark.code, mark.reading) == (code, Reading.DOWN)
@@ -50,6 +51,7 @@ def test_every_code_is_read(code, degrees, dpi):
 @pytest.mark.parametrize("turns", [1, 2, 3])
 @pytest.mark.parametrize("code", list(PatchCode))
 def test_a_turned_page_says_the_same_once_its_direction_is_known(code, turns):
+    """T16: upside down too."""
     page = np.ascontiguousarray(np.rot90(sheet(code, 200), turns))  # counter-clockwise
     mark = find_patch_code(page, 200)
     assert mark is not None

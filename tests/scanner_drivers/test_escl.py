@@ -87,6 +87,7 @@ def pages(events):
 
 
 def test_pages_are_equal_to_the_last_pixel(server, sheets, tmp_path):
+    """T10: three pages."""
     events = scan(server, tmp_path / "out")
     assert events[-1] == EndEvent(pages=3)
     for page, sheet in zip(pages(events), sorted(sheets.iterdir()), strict=True):
@@ -160,6 +161,7 @@ def test_both_sides_are_numbered_by_sheet(server, tmp_path):
     ids=str,
 )
 def test_what_firmware_does_is_no_fault(server, tmp_path, quirk):
+    """T10: firmware quirks."""
     server.control(**quirk)
     assert scan(server, tmp_path / "out")[-1] == EndEvent(pages=3)
 
@@ -191,6 +193,7 @@ def test_a_device_without_glass_uses_its_feeder(server, tmp_path):
     ids=str,
 )
 def test_each_fault_at_the_first_page_is_told_by_its_name(server, tmp_path, faults, fault):
+    """T10: every fault."""
     server.control(**faults)
     try:
         events = scan(server, tmp_path / "out")
@@ -218,6 +221,7 @@ def test_each_fault_at_the_first_page_is_told_by_its_name(server, tmp_path, faul
     ids=str,
 )
 def test_a_fault_in_page_two_keeps_page_one_and_no_half_page(server, tmp_path, faults, fault):
+    """T4, T10: page one stays."""
     server.control(**faults)
     events = scan(server, tmp_path / "out")
     assert len(pages(events)) == 1
@@ -226,6 +230,7 @@ def test_a_fault_in_page_two_keeps_page_one_and_no_half_page(server, tmp_path, f
 
 
 def test_after_a_jam_the_scan_goes_on_as_one_stack(server, sheets, tmp_path):
+    """T4: resume appends."""
     server.control(jam=3)
     events = []
 
@@ -256,6 +261,7 @@ def test_a_jam_between_two_sides_asks_for_the_whole_sheet_again(server, tmp_path
 def test_a_device_that_dies_or_freezes_in_a_page_is_let_go_in_time(
     own_server, tmp_path, faults, fault
 ):
+    """T10: the device dies."""
     own_server.control(**faults)
     seen, started = [], time.monotonic()
     for event in driver().scan(own_server.device, ADF, tmp_path / "out"):

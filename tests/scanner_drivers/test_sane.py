@@ -39,6 +39,7 @@ def first_page(driver, device, folder, **profile):
 
 @pytest.mark.parametrize("mode", ["gray", "color"])
 def test_page_in_is_page_out_bit_for_bit(config, tmp_path, mode):
+    """T1: local."""
     rng = np.random.default_rng(1)
     shape = (97, 61) if mode == "gray" else (97, 61, 3)
     pixels = rng.integers(0, 256, shape, dtype=np.uint8)
@@ -64,6 +65,7 @@ def test_page_in_is_page_out_bit_for_bit(config, tmp_path, mode):
     ],
 )
 def test_each_status_has_its_own_fault(config, tmp_path, status, fault):
+    """T3: every status of SANE."""
     driver = SaneDriver(config, options=(f"--read-return-value={status}",))
     try:
         events = list(driver.scan("sane:test:0", ScanProfile(dpi=100, mode="gray"), tmp_path / "o"))
@@ -75,6 +77,7 @@ def test_each_status_has_its_own_fault(config, tmp_path, status, fault):
 
 
 def test_a_resolution_out_of_range_is_brought_back_and_said(config):
+    """T9: 5000 dpi asked, 1200 applied and said."""
     driver = SaneDriver(config)
     applied = negotiate(driver.capabilities("sane:test:0"), ScanProfile(dpi=5000, mode="gray"))
     assert applied.applied.dpi == 1200
@@ -82,6 +85,7 @@ def test_a_resolution_out_of_range_is_brought_back_and_said(config):
 
 
 def test_padded_rows_are_cut_not_sheared(config, tmp_path):
+    """T8: row padding (ppl-loss)."""
     clean = SaneDriver(config, options=("--test-picture=Grid",))
     padded = SaneDriver(config, options=("--test-picture=Grid", "--ppl-loss=10"))
     one = first_page(clean, "sane:test:0", tmp_path / "a", dpi=75, mode="gray")
@@ -98,6 +102,7 @@ def pixels(config, folder, *options, device="sane:test:0", **profile):
 
 
 def test_a_hand_scanner_that_does_not_know_its_height_is_read_to_the_end(config, tmp_path):
+    """T8: hand scanner."""
     grid = "--test-picture=Grid"
     plain = pixels(config, tmp_path / "a", grid)
     by_hand = pixels(config, tmp_path / "b", grid, "--hand-scanner=yes")
@@ -107,6 +112,7 @@ def test_a_hand_scanner_that_does_not_know_its_height_is_read_to_the_end(config,
 
 
 def test_three_passes_of_colour_become_the_same_page_as_one(config, tmp_path):
+    """T8: three passes."""
     picture = "--test-picture=Color pattern"
     one = pixels(config, tmp_path / "a", picture, mode="color")
     three = pixels(
@@ -118,6 +124,7 @@ def test_three_passes_of_colour_become_the_same_page_as_one(config, tmp_path):
 
 @pytest.mark.parametrize("mode", ["gray", "color"])
 def test_sixteen_bits_a_sample_stay_sixteen(config, tmp_path, mode):
+    """T8: 16 bits."""
     picture = "--test-picture=Color pattern"
     eight = pixels(config, tmp_path / "a", picture, mode=mode)
     sixteen = pixels(config, tmp_path / "b", picture, "--depth=16", mode=mode)
@@ -211,6 +218,7 @@ def test_a_private_configuration_asks_only_its_own_backends(tmp_path):
 
 
 def test_cancelling_in_the_middle_of_a_page_leaves_no_part_of_it(config, tmp_path):
+    """T7: no truncated page."""
     slow = ("--read-delay=yes", "--read-delay-duration=100000")
     out = tmp_path / "out"
     driver = SaneDriver(config, options=slow)

@@ -35,6 +35,7 @@ def server(tmp_path):
 
 
 def test_page_in_is_page_out_bit_for_bit_over_the_network(server, tmp_path):
+    """T1: through saned."""
     pixels = np.random.default_rng(3).integers(0, 256, (83, 59, 3), dtype=np.uint8)
     cv2.imwrite(str(tmp_path / "page.ppm"), pixels)
     driver = SaneDriver(server.config, options=("--filename", str(tmp_path / "page.ppm")))
@@ -62,7 +63,9 @@ def clients(server):
 def test_a_daemon_lost_in_a_page_is_let_go_in_time_and_the_next_scan_works(
     server, tmp_path, number
 ):
-    """The client would spin at 100 % CPU for ever, or wait for ever; only its death helps."""
+    """T5 (SIGKILL), T6 (SIGSTOP).
+
+    The client would spin at 100 % CPU for ever, or wait for ever; only its death helps."""
     device, out = f"sane:net:{server.address}:test:0", tmp_path / "out"
     driver = SaneDriver(server.config, options=SLOW, watch=Watch(first_byte_s=10, between_s=1.5))
     hit, lost_at = [], []
@@ -116,6 +119,7 @@ def airscan(paper, tmp_path):
 
 @pytest.mark.requires_airscan
 def test_sane_airscan_takes_three_pages_from_the_virtual_scanner(airscan, paper, tmp_path):
+    """T10: an independent client accepts our virtual scanner."""
     _, driver, device = airscan
     assert [d.id for d in driver.list_devices(10)] == [device]
     can = driver.capabilities(device)
@@ -133,6 +137,7 @@ def test_sane_airscan_takes_three_pages_from_the_virtual_scanner(airscan, paper,
 
 @pytest.mark.requires_airscan
 def test_sane_airscan_tells_both_sides_an_empty_feeder_and_a_jam(airscan, tmp_path):
+    """T10: it tells the faults as it should."""
     server, driver, device = airscan
     both = ScanProfile(source="adf", duplex=True, dpi=100, mode="gray")
     found = [e for e in driver.scan(device, both, tmp_path / "both") if isinstance(e, PageEvent)]

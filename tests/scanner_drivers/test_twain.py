@@ -55,6 +55,7 @@ def assert_bit_equal(pages, sheets):
 
 
 def test_three_pages_come_bit_for_bit(sheets, tmp_path):
+    """T11: bit for bit."""
     events = list(virtual_twain(sheets).scan(DEVICE, ADF, tmp_path / "out"))
     assert_bit_equal(pages_of(events), sheets)
     assert events[-1] == EndEvent(pages=3)
@@ -78,6 +79,7 @@ def test_three_pages_come_bit_for_bit(sheets, tmp_path):
 )
 @pytest.mark.parametrize("mode", ["gray", "color", "bw"])
 def test_however_the_rows_come_the_picture_is_the_same(quirk, mode, tmp_path):
+    """T11: stride and transfer."""
     sheets = write_sheets(tmp_path / "sheets", 2, color=mode == "color")
     profile = ScanProfile(source="adf", mode=mode)
     events = list(virtual_twain(sheets, **quirk).scan(DEVICE, profile, tmp_path / "out"))
@@ -95,6 +97,7 @@ def test_however_the_rows_come_the_picture_is_the_same(quirk, mode, tmp_path):
 def test_the_feeder_stops_and_the_scan_goes_on_from_the_next_sheet(
     injected, fault, sheets, tmp_path
 ):
+    """T4, T11: jam, double feed."""
     stopped = list(virtual_twain(sheets, **{injected: 3}).scan(DEVICE, ADF, tmp_path / "out"))
     assert stopped[-1] == PausedEvent(fault=fault, last_safe=2, detail=stopped[-1].detail)
     assert [p.seq for p in pages_of(stopped)] == [1, 2]
@@ -113,6 +116,7 @@ def test_a_jam_on_the_first_sheet_pauses_too(sheets, tmp_path):
 
 @pytest.mark.parametrize("sensor", [0, 1])
 def test_an_empty_feeder_is_told_at_once(sheets, tmp_path, sensor):
+    """T11: empty."""
     driver = virtual_twain(sheets, pages=0, sensor=sensor)
     with pytest.raises(ScannerError) as refused:
         list(driver.scan(DEVICE, ADF, tmp_path / "out"))
@@ -120,12 +124,14 @@ def test_an_empty_feeder_is_told_at_once(sheets, tmp_path, sensor):
 
 
 def test_a_busy_scanner_is_busy(sheets, tmp_path):
+    """T11: busy."""
     with pytest.raises(ScannerError) as refused:
         list(virtual_twain(sheets, busy=1).scan(DEVICE, ADF, tmp_path / "out"))
     assert refused.value.fault is ScannerFault.BUSY
 
 
 def test_a_crash_of_the_source_keeps_the_pages_before_it(sheets, tmp_path):
+    """T11: crash."""
     events = list(virtual_twain(sheets, crash_at=2).scan(DEVICE, ADF, tmp_path / "out"))
     assert_bit_equal(pages_of(events), _only_first(sheets))
     assert events[-1].fault is ScannerFault.DRIVER_CRASHED
@@ -146,6 +152,7 @@ def test_a_crash_on_the_first_page_is_an_error(sheets, tmp_path):
 
 
 def test_a_source_that_hangs_is_killed_in_time_and_the_next_scan_works(sheets, tmp_path):
+    """T11: hang."""
     watch = Watch(first_byte_s=30, between_s=2, cancel_s=2)
     began = time.monotonic()
     events = list(virtual_twain(sheets, hang_at=2, watch=watch).scan(DEVICE, ADF, tmp_path / "out"))
@@ -202,6 +209,7 @@ def test_a_length_that_the_source_corrects_is_believed(sheets, tmp_path):
 
 
 def test_fifty_pages(sheets, tmp_path):
+    """T11: 50 pages."""
     events = list(virtual_twain(sheets, pages=50).scan(DEVICE, ADF, tmp_path / "out"))
     pages = pages_of(events)
     assert [p.seq for p in pages] == list(range(1, 51))
@@ -211,6 +219,7 @@ def test_fifty_pages(sheets, tmp_path):
 
 
 def test_both_sides_of_every_sheet(tmp_path):
+    """T11: duplex."""
     sheets = write_sheets(tmp_path / "sheets", 4)
     driver = virtual_twain(sheets, duplex=1)
     assert driver.capabilities(DEVICE).duplex
@@ -253,6 +262,7 @@ def test_capabilities_in_our_words(sheets):
 
 
 def test_a_source_that_is_not_ours_is_listed_too(sheets):
+    """T11: Wine's own GPhoto2 source."""
     found = {d.model: d for d in virtual_twain(sheets).list_devices(30)}
     assert set(found) == {"Sohoa Virtual TWAIN", "GPhoto2 Camera"}
     assert found["GPhoto2 Camera"].vendor == "The Wine Team"

@@ -155,6 +155,7 @@ def compile_against(header, bits, folder):
 
 @pytest.mark.parametrize("bits", [32, 64])
 def test_sizes_offsets_and_numbers_are_the_published_ones(bits, tmp_path):
+    """T11: ABI, 32 and 64 bit."""
     compiled = compile_against(HEADER, bits, tmp_path)
     assert compiled.returncode == 0, compiled.stderr
 
@@ -197,6 +198,7 @@ def test_the_tables_agree_with_what_was_measured():
 
 @pytest.mark.parametrize("bits", [32, 64])
 def test_the_source_exports_the_one_undecorated_door(bits):
+    """T11: `DS_Entry` in both bitnesses."""
     build_twain()
     tool = COMPILERS[bits].replace("gcc", "objdump")
     read = subprocess.run(

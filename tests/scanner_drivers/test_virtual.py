@@ -22,6 +22,7 @@ def sheets(tmp_path):
 
 
 def test_after_a_jam_the_scan_goes_on_with_the_next_sheet_as_one_stack(sheets, tmp_path):
+    """T4: pages before it stay, resume appends."""
     driver = VirtualDriver(sheets, faults=Faults(jam_at=4))
     events = []
 

@@ -40,6 +40,7 @@ def send(client, location, offset, content):
 
 
 def test_an_upload_in_pieces_becomes_the_same_document_as_in_one(client, office):
+    """T12, f41: stale offsets are refused, the bytes are equal."""
     sample = make_sample("quyet_dinh", 71)
     content = write_sample(sample, office.folder).read_bytes()
     office.reader.show(sample)
@@ -81,6 +82,7 @@ def test_a_bad_file_is_refused_with_its_reason_when_it_is_whole(client):
 
 
 def test_what_arrived_before_a_break_is_kept_at_any_offset(tmp_path):
+    """T12, f40: cut at any offset."""
     folder, content = UploadFolder(tmp_path), bytes(range(256)) * 40
     upload = folder.create("me", len(content), "a.pdf")
 

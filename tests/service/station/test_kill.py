@@ -156,6 +156,7 @@ def images(server, scan_id):
 
 
 def test_nothing_is_lost_doubled_or_changed_whatever_is_killed(tmp_path):
+    """T14: a hundred kills at random moments."""
     seed = int(os.environ.get("SOHOA_KILL_SEED", time.time_ns() % 1_000_000))
     print(f"SOHOA_KILL_SEED={seed}")
     rng = random.Random(seed)
