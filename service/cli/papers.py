@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from scanner_drivers.pages import settle
 from service.cli.console import as_user, emit, log_to_stderr
 from service.config import Settings
 from service.errors import ExitCode
@@ -121,7 +122,9 @@ def sign(
 
     desk = signing_desk(Settings())
     copy = desk.compose(copy_pages(file, jobs), file.stem, name)
-    out.write_bytes(copy if unsigned else desk.sign(copy, name))
+    part = out.with_name(out.name + ".part")
+    part.write_bytes(copy if unsigned else desk.sign(copy, name))
+    settle(part, out)  # a kill in the middle leaves no half file under the name asked for
     typer.echo(str(out))
 
 
