@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -44,11 +45,16 @@ CARD_TYPES = frozenset({"cccd", "can_cuoc", "cmnd_9"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecrecyCheck:
-    """The look at the first page before anything is promoted to the write-once store."""
+    """The look at the first page before anything is promoted to the write-once store.
+
+    Doors ask from several threads; the recogniser is not made for that (two at once end the
+    process), so they take turns.
+    """
 
     opener: Opener
     reader: Reader
     dpi: int = 150
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def mark_on(self, untrusted: Path, opening: Opening) -> str | None:
         """The secrecy mark in the header of page 1 (`MẬT`, `TỐI MẬT`, …), or None."""
@@ -57,7 +63,8 @@ class SecrecyCheck:
         for image in self.opener.pages(untrusted, 1, 1, self.dpi):
             # the mark stands in the header (NĐ 30/2020, ô 10a): half a page costs half the time
             top = image.pixels[: max(1, image.pixels.shape[0] // 2)]
-            return self.reader.secrecy_mark(replace(image, pixels=top, layer=()))
+            with self.turn:
+                return self.reader.secrecy_mark(replace(image, pixels=top, layer=()))
         return None
 
 
