@@ -19,7 +19,6 @@ SohoaError
 │   ├── IllegalMove                not allowed in this state
 │   ├── StaleVersion               someone else changed it first
 │   ├── NotReusable                its signatures or trust level do not suffice
-│   ├── NotReusable                its signatures or trust level do not suffice
 │   ├── SigningExpired             a signature came too late
 │   └── IdempotencyMismatch        same key, other bytes
 ├── NotFound                       absent, or not yours to see
@@ -128,12 +127,6 @@ class StaleVersion(Conflict):
     code = "da_co_nguoi_sua"
     message = "Giấy tờ đã được người khác thay đổi."
     remedy = "Tải lại để xem bản mới nhất rồi sửa lại."
-
-
-class NotReusable(Conflict):
-    code = "khong_dung_lai_duoc"
-    message = "Giấy tờ này không đủ điều kiện dùng lại."
-    remedy = "Kiểm tra chữ ký của giấy tờ; nếu không khắc phục được, tiếp nhận và số hóa lại."
 
 
 class NotReusable(Conflict):
