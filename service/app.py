@@ -13,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 
 from service import errors, health
 from service.api.v1 import (
+    disposal,
     documents,
     dossiers,
     scan_jobs,
@@ -52,6 +53,7 @@ def create_app(workstation: Workstation) -> FastAPI:
     for module in (sessions, stations, scan_jobs, scans, uploads, documents, signing, dossiers):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(archive_packages.router, prefix="/api/v1")
+    app.include_router(disposal.router, prefix="/api/v1")
     app.include_router(verifications.router, prefix="/api/v1")
     app.include_router(health.router)
     web.mount(app)

@@ -39,6 +39,21 @@ class Settings(BaseSettings):
     s3_bucket: str = Field("hoso", description="Bucket chứa giấy tờ.")
     s3_secure: bool = Field(True, description="Dùng TLS tới máy chủ S3.")
     s3_ca_file: Path | None = Field(None, description="Chứng thư gốc của máy chủ S3.")
+    s3_prefix: str = Field(
+        "", description="Tiền tố mọi khóa trong bucket, như h12/: nhiều đơn vị chung một bucket."
+    )
+    s3_object_lock: Literal["", "GOVERNANCE", "COMPLIANCE"] = Field(
+        "", description="Kiểu khóa ghi S3; để trống: không khóa. Bucket phải tạo có object lock."
+    )
+    s3_encryption: str = Field(
+        "", description="Mã hóa phía máy chủ: SSE-S3, SSE-KMS:<khóa>, hoặc để trống."
+    )
+    lock_days: int = Field(
+        0, ge=0, description="Khóa ghi giấy tờ đã lưu bao nhiêu ngày (không quá thời hạn lưu trữ)."
+    )
+    retention_rules: Path | None = Field(
+        None, description="Bảng TOML thời hạn lưu trữ theo loại giấy tờ của đơn vị."
+    )
     replica_dir: Path | None = Field(
         None, description="Thư mục bản sao thứ hai của kho tệp, ở ổ đĩa khác."
     )

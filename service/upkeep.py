@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from service.config import Settings
-from service.wiring import audit_proof, object_store, replica_store
+from service.wiring import audit_proof, disposal_desk, object_store, replica_store
 from storage.database import SqlDatabase
 from storage.engine import DbosEngine
 from storage.signing.profiles import load_profiles
@@ -24,11 +24,13 @@ from workflows.audit_proof import AuditProof
 from workflows.ports.clock import Clock, SystemClock
 from workflows.ports.objects import KeptStore
 from workflows.preserving import Owed
+from workflows.retention import Protecting, RetentionSchedule
 from workflows.scrub import Replication, Scrub
 
 log = structlog.get_logger(__name__)
 NICE = 19
 REPLICATE_EVERY_S = 60.0
+DESTROY_EVERY_S = 3600.0
 PRESERVE_EVERY_S = 600.0
 _TICK_S = 1.0
 
@@ -62,6 +64,21 @@ class Custodian:
             bytes_per_s=rate * 1e6,
             **({"sleep": sleep} if sleep else {}),
         )
+
+    def protect(self) -> int:
+        """Lock what is newly stored; the number of objects."""
+        return Protecting(
+            database=self.database,
+            objects=self.objects,
+            replica=self.replica,
+            schedule=RetentionSchedule.read(self.settings.retention_rules),
+            lock_days=self.settings.lock_days,
+        ).run()
+
+    def finish_destructions(self) -> int:
+        """Approved ones that waited for a lock or were interrupted."""
+        desk = disposal_desk(self.settings, self.database, self.objects, self.clock)
+        return desk.carry_on()
 
     def replicate(self) -> int:
         """Everything new to the replica; the number of objects copied."""
@@ -121,6 +138,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
     here = custodian(settings)
     chores = [
         _Chore(name="replicate", every_s=REPLICATE_EVERY_S, do=here.replicate),
+        _Chore(name="protect", every_s=REPLICATE_EVERY_S, do=here.protect),
+        _Chore(name="destroy", every_s=DESTROY_EVERY_S, do=here.finish_destructions),
+        _Chore(name="backup", every_s=REPLICATE_EVERY_S, do=lambda: _backup(here)),
         _Chore(name="anchor", every_s=settings.audit_anchor_minutes * 60.0, do=_anchor(here.audit)),
         _Chore(name="preserve", every_s=PRESERVE_EVERY_S, do=here.owed.ask),
         _Chore(name="scrub", every_s=0.0, do=lambda: _scrub_step(here, stop)),
@@ -143,6 +163,26 @@ def _anchor(audit: AuditProof) -> Callable[[], None]:
             published[0] = last[0]
 
     return anchor
+
+
+def _backup(here: Custodian) -> None:
+    """When targets and recipients are set and the last one is old enough."""
+    from service.backups import backup_of, kept, vaults
+
+    settings = here.settings
+    if not (settings.backup_targets and settings.backup_recipients and settings.backup_every_hours):
+        return
+    backup = backup_of(here)
+    if not backup.due(every_hours=settings.backup_every_hours):
+        return
+    for made in backup.make(vaults(settings, ()), kept=kept(settings)):
+        if made.trouble or made.missing:
+            log.error(
+                "backup incomplete",
+                target=made.target,
+                trouble=made.trouble,
+                missing=len(made.missing),
+            )
 
 
 def _scrub_step(here: Custodian, stop: threading.Event) -> None:

@@ -38,6 +38,7 @@ from workflows.coding import Coding
 from workflows.confirming import Confirming
 from workflows.copying import Copying
 from workflows.deferred_signing import DeferredSigning
+from workflows.destruction import DestructionDesk
 from workflows.export import ExportDesk
 from workflows.filing import FilingDesk
 from workflows.importing import ImportDesk
@@ -53,6 +54,7 @@ from workflows.ports.objects import Inbox, KeptStore, ObjectStore
 from workflows.ports.sandbox import Sandbox, SandboxLevel
 from workflows.preserving import Preserving
 from workflows.reading import Reading, SecrecyCheck
+from workflows.retention import RetentionSchedule
 from workflows.reuse import Reuse
 from workflows.road import Road
 from workflows.separation import Separation
@@ -92,6 +94,7 @@ class Workstation:
     catalogue: Catalogue
     indicators: IndicatorDesk
     audit: AuditProof
+    disposal: DestructionDesk
     exports: ExportDesk
     imports: ImportDesk
     road: Road
@@ -233,6 +236,7 @@ def assemble(
         catalogue=Catalogue(database=database),
         indicators=IndicatorDesk(database=database, clock=clock),
         audit=audit,
+        disposal=disposal_desk(settings, database, objects, clock),
         exports=ExportDesk(
             database=database,
             objects=objects,
@@ -291,6 +295,9 @@ def s3_store(
             bucket=bucket,
             tls=settings.s3_secure,
             ca_file=settings.s3_ca_file,
+            prefix=settings.s3_prefix,
+            lock=settings.s3_object_lock,
+            encryption=settings.s3_encryption,
         )
     )
 
@@ -309,6 +316,18 @@ def audit_proof(
     heads = FolderHeads(settings.audit_dir or settings.data_dir / "audit")
     witness = Witness(seal=installation_key(settings), heads=heads, clock=clock)
     return AuditProof(database=database, witness=witness, elsewhere=(ObjectHeads(objects),))
+
+
+def disposal_desk(
+    settings: Settings, database: Database, objects: KeptStore, clock: Clock
+) -> DestructionDesk:
+    return DestructionDesk(
+        database=database,
+        objects=objects,
+        replica=replica_store(settings),
+        schedule=RetentionSchedule.read(settings.retention_rules),
+        clock=clock,
+    )
 
 
 def slip_key(settings: Settings) -> bytes:

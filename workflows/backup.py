@@ -50,6 +50,7 @@ from workflows.ports.heads import Seal
 from workflows.ports.objects import KeptStore
 
 FORMAT = "sohoa-backup/1"
+LAST = "backup.last"
 _AGE = "application/age"
 _PAGE = 500
 _ABANDONED_S = 86_400.0
@@ -157,6 +158,8 @@ class Backup:
                 pruned = self._prune(vault, kept, now)
                 made.append(Made(**{**asdict(done), "pruned": pruned}))
         with self.database.transaction() as tx:
+            if made and not any(m.trouble for m in made):
+                tx.progress.put(LAST, {"at": now.isoformat(), "snapshot": snapshot})
             record_act(
                 tx,
                 "backup.made",
@@ -169,6 +172,15 @@ class Backup:
                 missing=max((len(m.missing) for m in made), default=0),
             )
         return made
+
+    def due(self, *, every_hours: float) -> bool:
+        """The last run that reached every target began longer ago than that."""
+        with self.database.read() as tx:
+            last = tx.progress.get(LAST)
+        if last is None:
+            return True
+        age = self.clock.now() - dt.datetime.fromisoformat(last["at"])
+        return age >= dt.timedelta(hours=every_hours)
 
     def snapshots(self, vault: KeptStore) -> list[tuple[str, dt.datetime]]:
         """(id, when) of the finished ones, oldest first."""

@@ -18,6 +18,8 @@ SohoaError
 ├── Conflict                       the request meets another state of things
 │   ├── IllegalMove                not allowed in this state
 │   ├── StaleVersion               someone else changed it first
+│   ├── UnderLegalHold             nothing of it may be destroyed
+│   ├── RetentionRunning
 │   ├── NotReusable                its signatures or trust level do not suffice
 │   ├── SigningExpired             a signature came too late
 │   └── IdempotencyMismatch        same key, other bytes
@@ -121,6 +123,18 @@ class IllegalMove(Conflict):
     code = "sai_buoc"
     message = "Bước này chưa thực hiện được ở trạng thái hiện tại của giấy tờ."
     remedy = "Hoàn tất bước trước (Sao chụp ▸ Bóc tách ▸ Cấp mã ▸ Lưu) rồi thử lại."
+
+
+class UnderLegalHold(Conflict):
+    code = "dang_giu_lai"
+    message = "Giấy tờ đang được giữ lại theo yêu cầu nên không hủy được."
+    remedy = "Xem lý do giữ; người có thẩm quyền gỡ lệnh giữ trước."
+
+
+class RetentionRunning(Conflict):
+    code = "chua_het_thoi_han_luu"
+    message = "Giấy tờ còn trong thời hạn lưu trữ."
+    remedy = "Chờ hết thời hạn, hoặc bổ sung bảng thời hạn lưu trữ của đơn vị (retention_rules)."
 
 
 class StaleVersion(Conflict):

@@ -43,6 +43,7 @@ app.add_typer(office.key, name="key", help="Khóa API của hệ thống ngoài.
 app.add_typer(station, name="station", help="Trạm quét trên máy này (như sohoa-station).")
 app.add_typer(intake.intake, name="intake", help="Thư mục nóng, hộp thư, SMTP, FTP.")
 app.add_typer(evidence.audit, name="audit", help="Nhật ký: kiểm tra, ghi mốc ra ngoài.")
+app.add_typer(evidence.retention, name="retention", help="Thời hạn lưu trữ, đề nghị hủy.")
 app.add_typer(backups.backup, name="backup", help="Sao lưu: tạo, liệt kê, kiểm tra, tạo khóa.")
 for verb in (
     *office.VERBS,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verbs that prove and preserve what is kept: audit, scrub."""
+"""Verbs that prove and preserve what is kept: audit, scrub, retention."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli.console import emit, log_to_stderr
+from service.cli.console import as_user, emit, log_to_stderr
 from service.config import Settings
 from service.errors import ExitCode
 from workflows.audit_proof import AuditReport, DamageKind
 from workflows.domain.holding import Fault, Side
+from workflows.domain.retention import DestructionState
 
 audit = typer.Typer(no_args_is_help=True)
+retention = typer.Typer(no_args_is_help=True)
+As = Annotated[str, typer.Option("--as", help="Tài khoản có vai trò lưu trữ (archivist).")]
 Json = Annotated[bool, typer.Option("--json", help="In JSON.")]
 _DAMAGES = {
     DamageKind.EDITED: "nội dung bị sửa",
@@ -27,6 +30,12 @@ _DAMAGES = {
 }
 
 
+_ACTS = {
+    DestructionState.REQUESTED: "chờ duyệt",
+    DestructionState.REFUSED: "không duyệt",
+    DestructionState.APPROVED: "đã duyệt, đang chờ",
+    DestructionState.DONE: "đã hủy",
+}
 _FAULTS = {
     Fault.MISSING: "mất tệp",
     Fault.EMPTY: "tệp còn 0 byte",
@@ -134,6 +143,35 @@ def _report(report: AuditReport) -> dict[str, Any]:
             {"kind": d.kind.value, "first": d.first, "last": d.last} for d in report.damages
         ],
     }
+
+
+@retention.command("due")
+def retention_due(who: As = "", as_json: Json = False) -> None:
+    """Giấy tờ đã hết thời hạn lưu trữ, kèm căn cứ; đề nghị hủy làm trên giao diện hoặc API."""
+    from service.wiring import build
+
+    log_to_stderr()
+    station = build(Settings())
+    for document, basis in station.disposal.due(by=as_user(station, who), limit=1000):
+        if as_json:
+            emit({"id": document.id, "type": document.type_code, "basis": basis})
+        else:
+            typer.echo(f"{document.id}  {document.type_name}  {document.result_code}  {basis}")
+
+
+@retention.command("list")
+def retention_list(who: As = "", as_json: Json = False) -> None:
+    """Các đề nghị hủy: ai đề nghị, ai quyết định, đang chờ gì."""
+    from service.wiring import build
+
+    log_to_stderr()
+    station = build(Settings())
+    for act in station.disposal.destructions(by=as_user(station, who)):
+        if as_json:
+            emit({"id": act.id, "document": act.document_id, "state": act.state.value})
+        else:
+            waits = f", chờ đến {act.waits_until:%d/%m/%Y}" if act.waits_until else ""
+            typer.echo(f"{act.id}  {act.document_id}  {_ACTS[act.state]}{waits}  {act.reason}")
 
 
 VERBS = (scrub,)

@@ -21,6 +21,7 @@ from storage.database.cases import (
     count_indicators,
 )
 from storage.database.connection import LOCK_MODE, open_engine
+from storage.database.disposal import SqlDisposal
 from storage.database.holdings import SqlHoldings, SqlProgress
 from storage.database.papers import (
     SqlBatches,
@@ -77,6 +78,7 @@ class SqlTransaction:
         self.audit = SqlAudit(connection)
         self.holdings = SqlHoldings(connection)
         self.progress = SqlProgress(connection)
+        self.disposal = SqlDisposal(connection)
         self.jobs = SqlJobs(connection, enqueue)
 
     def indicators(self, scope: Scope, since: dt.date, until: dt.date) -> Mapping[str, int]:

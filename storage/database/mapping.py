@@ -32,6 +32,7 @@ from workflows.domain.dossier import (
     HolderKind,
     Procedure,
 )
+from workflows.domain.retention import Destruction, DestructionState, LegalHold
 from workflows.domain.signing import SigningRequest, SigningState
 from workflows.domain.station import Capture, JobPage, JobState, ScanJob
 from workflows.domain.unit import ApiKey, Role, Unit, UnitLevel, User
@@ -79,6 +80,11 @@ _READ: dict[type, dict[str, Callable[[Any], Any]]] = {
     User: {"roles": lambda v: frozenset(Role(r) for r in v)},
     ApiKey: {"purposes": tuple},
     LegalRule: {},
+    LegalHold: {},
+    Destruction: {
+        "state": DestructionState,
+        "objects": lambda v: tuple(StoredObject(**o) for o in v),
+    },
 }
 
 

@@ -371,6 +371,38 @@ audit_events = Table(
     Column("purpose", Text),
     Column("facts", JSON, nullable=False),
 )
+legal_holds = Table(
+    "legal_holds",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("document_id", Id, ForeignKey("documents.id"), nullable=False, index=True),
+    Column("unit_id", Id, ForeignKey("units.id"), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("placed_by", Id, nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+    Column("released_by", Id),
+    Column("released_at", UtcDateTime),
+    Column("release_reason", Text),
+)
+destructions = Table(
+    "destructions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("document_id", Id, ForeignKey("documents.id"), nullable=False, index=True),
+    Column("unit_id", Id, ForeignKey("units.id"), nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("requested_by", Id, nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("decided_by", Id),
+    Column("decided_at", UtcDateTime),
+    Column("decision_reason", Text),
+    Column("waits_until", UtcDateTime),
+    Column("done_at", UtcDateTime),
+    Column("objects", JSON, nullable=False),
+    CheckConstraint("decided_by <> requested_by", name="two_people"),
+)
 progress = Table(
     "progress",
     metadata,

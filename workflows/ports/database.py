@@ -26,6 +26,7 @@ from workflows.domain.document import (
 )
 from workflows.domain.dossier import Dossier, Filing, Holder, Procedure
 from workflows.domain.holding import Holding
+from workflows.domain.retention import Destruction, LegalHold
 from workflows.domain.signing import SigningItem, SigningRequest
 from workflows.domain.station import Capture, JobPage, ScanJob, Station
 from workflows.domain.unit import ApiKey, Scope, Unit, User
@@ -331,6 +332,36 @@ class HoldingRepository(Protocol):
         ...
 
 
+class DisposalRepository(Protocol):
+    """Legal holds and destructions."""
+
+    def put_hold(self, hold: LegalHold) -> None:
+        """Insert or replace."""
+        ...
+
+    def hold(self, hold_id: str, scope: Scope) -> LegalHold: ...
+
+    def holds(self, document_id: str) -> Sequence[LegalHold]: ...
+
+    def put(self, act: Destruction) -> None:
+        """Insert or replace; the database itself refuses one person in both roles."""
+        ...
+
+    def get(self, destruction_id: str, scope: Scope) -> Destruction: ...
+
+    def of_document(self, document_id: str) -> Sequence[Destruction]: ...
+
+    def find(self, scope: Scope, *, limit: int = 500) -> Sequence[Destruction]:
+        """Newest first."""
+        ...
+
+    def stored_before(
+        self, type_code: str, edge: dt.datetime, scope: Scope, *, limit: int
+    ) -> Sequence[Document]:
+        """Papers at an end of their road, without a hold, oldest first."""
+        ...
+
+
 class ProgressRepository(Protocol):
     """How far long upkeep work has come; it goes on from there after a stop."""
 
@@ -388,6 +419,8 @@ class Transaction(Protocol):
     def holdings(self) -> HoldingRepository: ...
     @property
     def progress(self) -> ProgressRepository: ...
+    @property
+    def disposal(self) -> DisposalRepository: ...
     @property
     def jobs(self) -> Jobs: ...
     def indicators(self, scope: Scope, since: dt.date, until: dt.date) -> Mapping[str, int]:
