@@ -224,11 +224,12 @@ def _add_document(tx: Transaction, new: DocumentRecord, holders: Mapping[str, st
     if _missing(lambda i: tx.scans.get(i, EVERYWHERE), new.scan.id):
         tx.scans.add(new.scan)
     tx.documents.add(_at_home(new, holders).document)
-    for page in new.pages:
-        tx.readings.add_page(page)
     for extraction in new.extractions:
         tx.readings.add_extraction(extraction)
+    # each of these renews the search index: the long texts of the pages come last
     for value in new.fields:
         tx.fields.put(value)
+    for page in new.pages:
+        tx.readings.add_page(page)
     for copy in new.signed_copies:
         tx.signed_copies.add(copy)
