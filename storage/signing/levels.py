@@ -14,6 +14,7 @@ from typing import Protocol
 from asn1crypto.crl import CertificateList
 from asn1crypto.ocsp import OCSPResponse
 from asn1crypto.x509 import Certificate
+from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.general import (
     MultivaluedAttributeError,
@@ -55,11 +56,11 @@ def evidence_in(
     try:
         store = DocumentSecurityStore.read_dss(reader)
         certificates = list(store.load_certs())[:_MOST]
-        for references, kind, into in (
-            (store.crls, CertificateList, crls),
-            (store.ocsps, OCSPResponse, ocsps),
+        for references, kind, purpose, into in (
+            (store.crls, CertificateList, DecodePurpose.CRL, crls),
+            (store.ocsps, OCSPResponse, DecodePurpose.OCSP_RESPONSE, ocsps),
         ):
-            into += [kind.load(r.get_object().data) for r in references[:_MOST]]
+            into += [kind.load(r.get_object().read_data(purpose)) for r in references[:_MOST]]
     except NoDSSFoundError:
         pass
     except Exception:  # noqa: S110 - a broken store proves nothing and breaks nothing
