@@ -44,7 +44,10 @@ def trailer(pdf: pikepdf.Pdf, raw: bytes) -> Iterator[Violation]:
 
 
 def identification(pdf: pikepdf.Pdf, raw: bytes) -> Iterator[Violation]:
-    """6.6.2, 6.6.4: an XMP packet that says part 2, conformance B (or the stricter U, A)."""
+    """6.6.2, 6.6.4: an XMP packet that says part 2, conformance B (or the stricter U, A).
+
+    6.6.2.3: a property outside the predefined schemas is described by an extension schema.
+    """
     metadata = pdf.Root.get("/Metadata")
     if not isinstance(metadata, pikepdf.Stream):
         yield Violation(rule="6.6.2-metadata", detail="no metadata stream")
@@ -58,6 +61,11 @@ def identification(pdf: pikepdf.Pdf, raw: bytes) -> Iterator[Violation]:
         return
     if _said(tree, "part") != "2" or _said(tree, "conformance") not in {"A", "B", "U"}:
         yield Violation(rule="6.6.4-identification", detail="not declared PDF/A-2b")
+    described = _described(tree)
+    for name in sorted(_properties(tree)):
+        namespace = name[1:].partition("}")[0]
+        if namespace not in _PREDEFINED and name not in described:
+            yield Violation(rule="6.6.2.3-extension", detail=f"{name} is not described")
 
 
 def output_intent(pdf: pikepdf.Pdf, raw: bytes) -> Iterator[Violation]:
@@ -102,6 +110,46 @@ def _automatic_layers(root: pikepdf.Object) -> bool:
         return False
     settings = [layers.get("/D", Dictionary()), *layers.get("/Configs", [])]
     return any("/AS" in s or "/Name" not in s for s in settings)
+
+
+_PREDEFINED = {
+    "http://www.aiim.org/pdfa/ns/id/",
+    "http://www.aiim.org/pdfa/ns/extension/",
+    "http://purl.org/dc/elements/1.1/",
+    "http://ns.adobe.com/xap/1.0/",
+    "http://ns.adobe.com/xap/1.0/mm/",
+    "http://ns.adobe.com/xap/1.0/rights/",
+    "http://ns.adobe.com/pdf/1.3/",
+}
+_SCHEMA = "{http://www.aiim.org/pdfa/ns/schema#}"
+_PROPERTY = "{http://www.aiim.org/pdfa/ns/property#}"
+
+
+def _properties(tree: ET.Element) -> set[str]:
+    """Names of all properties, written as element or as attribute."""
+    found = set[str]()
+    for description in tree.iter(f"{_RDF}Description"):
+        found.update(child.tag for child in description)
+        found.update(a for a in description.attrib if not a.startswith(_RDF))
+    return found
+
+
+def _described(tree: ET.Element) -> set[str]:
+    """Names of the properties that extension schemas describe completely."""
+    found = set[str]()
+    for schema in tree.iter():
+        namespace = schema.findtext(f"{_SCHEMA}namespaceURI")
+        listed = schema.find(f"{_SCHEMA}property")
+        if namespace is None or listed is None or not schema.findtext(f"{_SCHEMA}prefix"):
+            continue
+        for item in listed.iter(f"{_RDF}li"):
+            parts = [
+                item.findtext(f"{_PROPERTY}{part}")
+                for part in ("name", "valueType", "category", "description")
+            ]
+            if all(parts):
+                found.add(f"{{{namespace}}}{parts[0]}")
+    return found
 
 
 def _said(tree: ET.Element, name: str) -> str | None:

@@ -262,13 +262,23 @@ def test_the_file_says_what_was_confirmed(archival, a4_page):
     }
 
 
+def _undescribed(told: bytes) -> bytes:
+    return told.replace(b"<pdfaProperty:name>issuer<", b"<pdfaProperty:name>issuex<")
+
+
+def test_our_own_check_wants_every_property_described(archival, a4_page):
+    told = archival.compose([a4_page], title="Quyết định", mark=None, facts=FACTS)
+    assert check(told) == []
+    assert [v.rule for v in check(_undescribed(told))] == ["6.6.2.3-extension"]
+
+
 @pytest.mark.slow
 def test_preflight_accepts_the_extension_schema(archival, a4_page, tmp_path):
     """PDFBox reads every property against its schema: one that is not described is error 7.1."""
     plain = archival.compose([a4_page], title="Quyết định", mark=None)
     told = archival.compose([a4_page], title="Quyết định", mark=None, facts=FACTS)
     assert preflight(told, tmp_path) == preflight(plain, tmp_path)
-    undescribed = told.replace(b"<pdfaProperty:name>issuer<", b"<pdfaProperty:name>issuex<")
+    undescribed = _undescribed(told)
     assert undescribed != told, "the control changes the packet"
     assert preflight(undescribed, tmp_path) != preflight(plain, tmp_path)
 
