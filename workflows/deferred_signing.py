@@ -95,6 +95,12 @@ class DeferredSigning:
         alive = [r for r in found if not self._overdue(r)]
         return [(r, _full_name(people[r.user_id]), counts[r.id]) for r in alive]
 
+    def mine(self, *, by: Actor) -> Sequence[tuple[SigningRequest, Sequence[SigningItem]]]:
+        """The newest requests of this clerk, with their papers."""
+        with self.database.read() as tx:
+            found = tx.signing_requests.find(EVERYWHERE, user_id=by.id, open_only=False, limit=5)
+            return [(self._current(r), tx.signing_requests.items(r.id)) for r in found]
+
     def look(self, request_id: str, *, by: Actor) -> tuple[SigningRequest, Sequence[SigningItem]]:
         """A request of this very clerk or station, and how each paper fares."""
         with self.database.read() as tx:
