@@ -98,7 +98,7 @@ class HotFolder:
             Taken(path=p, name=_dropped_name(p), route=route, again=True)
             for route in self.routes
             for p in _entries(self._room(route))
-            if p.is_file()
+            if p.is_file() and not p.name.startswith(".")
         ]
 
     def scan_once(self, now: float | None = None) -> list[Taken | SetAside]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from scanner_drivers.folder import HotFolder, SetAside, Taken
 from service.intakes.feeding import Feeder, Refusal, erase
+from service.intakes.tries import CODE, MOST, REASON, Tries
 from workflows.domain.document import Scan
 
 
@@ -40,24 +41,26 @@ class FolderFeed:
         self.feeder.journal.well()
 
     def hand_over(self, taken: Taken) -> Scan | Refusal | None:
-        ended = self.feeder.hand_over(
-            taken.path,
-            taken.name,
-            account=self.accounts[taken.route],
-            urgent=self.urgent,
-            again=taken.again,
-        )
-        if isinstance(ended, Refusal):
-            if ended.secret:
-                erase(taken.path)
-            else:
-                self.folder.quarantine(taken, ended.reason)
-        elif ended is not None:
-            self.folder.confirm(taken)
-        return ended
+        with Tries(taken.path.parent).of(taken.path.name) as number:
+            if number > MOST:
+                self._tell(self.folder.quarantine(taken, REASON), CODE)
+                return Refusal(code=CODE, reason=REASON)
+            ended = self.feeder.hand_over(
+                taken.path,
+                taken.name,
+                account=self.accounts[taken.route],
+                urgent=self.urgent,
+                again=taken.again,
+            )
+            if isinstance(ended, Refusal):
+                if ended.secret:
+                    erase(taken.path)
+                else:
+                    self.folder.quarantine(taken, ended.reason)
+            elif ended is not None:
+                self.folder.confirm(taken)
+            return ended
 
-    def _tell(self, found: SetAside) -> None:
+    def _tell(self, found: SetAside, code: str = "tai_lieu_hong") -> None:
         unit_id = self.feeder.unit_of(self.accounts[found.route])
-        self.feeder.journal.set_aside(
-            found.name, unit_id=unit_id, code="tai_lieu_hong", reason=found.reason
-        )
+        self.feeder.journal.set_aside(found.name, unit_id=unit_id, code=code, reason=found.reason)

@@ -23,6 +23,7 @@ import structlog
 
 from service.intakes.mail import Delivered, MailDelivery
 from service.intakes.sources import MailboxSource, account_for
+from service.intakes.tries import MOST, REASON, Tries
 from workflows.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -37,6 +38,7 @@ class Mailbox:
 
     def __init__(self, source: MailboxSource, delivery: MailDelivery) -> None:
         self._source, self._delivery = source, delivery
+        self._generation = ""
         self._ended: dict[bytes, Delivered] = {}
         """Delivered, but the server went away before the move: not taken apart again."""
 
@@ -57,7 +59,7 @@ class Mailbox:
             for number, (uid, size, _) in enumerate(waiting, start=1):
                 if stop.is_set():
                     return
-                ended = self._ended.get(uid) or self._deliver(imap, uid, size)
+                ended = self._ended.get(uid) or self._tried(imap, uid, size)
                 if ended is None:
                     return
                 self._ended[uid] = ended
@@ -67,11 +69,16 @@ class Mailbox:
                 left = waiting[number:]
                 journal.pending(len(left), min((since for _, _, since in left), default=None))
 
+    def _tried(self, imap: imaplib.IMAP4, uid: bytes, size: int) -> Delivered | None:
+        self._delivery.scratch.mkdir(parents=True, exist_ok=True)
+        key = f"{self._delivery.feeder.journal.name}-{self._generation}-{uid.decode()}"
+        with Tries(self._delivery.scratch).of(key) as number:
+            return self._refused(REASON) if number > MOST else self._deliver(imap, uid, size)
+
     def _deliver(self, imap: imaplib.IMAP4, uid: bytes, size: int) -> Delivered | None:
         source, feeder = self._source, self._delivery.feeder
         if size > source.max_bytes:
             return self._refused(_TOO_LARGE.format(limit=source.max_bytes >> 20))
-        self._delivery.scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._delivery.scratch) as room:
             message = Path(room) / "message.eml"
             message.write_bytes(_fetched(imap, uid))
@@ -120,6 +127,12 @@ class Mailbox:
         for name in (self._source.done, self._source.aside):
             imap.create(_quoted(name))  # NO where it is there already
         _ok(imap.select(_quoted(self._source.folder)))
+        # uids mean something only together with this number (RFC 3501, 2.3.1.1)
+        (told, *_) = imap.response("UIDVALIDITY")[1] or [None]
+        generation = told.decode("ascii", "replace") if isinstance(told, bytes) else ""
+        if generation != self._generation:
+            self._generation = generation
+            self._ended.clear()
 
     def _waiting(self, imap: imaplib.IMAP4) -> Iterator[tuple[bytes, int, dt.datetime]]:
         """(uid, bytes, when it came), oldest first."""

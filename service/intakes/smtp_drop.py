@@ -22,6 +22,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from service.intakes.feeding import erase
 from service.intakes.mail import MailDelivery
 from service.intakes.sources import SmtpSource, account_for, is_inside
+from service.intakes.tries import CODE, MOST, REASON, Tries
 from storage.objects.disk import make_folder, sync_folder, write_synced
 
 log = structlog.get_logger(__name__)
@@ -53,7 +54,9 @@ class MailRoom:
         return target
 
     def waiting(self) -> list[Path]:
-        return sorted(self.taken.iterdir()) if self.taken.is_dir() else []
+        if not self.taken.is_dir():
+            return []
+        return sorted(p for p in self.taken.iterdir() if not p.name.startswith("."))
 
     def keep_aside(self, content: Path | None, name: str, reason: str) -> None:
         """Once for the same content, however often the mail is gone through."""
@@ -129,8 +132,11 @@ class SmtpDrop:
             controller.start()
             while not stop.is_set():
                 for message in self._room.waiting():
-                    if not self._deliver(message, again=message.name in left):
-                        return
+                    with Tries(self._room.taken).of(message.name) as number:
+                        if number > MOST:
+                            self._give_up(message)
+                        elif not self._deliver(message, again=message.name in left):
+                            return
                 self._delivery.feeder.journal.well()
                 wake.wait(LOOK_S)
                 wake.clear()
@@ -152,6 +158,13 @@ class SmtpDrop:
             erase(message)
         message.unlink(missing_ok=True)
         return True
+
+    def _give_up(self, message: Path) -> None:
+        feeder = self._delivery.feeder
+        account = account_for(sender_of(message), self._source.senders) or ""
+        feeder.journal.set_aside("", unit_id=feeder.unit_of(account), code=CODE, reason=REASON)
+        self._room.keep_aside(message, message.name, REASON)
+        message.unlink()
 
     def _controller(self, door: _Door) -> Controller:
         options: dict[str, Any] = {

@@ -17,6 +17,7 @@ from service_intakes import Came, eventually, feeder, picture
 from scanner_drivers.folder import HotFolder
 from service.intakes.hot_folder import FolderFeed
 from service.intakes.journal import read_record
+from service.intakes.tries import MOST, Tries
 from storage.engine import prepare
 
 TESTS = Path(__file__).resolve().parents[2]
@@ -115,6 +116,40 @@ def test_killed_at_this_point_the_file_is_received_once_or_set_aside_once(office
         assert came.names() == [] and aside == [content]
     else:
         assert came.names() == ["a.pdf"] and aside == []
+
+
+def test_a_file_that_ends_the_process_again_and_again_is_set_aside_and_the_next_goes_on(
+    office, tmp_path
+):
+    """f36: the count outlives the crash."""
+    came, folder = Came(office), tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(picture(1))
+    killed = subprocess.run(
+        [sys.executable, "-c", CHILD, str(office.folder), str(folder), "in the inbox"],
+        env=os.environ | {"PYTHONPATH": f"{TESTS}:{TESTS.parent}"},
+        capture_output=True,
+        timeout=120,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    (taken,) = HotFolder(folder).left_over()
+    assert Tries(folder / "taken").begun(taken.path.name) == 1
+    taken.path.with_name(f".{taken.path.name}.tries").write_text(str(MOST))  # and four more
+    (folder / "b.png").write_bytes(picture(2))
+    hot, stop = HotFolder(folder, every_s=0.1), threading.Event()
+    feed = FolderFeed(
+        folder=hot, feeder=feeder(office, tmp_path / "journal", stop=stop), accounts={"": "clerk"}
+    )
+    run = threading.Thread(target=feed.run, args=(stop,))
+    run.start()
+    eventually(lambda: not hot.pending())
+    stop.set()
+    run.join()
+    assert came.names() == ["b.png"]
+    (aside,) = hot.quarantined_files()
+    assert aside.read_bytes() == picture(1)
+    assert "nhiều lần" in aside.with_name(aside.name + ".txt").read_text("utf-8")
+    assert list((folder / "taken").iterdir()) == []
 
 
 @pytest.mark.slow
