@@ -31,3 +31,5 @@ def configure(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    for name in ("pyhanko", "pyhanko_certvalidator"):  # a traceback for every path it gives up
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -37,6 +37,13 @@ from workflows.domain.dossier import (
     HolderKind,
     Procedure,
 )
+from workflows.domain.signing import (
+    ItemState,
+    PreparedSignature,
+    SigningItem,
+    SigningRequest,
+    SigningState,
+)
 from workflows.domain.station import Capture, ScanJob, Station
 from workflows.domain.unit import EVERYWHERE, ApiKey, Role, Scope, Unit, UnitLevel, User
 from workflows.errors import Conflict, InvalidValue, NotFound, StaleVersion
@@ -561,6 +568,112 @@ def test_the_catalogue_knows_codes_before_and_after_the_merger(database):
         named = tx.catalogue.units(on=dt.date(2026, 1, 1), text="da nang")
     assert (old, new) == (["Tỉnh Yên Bái"], ["Tỉnh Lào Cai"])
     assert "Thành phố Đà Nẵng" in [u.name for u in named]
+
+
+def signed(document, revision, level, **changes):
+    made = SignedCopy(
+        id=uuid.uuid4().hex,
+        document_id=document.id,
+        object=PDF,
+        revision=revision,
+        profile="ca_nhan",
+        signer_name="A",
+        signed_by="u",
+        signed_at=NOW,
+        level=level,
+    )
+    return replace(made, **changes)
+
+
+def test_what_is_owed_to_signatures_is_found_by_the_newest_revision(database):
+    ends = NOW + dt.timedelta(days=100)
+    stored = {"state": DocumentState.STORED}
+    low, done, other, ageing = (add_document(database, **stored) for _ in range(4))
+    open_now = add_document(database)
+    with database.transaction() as tx:
+        for copy in (
+            signed(low, 1, "B-T"),
+            signed(done, 1, "B-B"),
+            signed(done, 2, "B-LTA", stamp_ends=ends + dt.timedelta(days=999)),
+            signed(other, 1, "B-T", profile="co_quan"),
+            signed(ageing, 1, "B-LTA", stamp_ends=ends),
+            signed(open_now, 1, "B-B"),
+        ):
+            tx.signed_copies.add(copy)
+
+    def owed(**asked):
+        given = {"signed_before": NOW, "stamps_until": NOW, "limit": 10} | asked
+        with database.read() as tx:
+            found = tx.signed_copies.to_preserve("ca_nhan", ["B-LTA"], **given)
+        return {copy.document_id for copy in found}
+
+    assert owed() == {low.id}
+    assert owed(signed_before=NOW + dt.timedelta(hours=1)) == {low.id, open_now.id}
+    assert owed(stamps_until=ends + dt.timedelta(days=1)) == {low.id, ageing.id}
+    assert len(owed(stamps_until=ends + dt.timedelta(days=1), limit=1)) == 1
+
+
+def test_signatures_that_wait_for_a_token_come_back_whole(database):
+    document = add_document(database)
+    station = Station(
+        id="s", name="Quầy", unit_id="here", created_by="u", created_at=NOW, paired_at=NOW
+    )
+    user = User(
+        id="u9",
+        username="u9",
+        full_name="Nguyễn",
+        unit_id="here",
+        roles=frozenset({Role.DIGITIZER}),
+        password_hash="h",
+    )
+    request = SigningRequest(
+        id="r",
+        unit_id="here",
+        station_id="s",
+        user_id="u9",
+        profile="ca_nhan",
+        created_at=NOW,
+        expires_at=NOW + dt.timedelta(minutes=30),
+        certificates=("3000", "3001"),
+    )
+    prepared = PreparedSignature(
+        increment=bytes(range(256)) * 80,
+        start=10,
+        end=20,
+        digest=b"\x00" * 32,
+        attributes=b"\x31\x00",
+        field_name="ChuKy1",
+        signed_at=NOW,
+    )
+    item = SigningItem(
+        request_id="r",
+        position=0,
+        document_id=document.id,
+        state=ItemState.PREPARED,
+        base=PDF,
+        prepared=prepared,
+    )
+    with database.transaction() as tx:
+        tx.stations.put(station)
+        tx.accounts.put(user)
+        tx.signing_requests.put(request)
+        tx.signing_requests.put_item(item)
+    with database.read() as tx:
+        assert tx.signing_requests.get("r", HERE) == request
+        assert list(tx.signing_requests.items("r")) == [item]
+        assert list(tx.signing_requests.find(HERE, station_id="s")) == [request]
+        assert list(tx.signing_requests.find(THERE, station_id="s")) == []
+        with pytest.raises(NotFound):
+            tx.signing_requests.get("r", THERE)
+    done = replace(request, state=SigningState.DONE)
+    ended = replace(item, state=ItemState.SIGNED, base=None, prepared=None)
+    with database.transaction() as tx:
+        tx.signing_requests.put(done)
+        tx.signing_requests.put_item(ended)
+    with database.read() as tx:
+        assert list(tx.signing_requests.items("r")) == [ended]
+        assert list(tx.signing_requests.find(HERE, user_id="u9")) == []
+        assert list(tx.signing_requests.find(HERE, user_id="u9", open_only=False)) == [done]
 
 
 def test_the_tables_are_those_the_migrations_make(database):
