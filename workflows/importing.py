@@ -17,10 +17,17 @@ from workflows.domain.document import Document
 from workflows.domain.package import DocumentRecord, Surroundings
 from workflows.domain.unit import EVERYWHERE, Actor
 from workflows.errors import Conflict, DamagedPackage, InvalidValue, NotAllowed, NotFound
-from workflows.export import gather, is_broken, must_be_archivist, packed_history, verified
+from workflows.export import (
+    FINISHED,
+    gather,
+    is_broken,
+    must_be_archivist,
+    packed_history,
+    verified,
+)
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database, Transaction
-from workflows.ports.objects import ObjectStore
+from workflows.ports.objects import ObjectStore, derived_key, original_key
 from workflows.ports.packages import ManyVerifier, OpenPackage, Packages
 
 
@@ -53,10 +60,12 @@ class ImportDesk:
         """
         must_be_archivist(by)
         with self.packages.open(path) as package:
-            _must_be_ours(package.around, by)
             records = tuple(package.documents())
+            for one in records:
+                _must_hang_together(one, package.around)
+            _must_be_ours(package.around, records, by)
             with self.database.read() as tx:
-                _must_know_unit(tx, package.around)
+                _must_know_units(tx, package.around, records)
                 news, known = _sort(tx, records, _holders(tx, package.around))
             self._verify(package, news)
             for new in news:
@@ -115,20 +124,71 @@ class ImportDesk:
                 tx.filings.add(filing)
 
 
-def _must_be_ours(around: Surroundings, by: Actor) -> None:
-    if not by.scope.holds(around.unit.id):
-        raise NotAllowed(
-            around.unit.id,
-            message=f"Gói tin của {around.unit.name}, ngoài phạm vi đơn vị của bạn.",
+def _must_hang_together(record_: DocumentRecord, around: Surroundings) -> None:
+    """What comes with a Document is that Document's and no other's.
+
+    Whoever made the package could else change papers that stand here, or write where the store
+    keeps something else.
+    """
+    document, scan = record_.document, record_.scan
+    dossier = around.dossier.id if around.dossier else None
+    owners = {p.document_id for p in record_.pages}
+    owners |= {e.document_id for e in record_.extractions}
+    owners |= {v.document_id for v in record_.fields}
+    owners |= {c.document_id for c in record_.signed_copies}
+    owners |= {f.document_id for f in record_.filings}
+    holders = {h.id for h in around.holders}
+    batches = {b.id for b in around.batches}
+    whole = (
+        owners <= {document.id}
+        and all(f.dossier_id == dossier for f in record_.filings)
+        and scan.id == document.scan_id
+        and document.id in scan.document_ids
+        and document.state in FINISHED
+        and {document.holder_id, around.dossier and around.dossier.holder_id} <= holders | {None}
+        and {document.batch_id, scan.batch_id} <= batches | {None}
+        and all(_is_paper(o.key, document.original.sha256) for o in record_.objects)
+    )
+    if not whole:
+        raise DamagedPackage(
+            document.id,
+            message=f"Dữ liệu của giấy tờ {document.id} trong gói không khớp với nhau.",
         )
 
 
-def _must_know_unit(tx: Transaction, around: Surroundings) -> None:
-    known = tx.catalogue.units_by_id([around.unit.id])
-    if not known or (known[0].code, known[0].name) != (around.unit.code, around.unit.name):
+def _is_paper(key: str, original: str) -> bool:
+    """A place where the store keeps papers, this one's: `orig/…` or made from its original."""
+    derived = (derived_key(kind, original, "") for kind in ("copies", "signed", "pages"))
+    return key == original_key(original) or key.startswith(tuple(derived))
+
+
+def _units(around: Surroundings, records: Sequence[DocumentRecord]) -> set[str]:
+    """Reuse brings papers of other Units into a dossier; all of them must be in scope."""
+    found = {around.unit.id} | ({around.dossier.unit_id} if around.dossier else set())
+    found |= {b.unit_id for b in around.batches}
+    return found | {u for r in records for u in (r.document.unit_id, r.scan.unit_id)}
+
+
+def _must_be_ours(around: Surroundings, records: Sequence[DocumentRecord], by: Actor) -> None:
+    foreign = [u for u in sorted(_units(around, records)) if not by.scope.holds(u)]
+    if foreign:
+        raise NotAllowed(
+            ", ".join(foreign),
+            message=f"Gói tin của {around.unit.name} có giấy tờ ngoài phạm vi đơn vị của bạn.",
+        )
+
+
+def _must_know_units(
+    tx: Transaction, around: Surroundings, records: Sequence[DocumentRecord]
+) -> None:
+    known = {u.id: u for u in tx.catalogue.units_by_id(sorted(_units(around, records)))}
+    own = known.get(around.unit.id)
+    same = own is not None and (own.code, own.name) == (around.unit.code, around.unit.name)
+    if not same or known.keys() != _units(around, records):
         raise InvalidValue(
             around.unit.id,
-            message=f"Đơn vị {around.unit.name} ({around.unit.code}) chưa có trong danh mục.",
+            message=f"Đơn vị {around.unit.name} ({around.unit.code}), hoặc đơn vị của một giấy tờ "
+            "trong gói, chưa có trong danh mục.",
         )
 
 

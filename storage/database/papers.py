@@ -94,7 +94,14 @@ class SqlDocuments:
         self.connection = connection
 
     def add(self, document: Document) -> None:
-        self.connection.execute(t.documents.insert().values(_document_row(document)))
+        try:
+            with self.connection.begin_nested():
+                self.connection.execute(t.documents.insert().values(_document_row(document)))
+        except IntegrityError as error:
+            raise Conflict(
+                f"{document.id} {document.result_code}",
+                message=f"Giấy tờ {document.id} hoặc mã kết quả {document.result_code} đã có.",
+            ) from error
         reindex(self.connection, document.id)
 
     def get(self, document_id: str, scope: Scope) -> Document:

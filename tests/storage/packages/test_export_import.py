@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 from boxes import PURPOSE, dossier_of, everything, export
-from office import HERE, open_office
+from office import HERE, THERE, open_office
 
+from storage.packages import ZipPackages
+from storage.packages.checking import check_package
 from workflows.domain.document import DocumentState
 from workflows.domain.package import Order, PackagePurpose
 from workflows.domain.unit import Role
@@ -266,3 +268,79 @@ def test_the_history_recorded_elsewhere_goes_along_from_hand_to_hand(office, els
     imported = [e.action for _, e in events3 if e.action.endswith(".imported")]
     assert sorted(imported) == ["document.imported"] * 2 + ["dossier.imported"] * 2
     assert people1.items() <= people2.items() and people1.items() <= people3.items()
+
+
+class Keeping:
+    """Packages that only remember what they were asked to write."""
+
+    def write(self, package):
+        self.package = package
+        raise KeyboardInterrupt
+
+
+def asked_for(office, dossier):
+    """The package as the desk hands it over to be written."""
+    spy = Keeping()
+    with pytest.raises(KeyboardInterrupt):
+        replace(office.station.exports, packages=spy).export(
+            Wanted(dossier_code=dossier.code), Order(purpose="x"), by=office.actor("archivist")
+        )
+    return spy.package
+
+
+def test_a_package_cannot_reach_papers_that_are_not_its_own(office, elsewhere, tmp_path):
+    victim = everything(office, dossier_of(office, 1).code)[1]
+    (other,) = victim
+    honest = asked_for(office, dossier_of(office, 1))
+    (record,) = honest.documents
+    document, archivist = record.document, elsewhere.actor("archivist")
+
+    def changed(folder, **changes):
+        """Sound in itself; its one record says something else."""
+        made = replace(honest, documents=(replace(record, **changes),))
+        return ZipPackages(tmp_path / folder, office.station.objects).write(made).path
+
+    heads = replace(document.original, key=f"audit/{document.original.sha256}")
+    evil = [
+        {"fields": tuple(replace(v, document_id=other) for v in record.fields)},
+        {"pages": tuple(replace(p, document_id=other) for p in record.pages)},
+        {"signed_copies": tuple(replace(c, document_id=other) for c in record.signed_copies)},
+        {"filings": tuple(replace(f, dossier_id=other) for f in record.filings)},
+        {"scan": replace(record.scan, document_ids=(other,))},
+        {"document": replace(document, state=DocumentState.RECEIVED)},
+        {"document": replace(document, holder_id=other)},
+        {"document": replace(document, batch_id=other)},
+        {"document": replace(document, copy=heads)},
+        {"document": replace(document, original=heads)},
+    ]
+    content = office.station.objects.get(document.original)
+    office.station.objects.put(heads.key, content, "application/pdf")
+    for n, changes in enumerate(evil):
+        path = changed(str(n), **changes)
+        assert check_package(path).good
+        with pytest.raises(DamagedPackage) as refused:
+            elsewhere.station.imports.import_package(path, by=archivist)
+        assert "không khớp" in refused.value.shown, changes
+    foreign = replace(document, unit_id=THERE.id)
+    path = changed("unit", document=foreign)
+    with pytest.raises(NotAllowed):
+        elsewhere.station.imports.import_package(path, by=archivist)
+    with elsewhere.station.database.read() as tx:
+        assert tx.dossiers.find(archivist.scope) == []
+    assert not list(elsewhere.station.objects.list("audit/" + document.original.sha256))
+
+
+def test_a_result_code_given_here_already_is_a_conflict_and_changes_nothing(office, elsewhere):
+    dossier = dossier_of(office, 1)
+    own = dossier_of(elsewhere, 1)
+    (mine,) = everything(office, dossier.code)[1].values()
+    (theirs,) = everything(elsewhere, own.code)[1].values()
+    with elsewhere.station.database.transaction() as tx:
+        tx.documents.save(replace(theirs.document, result_code=mine.document.result_code))
+    before = everything(elsewhere, own.code)
+    with pytest.raises(Conflict) as refused:
+        elsewhere.station.imports.import_package(
+            export(office, dossier).path, by=elsewhere.actor("archivist")
+        )
+    assert refused.value.shown.startswith(("Giấy tờ ", "Hồ sơ "))
+    assert everything(elsewhere, own.code) == before
