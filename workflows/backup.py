@@ -28,11 +28,13 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from workflows.audit import SYSTEM, record_act
 from workflows.domain.document import StoredObject
@@ -53,8 +55,13 @@ FORMAT = "sohoa-backup/1"
 LAST = "backup.last"
 _AGE = "application/age"
 _PAGE = 500
+_AT_ONCE = 4
 _ABANDONED_S = 86_400.0
 _PARTS = ("database.age", "extras.age", "objects.jsonl.gz")
+
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,9 +241,14 @@ class Backup:
         with self._work() as work:
             parts = {p["stored"]["key"].rsplit("/", 1)[1]: p for p in manifest["parts"]}
             picture = self._opened(vault, parts["database.age"], work / "database")
-            for wanted, stored in self._listing(vault, manifest, work):
+            listing = self._listing(vault, manifest, work)
+            brought = _side_by_side(lambda pair: self._bring_back(vault, *pair, work), listing)
+            for (wanted, _), (copied, trouble) in brought:
                 done.objects += 1
-                self._bring_back(vault, wanted, stored, work, done)
+                done.copied += copied
+                done.copied_bytes += copied * wanted.size
+                if trouble:
+                    done.lost.append((wanted.key, trouble))
             self.unpack_extras(self._opened(vault, parts["extras.age"], work / "extras"))
             self.copies.load(picture)
         done.lost.extend((key, "không có khi sao lưu") for key in manifest["missing"])
@@ -286,16 +298,14 @@ class Backup:
         missing: list[str] = []
         listing = work / "objects.jsonl.gz"
         with gzip.open(listing, "wt", encoding="utf-8") as lines:
-            for wanted in _stored_lines(work / "wanted.jsonl"):
+            wanted_lines = _stored_lines(work / "wanted.jsonl")
+            sealed = _side_by_side(lambda w: self._sealed(vault, w, work), wanted_lines)
+            for wanted, (kept, fresh) in sealed:
                 objects += 1
-                key = _vault_key(wanted)
-                kept = vault.find(key)
                 if kept is None:
-                    kept = self._seal_object(vault, wanted, work)
-                    if kept is None:
-                        missing.append(wanted.key)
-                        continue
-                    copied, copied_bytes = copied + 1, copied_bytes + kept.size
+                    missing.append(wanted.key)
+                    continue
+                copied, copied_bytes = copied + fresh, copied_bytes + fresh * kept.size
                 lines.write(json.dumps([asdict(wanted), kept.sha256, kept.size]) + "\n")
         folder = f"snapshots/{manifest['id']}"
         parts = []
@@ -316,11 +326,21 @@ class Backup:
             missing=tuple(missing),
         )
 
+    def _sealed(
+        self, vault: KeptStore, wanted: StoredObject, work: Path
+    ) -> tuple[StoredObject | None, bool]:
+        """(as it rests in the target, whether it is new there); None where nobody has it."""
+        known = vault.find(_vault_key(wanted))
+        if known is not None:
+            return known, False
+        fresh = self._seal_object(vault, wanted, work)
+        return fresh, fresh is not None
+
     def _seal_object(
         self, vault: KeptStore, wanted: StoredObject, work: Path
     ) -> StoredObject | None:
         """Fetch (from the replica where the primary fails), encrypt, store; None: nobody has it."""
-        plain, closed = work / "object", work / "object.age"
+        plain, closed = _scratch(work)
         try:
             for store in (self.objects, self.replica):
                 with suppress(NotFound, IntegrityViolation):
@@ -435,26 +455,45 @@ class Backup:
         return to
 
     def _bring_back(
-        self, vault: KeptStore, wanted: StoredObject, stored: StoredObject, work: Path, to: Restored
-    ) -> None:
+        self, vault: KeptStore, wanted: StoredObject, stored: StoredObject, work: Path
+    ) -> tuple[bool, str]:
+        """(whether it was copied now, what is wrong or "")."""
         if self.objects.find(wanted.key) == wanted:
-            return  # an earlier, interrupted restore brought it; the scrub re-hashes it anyway
-        closed, plain = work / "object.age", work / "object"
+            return False, ""  # an earlier, interrupted restore brought it; a scrub re-hashes it
+        plain, closed = _scratch(work)
         try:
             vault.fetch(stored, closed)
             self.cipher.decrypt(closed, plain)
             if _sha256(plain) != wanted.sha256:
                 raise IntegrityViolation(stored.key)
             self.objects.put(wanted.key, plain, wanted.media_type)
-            to.copied += 1
-            to.copied_bytes += wanted.size
         except NotFound:
-            to.lost.append((wanted.key, "mất trong bản sao lưu"))
+            return False, "mất trong bản sao lưu"
         except (IntegrityViolation, BackupFailed, Conflict):
-            to.lost.append((wanted.key, "hỏng trong bản sao lưu"))
+            return False, "hỏng trong bản sao lưu"
         finally:
             closed.unlink(missing_ok=True)
             plain.unlink(missing_ok=True)
+        return True, ""
+
+
+def _side_by_side(work: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, R]]:
+    """In order, a few at once: an object is mostly waiting for a disk to say that it is durable."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        waiting: deque[tuple[T, Future[R]]] = deque()
+        for item in items:
+            waiting.append((item, pool.submit(work, item)))
+            if len(waiting) > 4 * _AT_ONCE:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
+
+
+def _scratch(work: Path) -> tuple[Path, Path]:
+    """Names for one object, plain and encrypted."""
+    name = secrets.token_hex(8)
+    return work / f"object-{name}", work / f"object-{name}.age"
 
 
 def _erase(vault: KeptStore, key: str) -> None:
