@@ -1,19 +1,16 @@
 """Hot folders into intake: received, repeated, set aside, or kept until it can be received."""
 
-import io
-import os
 import threading
 import time
 
 import pytest
 from office import make_sample, open_office
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from service_intakes import Came, feeder, picture
 
 from scanner_drivers.folder import HotFolder
-from service.intakes.feeding import Feeder, Refusal
+from service.intakes.feeding import Refusal
 from service.intakes.hot_folder import FolderFeed
-from service.intakes.journal import Journal, read_record
+from service.intakes.journal import read_record
 from service.samples import write_sample
 from workflows.domain.document import DocumentFilter
 from workflows.errors import (
@@ -22,15 +19,6 @@ from workflows.errors import (
     SecretDocument,
     StorageUnavailable,
 )
-
-
-def picture(shade: int = 255) -> bytes:
-    """A blank page; pages of two tests are never the same content."""
-    out = io.BytesIO()
-    text = PngInfo()
-    text.add_text("test", os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0])
-    Image.new("L", (400, 560), shade).save(out, "png", dpi=(150, 150), pnginfo=text)
-    return out.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -55,23 +43,21 @@ class Answers:
 class Drop:
     def __init__(self, office, folder, *answers, accounts=None):
         self.office, self.stop = office, threading.Event()
-        self.before = {w: self.ids(w) for w in ("clerk", "stranger")}
-        clock = office.station.intake.clock
+        self.came = Came(office)
         self.intake = Answers(office.station.intake, *answers)
         accounts = {"": "clerk"} if accounts is None else accounts
         self.hot = HotFolder(folder, routes=[r for r in accounts if r])
         self.hot.prepare()
         self.journal_room = folder.parent / "journal"
-        feeder = Feeder(
-            intake=self.intake,
-            database=office.station.database,
-            clock=clock,
-            journal=Journal(self.journal_room, "folder", "in", clock),
+        made = feeder(
+            office,
+            self.journal_room,
+            kind="folder",
             source="hot_folder",
+            intake=self.intake,
             stop=self.stop,
-            retry_s=0.01,
         )
-        self.feed = FolderFeed(folder=self.hot, feeder=feeder, accounts=accounts)
+        self.feed = FolderFeed(folder=self.hot, feeder=made, accounts=accounts)
         self.now = 0.0
 
     def put(self, name, content):
@@ -84,16 +70,11 @@ class Drop:
 
     @property
     def record(self):
-        return read_record(self.journal_room / "folder-in.json")
-
-    def ids(self, who):
-        shelf, actor = self.office.station.shelf, self.office.actor(who)
-        hits = shelf.find(DocumentFilter(), by=actor, limit=200).hits
-        return {hit.document.id: hit.document for hit in hits}
+        return read_record(self.journal_room / "folder-test.json")
 
     def papers(self, who="clerk"):
         """Names of the papers that came during this test."""
-        return sorted(d.file_name for i, d in self.ids(who).items() if i not in self.before[who])
+        return self.came.names(who)
 
 
 @pytest.fixture
@@ -185,7 +166,7 @@ def test_a_secret_paper_leaves_nothing_in_the_folder(office, tmp_path):
     drop.look()
     left = [p for p in drop.hot.folder.rglob("*") if p.is_file()]
     assert left == []
-    assert "danh sách" not in (drop.journal_room / "folder-in.json").read_text("utf-8")
+    assert "danh sách" not in (drop.journal_room / "folder-test.json").read_text("utf-8")
     assert drop.record.events[0].code == SecretDocument.code
 
 
@@ -224,7 +205,9 @@ def test_a_real_paper_dropped_is_read(drop):
     drop.put("qd.pdf", write_sample(sample, drop.office.folder).read_bytes())
     drop.look()
     drop.office.run_jobs()
-    (paper,) = [d for d in drop.ids("clerk").values() if d.file_name == "qd.pdf"]
+    clerk = drop.office.actor("clerk")
+    hits = drop.office.station.shelf.find(DocumentFilter(), by=clerk, limit=200).hits
+    (paper,) = [hit.document for hit in hits if hit.document.file_name == "qd.pdf"]
     assert paper.type_code == "quyet_dinh"
 
 
