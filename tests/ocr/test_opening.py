@@ -134,6 +134,20 @@ def test_stamps_of_signing_programs_are_drawn_but_are_no_text_layer(file, out):
     assert seen.layer == ()
 
 
+def test_a_paper_whose_form_was_dropped_still_came_signed(file, out):
+    """26/2023/QH15: the signature dictionary is there, no field points at it."""
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(200, 200))
+        lost = pikepdf.Dictionary(
+            Type=pikepdf.Name.Sig, ByteRange=[0, 1, 2, 3], Contents=pikepdf.String("x")
+        )
+        pdf.Root.Lost = pdf.make_indirect(lost)
+        pdf.save(file, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    assert inspected(file, out).signed
+    file.write_bytes(file.read_bytes().replace(b"/ByteRange", b"/ByteRangf"))
+    assert not inspected(file, out).signed
+
+
 def test_an_owners_password_alone_keeps_nobody_from_reading(file, out):
     locked = pikepdf.Encryption(owner="secret", user="")
     file.write_bytes(pdf_of(HELLO, save={"encryption": locked}))
