@@ -8,10 +8,12 @@ proofs are asked for again, a scrub is always on its way around. One such proces
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -22,6 +24,7 @@ from storage.engine import DbosEngine
 from storage.signing.profiles import load_profiles
 from workflows.audit_proof import AuditProof
 from workflows.ports.clock import Clock, SystemClock
+from workflows.ports.database import Database
 from workflows.ports.objects import KeptStore
 from workflows.preserving import Owed
 from workflows.retention import Protecting, RetentionSchedule
@@ -109,6 +112,30 @@ def custodian(settings: Settings, clock: Clock | None = None) -> Custodian:
         audit=audit,
         clock=clock,
     )
+
+
+def standing(database: Database) -> dict[str, Any]:
+    """How preservation stands, for the screen and for monitoring."""
+    with database.read() as tx:
+        last = tx.audit.last()
+        scrub = tx.progress.get("scrub.last")
+        under_way = tx.progress.get("scrub")
+        backup = tx.progress.get("backup.last")
+        replica = tx.progress.get("replica")
+    entries = last[0] if last else 0
+    behind = entries - int(replica["entry"]) if replica else None
+    return {
+        "audit_entries": entries,
+        "scrub": _dated(scrub, "finished_at"),
+        "scrub_unmended": sum(not f["mended"] for f in scrub["findings"]) if scrub else 0,
+        "scrub_under_way": bool(under_way and under_way["stage"] != "done"),
+        "backup": _dated(backup, "at"),
+        "replica_behind_entries": behind,
+    }
+
+
+def _dated(body: Mapping[str, Any] | None, name: str) -> dict[str, Any] | None:
+    return dict(body) | {name: dt.datetime.fromisoformat(body[name])} if body else None
 
 
 @dataclass(slots=True, kw_only=True)

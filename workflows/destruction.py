@@ -80,6 +80,11 @@ class DestructionDesk:
             tx.documents.get(document_id, by.scope)
             return tx.disposal.holds(document_id)
 
+    def open_holds(self, *, by: Actor) -> Sequence[LegalHold]:
+        """Those in force, newest first."""
+        with self.database.read() as tx:
+            return tx.disposal.open_holds(by.scope)
+
     # hủy
 
     def due(self, *, by: Actor, limit: int = 200) -> Sequence[tuple[Document, str]]:

@@ -25,7 +25,7 @@ from service.api.security import (
     same_origin,
 )
 from service.api.v1.scans import chunks
-from service.web import intakes, packages, phone, scanning, signing, verifying
+from service.web import intakes, packages, phone, preservation, scanning, signing, verifying
 from service.web.page import Page, page_for, see_other
 from service.web.words import field_text, parse_field
 from workflows.domain.document import DocumentFilter, DocumentState, ReadingStatus
@@ -49,6 +49,7 @@ Rendered = Annotated[Page, Depends(page_for)]
 def mount(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.include_router(packages.router)
+    app.include_router(preservation.router)
     app.include_router(scanning.router)
     app.include_router(phone.router)
     app.include_router(intakes.router)

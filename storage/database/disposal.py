@@ -39,6 +39,12 @@ class SqlDisposal:
         wanted = select(h).where(h.c.document_id == document_id).order_by(h.c.placed_at)
         return [from_row(LegalHold, row) for row in self.connection.execute(wanted).mappings()]
 
+    def open_holds(self, scope: Scope, *, limit: int = 500) -> Sequence[LegalHold]:
+        h = t.legal_holds
+        wanted = select(h).where(h.c.released_at.is_(None)).order_by(h.c.placed_at.desc())
+        rows = self.connection.execute(within(wanted, h.c.unit_id, scope).limit(limit)).mappings()
+        return [from_row(LegalHold, row) for row in rows]
+
     def put(self, act: Destruction) -> None:
         upsert(self.connection, t.destructions, to_row(act))
 

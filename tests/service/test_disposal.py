@@ -62,3 +62,41 @@ def test_from_hold_to_destruction(office, tmp_path):
     assert here.scrub(mb_per_s=0).run().findings == []
     assert office.station.audit.verify().whole
     assert list(office.station.audit.changed_values()) == []
+
+
+def test_the_same_on_screen(office):
+    document = office.store(make_sample("quyet_dinh", 2))
+    with office.station.database.transaction() as tx:
+        tx.documents.save(replace(document, stored_at=dt.datetime(2015, 1, 1, tzinfo=dt.UTC)))
+    client = TestClient(create_app(office.station), follow_redirects=False)
+
+    def ask(method, path, who, **form):
+        headers = {"authorization": f"Bearer {office.token(who)}"}
+        return client.request(method, path, data=form or None, headers=headers)
+
+    page = ask("GET", "/preservation", "archivist").text
+    assert document.id[:8] in page and "QĐ 12/QĐ-UBND" in page and "Đề nghị hủy</button>" in page
+    assert "Đề nghị hủy</button>" not in ask("GET", "/preservation", "auditor").text
+    why = {"reason": "Thanh tra yêu cầu giữ"}
+    assert ask(
+        "POST", "/preservation/hold", "archivist", document_id=document.id, **why
+    ).is_redirect
+    page = ask("GET", "/preservation", "archivist").text
+    assert "Gỡ lệnh giữ" in page and "QĐ 12/QĐ-UBND" not in page
+    asked = ask("POST", "/preservation/request", "archivist", document_id=document.id, **why)
+    assert asked.status_code == 422 and "đang được giữ lại" in asked.text
+    [hold] = office.station.disposal.open_holds(by=office.actor("archivist"))
+    assert ask("POST", f"/preservation/release/{hold.id}", "archivist", **why).is_redirect
+    asked = ask("POST", "/preservation/request", "archivist", document_id=document.id, **why)
+    assert asked.is_redirect
+    assert "Cần người khác duyệt" in ask("GET", "/preservation", "archivist").text
+    [act] = office.station.disposal.destructions(by=office.actor("archivist"))
+    path = f"/preservation/decision/{act.id}"
+    own = ask("POST", path, "archivist", approve="true", **why)
+    assert own.status_code == 422 and "không được tự duyệt" in own.text
+    assert ask("POST", path, "archivist2", approve="true", **why).is_redirect
+    assert "Đã hủy" in ask("GET", "/preservation", "auditor").text
+    upkeep.custodian(office.station.settings).scrub(mb_per_s=0).run()
+    body = ask("GET", "/api/v1/upkeep", "admin").json()
+    assert body["scrub"]["stage"] == "done" and body["scrub_unmended"] == 0
+    assert "0 lỗi chưa khôi phục" in ask("GET", "/preservation", "archivist").text

@@ -343,6 +343,10 @@ class DisposalRepository(Protocol):
 
     def holds(self, document_id: str) -> Sequence[LegalHold]: ...
 
+    def open_holds(self, scope: Scope, *, limit: int = 500) -> Sequence[LegalHold]:
+        """Not released, newest first."""
+        ...
+
     def put(self, act: Destruction) -> None:
         """Insert or replace; the database itself refuses one person in both roles."""
         ...

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from service.api.security import Here, allow
 from service.api.v1.schemas import Asked, Text
 from service.errors import responses
+from service.upkeep import standing
 from workflows.domain.retention import Destruction, LegalHold
 from workflows.domain.unit import Actor, Role
 from workflows.errors import (
@@ -107,6 +108,11 @@ def hold(document_id: str, asked: WhyIn, here: Here, actor: Archivist) -> HoldOu
 )
 def release(hold_id: str, asked: WhyIn, here: Here, actor: Archivist) -> HoldOut:
     return HoldOut.of(here.disposal.release(hold_id, asked.reason, by=actor))
+
+
+@router.get("/upkeep", summary="Bảo quản: nhật ký, lượt soát kho, sao lưu, bản sao đến đâu")
+def upkeep(here: Here, actor: Watcher) -> dict[str, Any]:
+    return standing(here.database)
 
 
 @router.get("/destructions/due", summary="Danh mục giấy tờ đã hết thời hạn lưu trữ")
