@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from ocr.blank_pages import is_blank
-from ocr.duplicates import InkMap, ink_map, likeness
+from ocr.duplicates import PagePrint, likeness, page_print
 from ocr.page import Pixels
 from ocr.secret_stamps import may_be_secret
 from ocr.separators import separator_marks
@@ -28,7 +28,7 @@ class _Seen:
     seq: int
     sheet: int
     side: str
-    ink: InkMap
+    known: PagePrint
 
 
 @dataclass(slots=True)
@@ -53,9 +53,9 @@ class Look:
         marks = separator_marks(grey, event.dpi)
         blank = not marks and is_blank(pixels, event.dpi, self._other_side(event))
         self._front = (event.sheet, pixels) if event.side == "front" else None
-        ink = ink_map(grey)
-        alike = "" if blank or marks else self._alike(event, ink)
-        fresh = _Seen(seq=event.seq, sheet=event.sheet, side=event.side, ink=ink)
+        known = page_print(grey)
+        alike = "" if blank or marks else self._alike(event, known)
+        fresh = _Seen(seq=event.seq, sheet=event.sheet, side=event.side, known=known)
         self._seen = [*(s for s in self._seen if s.seq < event.seq), fresh][-2 * NEAR_SHEETS :]
         return (*marks, *(["blank"] if blank else []), *([alike] if alike else []))
 
@@ -64,11 +64,11 @@ class Look:
             return None
         return self._front[1]
 
-    def _alike(self, event: PageEvent, ink: InkMap) -> str:
+    def _alike(self, event: PageEvent, known: PagePrint) -> str:
         for earlier in reversed(self._seen):
             near = abs(event.sheet - earlier.sheet) <= NEAR_SHEETS
             if not near or earlier.side != event.side or earlier.seq >= event.seq:
                 continue
-            if how := likeness(earlier.ink, ink):
+            if how := likeness(earlier.known, known):
                 return f"{how}:{earlier.seq}"
         return ""
