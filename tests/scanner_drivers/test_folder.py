@@ -1,4 +1,4 @@
-"""The hot folder takes files whole, once, and lets go only when told (f08, f09)."""
+"""T13: the hot folder takes files whole, once, and lets go only when told (f08, f09)."""
 
 import io
 import os
