@@ -33,6 +33,7 @@ from pyhanko_certvalidator.errors import (
 from storage.signing.revocation import RevocationSources
 from storage.signing.trust import load_trust
 from storage.signing.verify import verify_bytes
+from workflows.domain.signature import SignatureState
 from workflows.errors import (
     CertificateRefused,
     RevocationUnavailable,
@@ -40,7 +41,7 @@ from workflows.errors import (
     SohoaError,
     TimeStampUnavailable,
 )
-from workflows.ports.signer import SignatureLevel, SignatureState
+from workflows.ports.signer import SignatureLevel
 
 T = TypeVar("T")
 _DIGEST = "sha256"

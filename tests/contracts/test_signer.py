@@ -14,10 +14,11 @@ from storage.signing.authority import DevelopmentAuthority, DevelopmentKeys, Sub
 from storage.signing.sandboxed import SandboxedVerifier
 from storage.signing.sign import PyHankoSigner
 from storage.signing.verify import PyHankoVerifier
+from workflows.domain.signature import SignatureState
 from workflows.errors import SigningFailed
 from workflows.ports.archival import CopyPage
 from workflows.ports.clock import SystemClock
-from workflows.ports.signer import SignatureProfile, SignatureState, Signer, Verifier
+from workflows.ports.signer import SignatureProfile, Signer, Verifier
 
 
 class SignerContract:

@@ -19,10 +19,10 @@ from service.station.signing import TokenChoice, TokenTrouble, open_token, sign_
 from service.wiring import assemble
 from storage.signing.authority import Subject, _certificate, _name, _Use
 from workflows.domain.document import DocumentState
+from workflows.domain.signature import SignatureState
 from workflows.domain.signing import ItemState, SigningState
 from workflows.errors import CertificateRefused, NotFound, SigningExpired
 from workflows.ports.clock import SystemClock
-from workflows.ports.signer import SignatureState
 
 pytestmark = pytest.mark.requires_softhsm
 

@@ -11,9 +11,9 @@ from service.app import create_app
 from service.wiring import assemble
 from storage.signing.authority import DevelopmentAuthority, Subject
 from workflows.domain.document import TrustLevel
+from workflows.domain.signature import SignatureState
 from workflows.errors import IllegalMove, KeyRefused, NotFound, SigningFailed, TokenRefused
 from workflows.ports.clock import SystemClock
-from workflows.ports.signer import SignatureState
 
 
 @pytest.fixture

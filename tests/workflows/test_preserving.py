@@ -7,8 +7,8 @@ import pytest
 from office import make_sample, open_office
 
 from storage.signing.preserve import PyHankoPreserver
+from workflows.domain.signature import SignatureState
 from workflows.errors import StaleVersion, TimeStampUnavailable
-from workflows.ports.signer import SignatureState
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from service.samples.invented import make_person
 from workflows.confirming import readings_of
 from workflows.domain.document import DocumentFilter, DocumentState, ReadingStatus, TrustLevel
 from workflows.domain.dossier import FilingOrigin, FilingRole
+from workflows.domain.signature import SignatureState
 from workflows.errors import (
     Conflict,
     IdempotencyMismatch,
@@ -17,7 +18,6 @@ from workflows.errors import (
 )
 from workflows.filing import NewDossier
 from workflows.intake import Arrival
-from workflows.ports.signer import SignatureState
 from workflows.reuse import ReuseQuestion
 
 

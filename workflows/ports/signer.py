@@ -11,8 +11,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from workflows.domain.signature import SignatureReport as SignatureReport
-from workflows.domain.signature import SignatureState as SignatureState
 from workflows.domain.signature import Verification
 from workflows.domain.signing import PreparedSignature
 

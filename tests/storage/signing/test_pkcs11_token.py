@@ -10,8 +10,8 @@ from servers.tokens import LIBRARY, make_token, token_folder
 
 from storage.signing.pkcs11_token import Token, TokenSigner
 from storage.signing.sign import PyHankoSigner
+from workflows.domain.signature import SignatureState
 from workflows.errors import SigningFailed, TokenRefused
-from workflows.ports.signer import SignatureState
 
 pytestmark = pytest.mark.requires_softhsm
 

@@ -15,7 +15,7 @@ from service.samples import TYPE_CODES, make_sample, pdf_of
 from storage.sandbox import best_sandbox
 from storage.signing.stamp import PageBox, first_page_ink, page_box, place_stamp
 from storage.typeface import load_typeface
-from workflows.ports.signer import SignatureState
+from workflows.domain.signature import SignatureState
 
 TEXT = "Người số hóa: Nguyễn Thị Mẫu\nThời gian ký: 2026-11-22T14:03:05+07:00"
 CORNERS = ("top_left", "top_right")

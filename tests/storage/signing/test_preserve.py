@@ -31,9 +31,9 @@ from storage.signing.preserve import PyHankoPreserver
 from storage.signing.revocation import RevocationSources
 from storage.signing.sign import PyHankoSigner
 from storage.signing.trust import load_trust
+from workflows.domain.signature import SignatureState
 from workflows.errors import CertificateRefused, RevocationUnavailable, TimeStampUnavailable
 from workflows.ports.signer import SignatureLevel as Level
-from workflows.ports.signer import SignatureState
 
 
 def judged(content: bytes, authority) -> list:

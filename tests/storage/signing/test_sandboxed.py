@@ -10,8 +10,8 @@ from storage.signing.reports import unread, verification_as_json, verification_f
 from storage.signing.sandboxed import SandboxedVerifier
 from storage.signing.stamp import first_page_ink
 from storage.signing.verify import PyHankoVerifier
+from workflows.domain.signature import SignatureState
 from workflows.ports.sandbox import Ran, SandboxLevel
-from workflows.ports.signer import SignatureState
 
 
 class Scripted:

@@ -12,7 +12,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from storage.sandbox import best_sandbox
 from storage.signing.sandboxed import SandboxedVerifier
 from storage.signing.verify import PyHankoVerifier
-from workflows.ports.signer import SignatureState
+from workflows.domain.signature import SignatureState
 
 pytestmark = pytest.mark.shared_data
 

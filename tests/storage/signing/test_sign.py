@@ -14,9 +14,10 @@ from storage.pdf import check
 from storage.signing.keys import Pkcs12Keys
 from storage.signing.sign import PyHankoSigner
 from storage.typeface import VIETNAMESE
+from workflows.domain.signature import SignatureState
 from workflows.errors import CertificateRefused, SigningFailed
 from workflows.ports.clock import VIETNAM
-from workflows.ports.signer import SignatureLevel, SignatureState
+from workflows.ports.signer import SignatureLevel
 
 
 def text_of(content: bytes, tmp_path) -> str:

@@ -12,7 +12,8 @@ from pyhanko.sign.timestamps import TimestampRequestError
 
 from storage.signing.sign import PyHankoSigner
 from storage.signing.time_stamping import PatientTimeStamper, http_time_stamper
-from workflows.ports.signer import SignatureLevel, SignatureState
+from workflows.domain.signature import SignatureState
+from workflows.ports.signer import SignatureLevel
 
 
 @pytest.fixture
