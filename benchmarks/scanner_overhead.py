@@ -153,7 +153,8 @@ def _write(text: str, chosen: argparse.Namespace, load: float) -> None:
     section = (
         f"{title}\n\n{when}, {platform.machine()}, {os.cpu_count()} cores, load {load:.1f}, "
         f"{PAGES} colour pages of 25.7 MB, `{command}`, medians of {chosen.runs} runs by turns; "
-        "milliseconds a page.\n\n"
+        "milliseconds a page. Processor time is what other work on the machine changes least; on a "
+        "loaded one the paced row is noise by the clock.\n\n"
         "| device | bare scanimage | bridge and protocol add | durability | all of ours adds "
         "| throughput without durability | with | bare, processor | bridge adds | all adds |\n"
         f"|---|---|---|---|---|---|---|---|---|---|\n{text}\n"
