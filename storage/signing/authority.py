@@ -68,6 +68,7 @@ class DevelopmentAuthority:
         self.trust = folder / "trust"
         self._own = folder / "authority"
         self._signers = folder / "signers"
+        self._seen: dict[Path, tuple[int, Subject, dt.date]] = {}
 
     def ensure(self) -> None:
         """Make what is missing; quick when all is there. Safe for many processes at once."""
@@ -82,9 +83,14 @@ class DevelopmentAuthority:
         """The PKCS#12 file of `who`, made when absent, outdated or in another name."""
         self.ensure()
         path = self._signers / f"{file_name(who)}.p12"
+        today = dt.datetime.now(dt.UTC).date()
+        seen = (path.stat().st_mtime_ns if path.is_file() else 0, subject, today)
+        if self._seen.get(path) == seen:  # opening a PKCS#12 file takes 0.1 s
+            return path
         with self._lock():
             if not self._current(path, subject):
                 self._issue(path, subject)
+        self._seen[path] = (path.stat().st_mtime_ns, subject, today)
         return path
 
     def revoke(self, who: str) -> None:
