@@ -5,6 +5,7 @@ import threading
 import unicodedata
 import uuid
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from servers.postgresql import postgresql  # noqa: F401
@@ -691,3 +692,32 @@ def test_the_tables_are_those_the_migrations_make(database):
             if not (c[0] in ("remove_table", "remove_index") and "search" in str(c[1]))
         ]
     assert changes == []
+
+
+def test_rows_from_before_get_the_hash_of_their_original(request, tmp_path):
+    urls = [f"sqlite:///{tmp_path}/old.db"]
+    if any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        urls.append(request.getfixturevalue("postgresql").database())
+    for url in urls:
+        upgrade(url, "0004")
+        old = SqlDatabase(url, enqueue=lambda *_: None)
+        with old.engine.begin() as connection:
+            for statement in OLD_ROWS:
+                connection.execute(text(statement))
+        upgrade(url)
+        with old.read() as tx:
+            holdings, erased = tx.holdings.of_original("cd" * 32)
+        assert ([h.document_id for h in holdings], erased) == (["d"], False)
+        old.dispose()
+
+
+OLD_ROWS = (
+    "INSERT INTO units (id, code, name, folded, level) VALUES ('here', '1', 'X', 'x', 'commune')",
+    "INSERT INTO scans (id, unit_id, idempotency_key, content_sha256, source, received_at, "
+    "received_by, document_ids) VALUES ('s', 'here', 'k', 'x', 'upload', 0, 'u', '[]')",
+    "INSERT INTO documents (id, scan_id, unit_id, original, file_name, state, reading, created_at, "
+    "created_by, type_code, type_name, page_count, came_signed, trust, awaiting_org_signature, "
+    "urgent, version) VALUES ('d', 's', 'here', "
+    '\'{"key": "orig/cd/x", "sha256": "' + "cd" * 32 + '", "size": 1, "media_type": "a/b"}\', '
+    "'f', 'stored', 'read', 0, 'u', 'khac', 'Khác', 1, false, 1, false, true, 1)",
+)
