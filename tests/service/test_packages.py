@@ -140,6 +140,7 @@ def test_the_page_exports_takes_in_and_prints_the_hand_over_record(client, offic
     assert record.status_code == 200
     for said in ("BIÊN BẢN GIAO NHẬN", "YC-1", "Lưu trữ tỉnh", f"<dd>{len(names)}</dd>"):
         assert said in record.text
+    assert "<dt>Tổng số hồ sơ</dt><dd>1</dd>" in record.text  # of both packages the same one
     for kept in office.station.exports.kept(by=office.actor("archivist")):
         assert kept.written.sha256 in record.text
     assert client.get("/packages/handover", headers=signed_in).status_code == 422
