@@ -195,8 +195,9 @@ def declared(settings: Settings) -> Sources:
 
 def _refuse_overlap(sources: Sources, data_dir: Path) -> None:
     """A folder inside another would be taken twice; one around our data would eat it."""
-    places = [(f"folder.{n}", f.path.resolve()) for n, f in sources.folder.items()]
-    data = data_dir.resolve()
+    # by name alone: to resolve a path on a dead share would hang
+    places = [(f"folder.{n}", f.path.absolute()) for n, f in sources.folder.items()]
+    data = data_dir.absolute()
     for number, (name, place) in enumerate(places):
         if data.is_relative_to(place):
             raise InvalidValue(name, message=f"{name}: {place} chứa thư mục dữ liệu của Sohoa.")

@@ -8,6 +8,7 @@ counted where it lies.
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,15 @@ from typing import Any
 from service.config import Settings
 from service.intakes.journal import Event, Record, read_record
 from service.intakes.running import ftp_folder, hot_folder, journals, mail_room
-from service.intakes.sources import declared
+from service.intakes.sources import FolderSource, declared
 from workflows.ports.clock import VIETNAM
 
 LONGEST_WAIT_S = 300.0
 """f05: what lies longer than five minutes is an alarm."""
 LONGEST_SILENCE_S = 300.0
+LOOK_S = 2.0
+_looking: dict[Path, threading.Thread] = {}
+"""At most one look a folder hangs, however often health is asked."""
 KINDS = {
     "folder": "Thư mục nóng",
     "mailbox": "Hộp thư",
@@ -100,13 +104,7 @@ def _statuses(settings: Settings, now: dt.datetime) -> Iterator[IntakeStatus]:
     sources, room = declared(settings), journals(settings.data_dir)
     for name, folder in sources.folder.items():
         record = _record(room, "folder", name)
-        try:
-            watched = hot_folder(folder) if folder.path.is_dir() else None
-            since = watched.pending() if watched else []
-            aside = len(watched.quarantined_files()) if watched else 0
-            trouble = "" if watched else f"Không có thư mục {folder.path}."
-        except OSError as error:
-            since, aside, trouble = [], 0, f"Không mở được thư mục: {error}."
+        since, aside, trouble = _looked_into(folder)
         yield _status(record, now, since, aside, trouble)
     for name in sources.mailbox:
         record = _record(room, "mailbox", name)
@@ -123,6 +121,31 @@ def _statuses(settings: Settings, now: dt.datetime) -> Iterator[IntakeStatus]:
         mails = mail_room(settings.data_dir)
         record = _record(room, "smtp", "smtp")
         yield _status(record, now, mails.pending(), len(mails.quarantined_files()))
+
+
+def _looked_into(source: FolderSource) -> tuple[list[float], int, str]:
+    """What waits since when, how many are set aside, and what is wrong with the folder.
+
+    A dead network share does not refuse, it hangs; who asks for health must not hang with it.
+    """
+    found: list[tuple[list[float], int, str]] = []
+
+    def look() -> None:
+        try:
+            watched = hot_folder(source)
+            if source.path.is_dir():
+                found.append((watched.pending(), len(watched.quarantined_files()), ""))
+            else:
+                found.append(([], 0, f"Không có thư mục {source.path}."))
+        except OSError as error:
+            found.append(([], 0, f"Không mở được thư mục: {error}."))
+
+    stuck = _looking.get(source.path)
+    if stuck is None or not stuck.is_alive():
+        stuck = _looking[source.path] = threading.Thread(target=look, daemon=True)
+        stuck.start()
+        stuck.join(LOOK_S)
+    return found[0] if found else ([], 0, f"Thư mục {source.path} không trả lời.")
 
 
 def _record(room: Path, kind: str, name: str) -> Record:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import time
 
 import pytest
 from fastapi.testclient import TestClient
@@ -90,6 +91,38 @@ def test_a_folder_that_went_away_is_told_even_when_nothing_runs(office):
         assert not found.good and "Không có thư mục" in found.advice
     finally:
         folder.with_name("away").rename(folder)
+
+
+def test_a_share_that_hangs_does_not_hang_who_asks(office, monkeypatch):
+    import threading
+    from pathlib import Path
+
+    released, asked = threading.Event(), []
+
+    def hangs(self):
+        asked.append(self)
+        released.wait(60)
+        return True
+
+    monkeypatch.setattr("service.intakes.status.LOOK_S", 0.2)
+    monkeypatch.setattr(Path, "is_dir", hangs)
+    settings = office.station.settings
+    try:
+        started = time.monotonic()
+        for _ in range(5):
+            found = by_title(
+                settings.model_copy(update={"intakes": only_a_folder(settings)}), now()
+            )
+            assert "không trả lời" in found["Thư mục nóng tang-1"].advice
+        assert time.monotonic() - started < 10 and len(asked) == 1
+    finally:
+        released.set()
+
+
+def only_a_folder(settings):
+    path = settings.intakes.with_name("folder.toml")
+    path.write_text(f"[folder.tang-1]\npath = '{path.parent}/tang1'\naccount = 'clerk'\n")
+    return path
 
 
 def test_what_an_intake_ran_into_is_told_until_it_is_over(office):
