@@ -26,7 +26,14 @@ from service.api.v1.schemas import (
 )
 from service.errors import responses
 from workflows.domain.unit import Actor, Role
-from workflows.errors import Conflict, IllegalMove, InvalidValue, NotAllowed, NotFound
+from workflows.errors import (
+    Conflict,
+    IllegalMove,
+    InvalidValue,
+    NotAllowed,
+    NotFound,
+    NotReusable,
+)
 from workflows.filing import NewDossier
 from workflows.purposes import shipped_purposes
 from workflows.reuse import ReuseQuestion
@@ -72,7 +79,7 @@ def show(code: str, here: Here, actor: Reader, purpose: Purpose = None) -> Dossi
     "/dossiers/{code}/filings",
     status_code=201,
     summary="Đưa giấy tờ vào hồ sơ: thành phần hoặc kết quả, mới hoặc dùng lại",
-    responses=responses(NotFound, IllegalMove, InvalidValue, Conflict),
+    responses=responses(NotFound, IllegalMove, InvalidValue, NotReusable, Conflict),
 )
 def file(code: str, asked: FilingIn, here: Here, actor: Counter) -> FilingOut:
     filing = here.filing.file(
