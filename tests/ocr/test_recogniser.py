@@ -18,7 +18,6 @@ from ocr.recogniser.reader import NetRecogniser
 from tests.ocr.sheets import DPI, TYPEFACE
 
 CLASSES = len(ALPHABET) + 1
-shipped = pytest.mark.skipif(not SHIPPED.exists(), reason="the model file is not here")
 
 
 def scores_of(path: list[tuple[str, int]], sure: float = 0.9) -> np.ndarray:
@@ -104,7 +103,6 @@ def test_a_file_that_is_not_the_cards_is_not_loaded(tmp_path: Path):
         LineModel(path)
 
 
-@shipped
 def test_the_card_names_the_shipped_file():
     card = json.loads(SHIPPED.with_suffix(".json").read_text())
     assert hashlib.sha256(SHIPPED.read_bytes()).hexdigest() == card["sha256"]
@@ -138,7 +136,6 @@ LINES = (
 )
 
 
-@shipped
 def test_the_shipped_network_reads_clean_print(net: NetRecogniser):
     from rapidfuzz.distance import Levenshtein
 
@@ -147,13 +144,11 @@ def test_the_shipped_network_reads_clean_print(net: NetRecogniser):
     assert wrong / sum(map(len, LINES)) < 0.03, said
 
 
-@shipped
 def test_two_runs_give_the_same_words(net: NetRecogniser):
     pictures = [line(text) for text in LINES]
     assert [net.read_line(p, DPI) for p in pictures] == [net.read_line(p, DPI) for p in pictures]
 
 
-@shipped
 def test_a_batch_reads_like_its_lines_one_by_one(net: NetRecogniser):
     pictures = [line_image(line(text)) for text in LINES]
     together = [text_of(best_path(s)) for s in net.model.scores(pictures)]
@@ -161,14 +156,12 @@ def test_a_batch_reads_like_its_lines_one_by_one(net: NetRecogniser):
     assert together == alone
 
 
-@shipped
 def test_digits_only_give_digits_only(net: NetRecogniser):
     words = net.read_digits(line("Số 0123456789 l O"), DPI)
     assert set("".join(w.text for w in words)) <= set("0123456789/-.,")
     assert "0123456789" in "".join(w.text for w in words)
 
 
-@shipped
 def test_tiny_and_empty_crops_say_nothing_and_break_nothing(net: NetRecogniser):
     for shape in ((1, 1), (2, 400), (400, 2), (40, 300)):
         words = net.read_line(np.full(shape, 255, np.uint8), DPI)

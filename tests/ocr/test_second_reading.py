@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from ocr.confidence import REVIEW_BELOW, Evidence, probability
 from ocr.page import Box, Word
 from ocr.page_reader import second_reader
 from ocr.recogniser import model
@@ -16,6 +17,11 @@ from tests.ocr.sheets import DPI, decision, pixels
 
 def word(text: str, x: float, sure: float) -> Word:
     return Word(text=text, box=Box(x, 0.1, x + 0.05, 0.12), confidence=sure)
+
+
+@pytest.mark.parametrize("kind", ["number", "date", "symbol", "name", "text", "office"])
+def test_no_field_passes_on_the_networks_word_alone(kind):
+    assert probability(Evidence(kind=kind, token=ALONE, catalogue=True)) < REVIEW_BELOW
 
 
 def net_line(*words: Word) -> ReadLine:
