@@ -21,6 +21,7 @@ Private keys are never in it (QCVN 12: keys apart from backups).
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import gzip
 import hashlib
 import json
@@ -150,7 +151,15 @@ class Backup:
     unpack_extras: Callable[[Path], None]
 
     def make(self, targets: Mapping[str, KeptStore], *, kept: Kept) -> list[Made]:
-        """One picture into every target. A target that fails does not stop the others."""
+        """One picture into every target. A target that fails does not stop the others.
+
+        Raises `Conflict` while another run of this installation is under way: it would throw away
+        objects that this one counts on.
+        """
+        with self._alone():
+            return self._make(targets, kept)
+
+    def _make(self, targets: Mapping[str, KeptStore], kept: Kept) -> list[Made]:
         now = self.clock.now()
         snapshot = f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         made = []
@@ -257,10 +266,21 @@ class Backup:
     # making
 
     @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A lock that ends with the process, however it ends."""
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        with (self.scratch / "backup.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as taken:
+                raise Conflict("backup.lock", message="Một lượt sao lưu khác đang chạy.") from taken
+            yield
+
+    @contextmanager
     def _work(self) -> Iterator[Path]:
         """A folder for plain copies, ours alone (0700); what a killed run left goes first."""
         self.scratch.mkdir(parents=True, exist_ok=True)
-        for old in self.scratch.glob("backup-*"):
+        for old in self.scratch.glob("backup-*/"):
             if time.time() - old.stat().st_mtime > _ABANDONED_S:
                 shutil.rmtree(old, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix="backup-", dir=self.scratch) as work:

@@ -360,3 +360,11 @@ def test_the_newest_of_each_day_week_and_month_stays():
     assert len(chosen) <= 3 + 2 + 4
     assert {at.month for at in kept_at} == {4, 5, 6, 7}
     assert Kept(days=1, weeks=0, months=0).choose(made) == {made[-1][0]}
+
+
+def test_two_runs_at_once_do_not_throw_away_each_others_objects(office, tmp_path):
+    backup = backup_of(custodian(office))
+    with backup._alone(), pytest.raises(Conflict):
+        backup.make({"nas": FolderStore(tmp_path / "nas")}, kept=kept(office))
+    [made] = backup.make({"nas": FolderStore(tmp_path / "nas")}, kept=kept(office))
+    assert not made.trouble and not backup.due(every_hours=1)
