@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from scanner_drivers.discover import drivers
-from scanner_drivers.driver import PageEvent, ScanProfile
+from scanner_drivers.driver import PageEvent, ScannerDriver, ScanProfile
 from service.station.agent import Agent
 from service.station.link import Link, ServerAway, ServerRefuses, identity, private_key
 from service.station.link import pair as pair_with
@@ -43,6 +43,18 @@ def _default_folder() -> Path:
 def _listed(name: str) -> list[str]:
     """A setting of the environment that names several things, parted by commas."""
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
+
+
+def _drivers(folder: Path, virtual: Path | None, pace: float = 0.0) -> dict[str, ScannerDriver]:
+    return drivers(
+        virtual,
+        network=_listed("SOHOA_ESCL_DEVICES"),
+        pins=folder / "pins.json",
+        seconds_a_sheet=pace,
+        sane_backends=_listed("SOHOA_SANE_BACKENDS"),
+        sane_config=folder / "sane",
+        raw=True,
+    )
 
 
 Folder = Annotated[Path, typer.Option("--dir", help="Thư mục của trạm.")]
@@ -91,15 +103,7 @@ def run(
         raise typer.Exit(2)
     agent = Agent(
         spool=Spool(folder),
-        drivers=drivers(
-            virtual,
-            network=_listed("SOHOA_ESCL_DEVICES"),
-            pins=folder / "pins.json",
-            seconds_a_sheet=pace,
-            sane_backends=_listed("SOHOA_SANE_BACKENDS"),
-            sane_config=folder / "sane",
-            raw=True,
-        ),
+        drivers=_drivers(folder, virtual, pace),
         link=Link(known, private_key(folder)),
         resume_broken=resume_broken,
     )
@@ -166,9 +170,9 @@ def status(folder: Folder = _default_folder()) -> None:
 
 
 @app.command()
-def devices(virtual: VirtualSheets = None) -> None:
+def devices(folder: Folder = _default_folder(), virtual: VirtualSheets = None) -> None:
     """Máy quét mà trạm thấy, mỗi dòng một máy."""
-    for driver in drivers(virtual).values():
+    for driver in _drivers(folder, virtual).values():
         for device in driver.list_devices(10):
             typer.echo(f"{device.id}\t{device.vendor} {device.model}".rstrip())
 
@@ -188,7 +192,7 @@ def scan(
     virtual: VirtualSheets = None,
 ) -> None:
     """Quét một lượt vào vùng đệm; trạm đang chạy (hoặc lần chạy sau) sẽ gửi đi."""
-    agent = Agent(spool=Spool(folder), drivers=drivers(virtual), link=None)
+    agent = Agent(spool=Spool(folder), drivers=_drivers(folder, virtual), link=None)
     chosen = device or next((d["id"] for d in agent.devices()), "")
     if not chosen:
         typer.echo("Không thấy máy quét nào.", err=True)
