@@ -15,7 +15,8 @@ from typing import Any
 from ocr.recogniser.model import LineModel, ModelMissing
 from service.config import Settings
 from service.intakes.status import statuses
-from service.wiring import build
+from service.upkeep import standing
+from service.wiring import Workstation, build
 from storage.database import current, newest
 
 PACKAGES = ("service", "storage", "workflows", "ocr", "scanner_drivers")
@@ -120,8 +121,39 @@ def _workstation(settings: Settings) -> Iterator[Finding]:
         return
     for name, check in station.checks().items():
         yield _answer(name, check)
+    yield from _preservation(settings, station)
     for intake in statuses(settings, station.intake.clock.now()):
         yield Finding(name=intake.title, good=intake.good, detail=intake.advice)
+
+
+def _preservation(settings: Settings, station: Workstation) -> Iterator[Finding]:
+    """What keeps the papers beside the program itself; said as it is, required by nobody."""
+    now = standing(station.database)
+    replica = settings.replica_dir or settings.replica_s3_bucket
+    yield Finding(
+        name="Bản sao kho tệp",
+        good=bool(replica),
+        detail=str(replica or "chưa đặt replica_dir hoặc replica_s3_bucket"),
+        required=False,
+    )
+    last = now["backup"]["at"].isoformat(timespec="minutes") if now["backup"] else "chưa có"
+    configured = bool(settings.backup_targets and settings.backup_recipients)
+    yield Finding(
+        name="Sao lưu",
+        good=configured,
+        detail=f"gần nhất: {last}" if configured else "chưa đặt backup_targets, backup_recipients",
+        required=False,
+    )
+    locked = settings.lock_days and (settings.s3_object_lock or settings.object_store == "folder")
+    how = settings.s3_object_lock or "thuộc tính bất biến của tệp, nếu hệ thống cho phép"
+    yield Finding(
+        name="Khóa ghi giấy tờ đã lưu",
+        good=bool(locked),
+        detail=f"{how}, {settings.lock_days} ngày"
+        if locked
+        else "chỉ có quyền chỉ đọc, dấu vân tay",
+        required=False,
+    )
 
 
 def _answer(name: str, check: Callable[[], Any]) -> Finding:
