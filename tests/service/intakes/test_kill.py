@@ -153,6 +153,7 @@ def test_a_file_that_ends_the_process_again_and_again_is_set_aside_and_the_next_
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # nine starts of the real process
 def test_thirty_files_through_random_kills_of_the_real_process(tmp_path):
     chance, folder, data = random.Random(5), tmp_path / "in", tmp_path / "data"
     environment = os.environ | {
