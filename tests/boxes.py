@@ -91,17 +91,15 @@ def dossier_of(office: Office, count: int, *, pages: int = 1) -> Dossier:
 
 def _paper(station, tx, clerk, dossier: Dossier, n: int, key, pages: int) -> None:
     at = BEGAN + dt.timedelta(minutes=n)
+    came_signed = n % 5 == 4  # its own bytes are the evidence then
     scanned = tiny_pdf(f"scan {dossier.id} {n}")
+    if came_signed:
+        scanned = sign_quickly(scanned, key)
     sha = content_sha256(scanned)
     original = station.objects.put(original_key(sha), scanned, "application/pdf")
     copied = tiny_pdf(f"copy {n}")
     copy = _put(station, "copies", sha, copied)
-    signed = _put(station, "signed", sha, sign_quickly(copied, key))
-    came_signed = n % 5 == 4  # its own bytes are the evidence then
-    if came_signed:
-        scanned = sign_quickly(scanned, key)
-        sha = content_sha256(scanned)
-        original = signed = station.objects.put(original_key(sha), scanned, "application/pdf")
+    signed = original if came_signed else _put(station, "signed", sha, sign_quickly(copied, key))
     document = Document(
         id=uuid.uuid4().hex,
         scan_id=uuid.uuid4().hex,
