@@ -87,7 +87,12 @@ class Pkcs12Keys:
             if known is not None and known[0] == changed:
                 return known[1]
             passphrase = path.with_suffix(".pass").read_bytes().strip()
-            key: KeyHolder = FileKey.load_pkcs12_data(path.read_bytes(), [], passphrase)
+            read = SimpleSigner.load_pkcs12_data(path.read_bytes(), [], passphrase)
+            key = FileKey(
+                signing_cert=read.signing_cert,
+                signing_key=read.signing_key,
+                cert_registry=read.cert_registry,
+            )
         except (OSError, ValueError) as error:
             raise SigningFailed(
                 f"{path.name}: {error}", message="Chưa có chứng thư ký số dùng được cho người này."
