@@ -103,7 +103,9 @@ def test_the_help_sheet_is_the_key_registry(open_page):
     assert shown == page.evaluate("import('/static/keys.js').then(m => m.KEYS.length)")
 
 
-@pytest.mark.parametrize("path", ["/login", "/", "/dossiers", "/verify", "/search?q=quyet", "/help", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/login", "/", "/dossiers", "/verify", "/search?q=quyet", "/help", "/docs"]
+)
 def test_pages_pass_the_accessibility_rules(open_page, path):
     page = open_page()
     if path != "/login":
