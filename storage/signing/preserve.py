@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -130,7 +131,10 @@ class PyHankoPreserver:
         return self._stamper
 
     def _run(self, work: Callable[[ValidationContext], Awaitable[bytes]]) -> bytes:
-        """`work` in a loop of its own; what pyHanko raises becomes an error of the tree."""
+        """`work` in a loop and a thread of its own; pyHanko's errors become errors of the tree.
+
+        The caller may stand in a loop itself, and one loop cannot wait inside another.
+        """
         context = self._revocation.context(load_trust(self._trust_dir))
 
         async def all_of_it() -> bytes:
@@ -139,7 +143,8 @@ class PyHankoPreserver:
             finally:
                 await context.aclose()  # type: ignore[no-untyped-call]
 
-        return outcome(lambda: asyncio.run(all_of_it()))
+        with ThreadPoolExecutor(1) as apart:
+            return outcome(lambda: apart.submit(lambda: asyncio.run(all_of_it())).result())
 
     def _checked(self, before: bytes, after: bytes) -> bytes:
         """Nothing is believed that cannot be seen: all bytes stay, no state gets worse."""
