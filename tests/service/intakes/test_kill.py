@@ -154,7 +154,7 @@ def test_a_file_that_ends_the_process_again_and_again_is_set_aside_and_the_next_
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # nine starts of the real process
-def test_thirty_files_through_random_kills_of_the_real_process(tmp_path):
+def test_thirty_files_through_random_kills_of_the_real_process(tmp_path, request):
     chance, folder, data = random.Random(5), tmp_path / "in", tmp_path / "data"
     environment = os.environ | {
         "SOHOA_DATA_DIR": str(data),
@@ -170,13 +170,16 @@ def test_thirty_files_through_random_kills_of_the_real_process(tmp_path):
     left, kills = list(enumerate(contents)), 0
 
     def start():
-        return subprocess.Popen(
+        started = subprocess.Popen(
             [sys.executable, "-m", "service.serving", "intakes"],
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        request.addfinalizer(started.wait)
+        request.addfinalizer(started.kill)
+        return started
 
     def counted():
         record = read_record(data / "intakes" / "journal" / "folder-consume.json")
