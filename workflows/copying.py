@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import overload
 
-from ocr.extraction import page_from_json
+from ocr.extraction import Extraction, Part, page_from_json
 from workflows.audit import SYSTEM, record
 from workflows.domain.document import (
     Document,
     DocumentState,
+    ExtractionRecord,
     FieldValue,
     PageRecord,
     ReadingStatus,
@@ -28,7 +29,7 @@ from workflows.domain.document import (
 from workflows.domain.signature import Verification
 from workflows.domain.unit import EVERYWHERE, Actor
 from workflows.errors import IllegalMove
-from workflows.ports.archival import ArchivalPdf, ConversionMark, CopyFacts, CopyPage
+from workflows.ports.archival import ArchivalPdf, Bookmark, ConversionMark, CopyFacts, CopyPage
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database
 from workflows.ports.objects import ObjectStore, content_sha256, derived_key
@@ -65,6 +66,7 @@ class Copying:
             document = tx.documents.get(document_id, EVERYWHERE)
             pages = tx.readings.pages(document_id)
             values = tx.fields.values(document_id)
+            read = tx.readings.extraction(document_id)
             by = tx.accounts.user(user_id=document.created_by)
             units = {u.id: u.name for u in tx.catalogue.units_by_id([document.unit_id])}
         if document.state in (DocumentState.REJECTED, DocumentState.SET_ASIDE) and not pages:
@@ -79,6 +81,7 @@ class Copying:
             _BoundPages(pages, self.objects),
             title=_title(document),
             mark=None if document.came_signed else mark,
+            bookmarks=_bookmarks(read),
             facts=_facts(document, values),
         )
         stored = self._put("copies", document, content)
@@ -204,6 +207,21 @@ def _code(document: Document) -> str:
     Upper case and no other signs: alphanumeric mode, a third smaller (ISO/IEC 18004, 7.4.4).
     """
     return f"SOHOA1:{document.id}:{document.original.sha256}".upper()
+
+
+def _bookmarks(read: ExtractionRecord | None) -> tuple[Bookmark, ...]:
+    """One for each paper where several came in one file; a single paper needs none."""
+    if read is None:
+        return ()
+    seen = Extraction.from_json(read.body)
+    parts = (seen.document, *seen.attached)
+    return tuple(_bookmark(part) for part in parts) if seen.attached else ()
+
+
+def _bookmark(part: Part) -> Bookmark:
+    number = part.fields.get("full_number")
+    said = f" {number.value}" if number is not None and number.value else ""
+    return Bookmark(title=f"{part.document_type.name}{said}", page=part.first_page)
 
 
 def _facts(document: Document, values: Mapping[str, FieldValue]) -> CopyFacts:

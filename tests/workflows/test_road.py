@@ -1,5 +1,9 @@
 """The straight road on real adapters: a paper in, a signed, stored, reusable result out."""
 
+from dataclasses import replace
+from io import BytesIO
+
+import pikepdf
 import pytest
 from office import PURPOSE, make_sample, open_office
 
@@ -305,3 +309,24 @@ def test_another_type_chosen_by_hand_brings_its_own_fields(office):
     assert {k: f.value for k, f in readings().items()} == {k: f.value for k, f in before.items()}
     with office.station.database.read() as tx:
         assert tx.fields.values(back.id)["full_name"].value == name, "what was confirmed stands"
+
+
+def test_a_file_of_two_papers_has_a_bookmark_for_each(office):
+    first, second = make_sample("quyet_dinh", 6), make_sample("bao_cao", 7)
+    before = len(first.scans)
+    lines = [row | {"page": row["page"] + before} for row in second.truth["lines"]]
+    both = replace(
+        first,
+        scans=(*first.scans, *second.scans),
+        truth=first.truth | {"lines": [*first.truth["lines"], *lines]},
+    )
+    document = office.receive(both)
+    copy = BytesIO(office.station.objects.get(document.copy))
+    with pikepdf.open(copy) as pdf, pdf.open_outline() as outline:
+        titles = [item.title for item in outline.root]
+        places = [pdf.pages.index(pikepdf.Page(item.destination[0])) for item in outline.root]
+    assert [t.split(" ")[0] for t in titles] == ["Quyết", "Báo"]
+    assert places == [0, before]
+    alone = office.receive(make_sample("quyet_dinh", 8))
+    with pikepdf.open(BytesIO(office.station.objects.get(alone.copy))) as pdf:
+        assert "/Outlines" not in pdf.Root
