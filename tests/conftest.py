@@ -4,6 +4,7 @@ A test that cannot run on this machine is deselected, with the reason printed at
 """
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,10 @@ NEEDS = {
         "dovecot-imapd is not installed",
     ),
     "requires_npm": (lambda: shutil.which("npm"), "npm is not installed"),
+    "requires_torch": (
+        lambda: find_spec("torch"),
+        "torch is not installed (it only trains; the product never loads it)",
+    ),
     "requires_buildah": (lambda: shutil.which("buildah"), "buildah is not installed"),
 }
 _deselected: dict[str, int] = {}

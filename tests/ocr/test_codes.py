@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import pytest
+import segno
 from PIL import Image
 
 from ocr.barcodes import Code, read_codes
@@ -16,7 +17,6 @@ from ocr.reader import Reader
 from tests.ocr.papers import page
 from tests.ocr.test_identifiers import zone
 
-segno = pytest.importorskip("segno")
 TODAY = dt.date(2026, 11, 24)
 CARD = "001090123456||Nguyễn Văn A|01021990|Nam|Số 1, Hà Nội|15042021"
 FRONT = [
