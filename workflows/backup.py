@@ -76,7 +76,8 @@ class Kept:
     def choose(self, made: Sequence[tuple[str, dt.datetime]]) -> set[str]:
         """Ids that stay; the newest always does."""
         chosen: set[str] = set()
-        newest_first = sorted(made, key=lambda m: m[1], reverse=True)
+        # ids count microseconds, times only seconds: two in one second have an order too
+        newest_first = sorted(made, key=lambda m: (m[1], m[0]), reverse=True)
         for count, period in (
             (max(self.days, 1), "%Y-%m-%d"),
             (self.weeks, "%G-%V"),
@@ -161,7 +162,7 @@ class Backup:
 
     def _make(self, targets: Mapping[str, KeptStore], kept: Kept) -> list[Made]:
         now = self.clock.now()
-        snapshot = f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        snapshot = f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}-{now.microsecond:06d}"
         made = []
         with self._work() as work:
             manifest = self._picture(work, snapshot, now)
@@ -206,7 +207,7 @@ class Backup:
                 snapshot = key.split("/")[1]
                 at = dt.datetime.strptime(snapshot[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
                 found.append((snapshot, at))
-        return sorted(found, key=lambda f: f[1])
+        return sorted(found)
 
     def check(self, vault: KeptStore, snapshot: str | None = None) -> Checked:
         """Every byte of a snapshot read and re-hashed; opened too where we hold the key."""

@@ -5,6 +5,7 @@ import json
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from office import PASSWORD, make_sample
+from playwright.sync_api import Error
 
 from service.samples import write_sample
 
@@ -26,7 +27,12 @@ def upload(page, office, sample):
     page.get_by_role("button", name="Tiếp nhận").click()
     page.wait_for_url("**/documents/*")
     office.run_jobs()
-    page.reload()
+    for _ in range(3):
+        try:
+            page.reload()
+            break
+        except Error:
+            page.wait_for_load_state()  # the page saw that the paper is read, and reloads itself
     return page.url.rsplit("/", 1)[1]
 
 

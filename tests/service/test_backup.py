@@ -368,3 +368,10 @@ def test_two_runs_at_once_do_not_throw_away_each_others_objects(office, tmp_path
         backup.make({"nas": FolderStore(tmp_path / "nas")}, kept=kept(office))
     [made] = backup.make({"nas": FolderStore(tmp_path / "nas")}, kept=kept(office))
     assert not made.trouble and not backup.due(every_hours=1)
+
+
+def test_of_two_snapshots_of_one_second_the_later_stays():
+    at = dt.datetime(2026, 11, 26, 15, 33, 5, tzinfo=dt.UTC)
+    made = [("20261126T153305Z-083858", at), ("20261126T153305Z-518621", at)]
+    for order in (made, made[::-1]):
+        assert Kept(days=1, weeks=1, months=1).choose(order) == {"20261126T153305Z-518621"}
