@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -142,9 +143,13 @@ def broken(server, how, content):
 def test_a_transfer_broken_off_is_never_taken(server, how):
     content = picture(1, size=(1400, 1980), kind="tiff")
     kept = broken(server, how, content)
-    # a reset can reach the server as a clean end: then the end of the file itself tells
-    left = ([], ["half.png"]) if how == "reset" else ([],)
-    eventually(lambda: server.lying() in left)
+    if how == "reset":
+        # may come before the server has taken the connection, or look like a clean end: what was
+        # written then stays hidden, or is held back by the missing end of the file itself
+        time.sleep(1)
+        assert {n for n in server.lying() if not n.startswith(".")} <= {"half.png"}
+    else:
+        eventually(lambda: server.lying() == [])
     server.look()
     assert server.came.names() == [] and server.hot.quarantined_files() == []
     for sock in kept:
