@@ -106,6 +106,12 @@ class _Settling:
     file_obj: Any
     socket: Any
     _resp: Any
+    connected: bool
+
+    def __init__(self, sock: Any, cmd_channel: Any) -> None:
+        super().__init__(sock, cmd_channel)  # type: ignore[call-arg]
+        if not self.connected:  # reset before it was taken: nobody else ends the upload it was for
+            cmd_channel.give_up_waiting()
 
     def close(self) -> None:
         upload = self.file_obj
@@ -147,10 +153,12 @@ class _Door:
     networks: Sequence[Any] = ()
     remote_ip: str
     _current_type: str
+    _closed: bool
+    _in_dtp_queue: Any
 
     def on_connect(self) -> None:
         if not is_inside(self.remote_ip, self.networks):
-            self.close()  # type: ignore[attr-defined]
+            self.close()
 
     def ftp_STOR(self, file: str, mode: str = "w") -> Any:
         if Path(file).name.startswith("."):
@@ -158,6 +166,24 @@ class _Door:
             return None
         self._current_type = "i"  # a device that says ASCII sends a picture all the same
         return super().ftp_STOR(file, mode)  # type: ignore[misc]
+
+    def give_up_waiting(self) -> None:
+        """The upload that waits for its data connection will get none."""
+        if self._drop_waiting():
+            self.respond("426 Connection lost; transfer aborted.")  # type: ignore[attr-defined]
+
+    def close(self) -> None:
+        if not self._closed:
+            self._drop_waiting()
+        super().close()  # type: ignore[misc]
+
+    def _drop_waiting(self) -> bool:
+        waiting, self._in_dtp_queue = self._in_dtp_queue, None
+        if waiting is None:
+            return False
+        waiting[0].close()
+        self.on_incomplete_file_received(waiting[0].name)
+        return True
 
     def on_incomplete_file_received(self, file: str) -> None:
         Path(file).unlink(missing_ok=True)
