@@ -36,6 +36,7 @@ from workflows.intake import MAX_BYTES
 
 log = structlog.get_logger(__name__)
 PERMISSIONS = "elwfd"  # enter, list, write, rename, delete: never read
+_TCP_CLOSE = 7  # linux/tcp_states.h; CLOSE_WAIT after an orderly end
 _BROKEN = {errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.ETIMEDOUT}
 
 
@@ -134,9 +135,11 @@ class _Settling:
         said = error.args[0] if error is not None and error.args else None
         try:
             pending = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        except OSError:
-            pending = 0
-        return pending != 0 or said in _BROKEN
+            # a reset read by TLS tells nobody; but where the other side ended, ours still waits
+            state = self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        except (OSError, AttributeError):  # TCP_INFO is Linux's
+            pending, state = 0, 0
+        return pending != 0 or state == _TCP_CLOSE or said in _BROKEN
 
 
 class _PlainData(_Settling, DTPHandler):  # type: ignore[misc]
