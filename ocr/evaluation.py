@@ -20,6 +20,8 @@ from rapidfuzz.distance import Levenshtein
 
 from ocr.extraction import Extraction, FieldReading, TypeGuess
 from ocr.normalise import DASHES, comparable, nfc, spell_out, squeeze
+from ocr.reliability import Bin, calibration_error, reliability
+from ocr.reliability import as_markdown as reliability_table
 
 # truth key in Vietnamese -> field of the contract; files made by the project use ours directly
 TRUTH_KEYS = {
@@ -52,6 +54,10 @@ class Outcome(StrEnum):
     SILENT = "wrong_silent"
     MISSED = "not_found"
 
+    @property
+    def is_right(self) -> bool:
+        return self in (Outcome.RIGHT, Outcome.RIGHT_FLAGGED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
@@ -81,6 +87,15 @@ class Tally:
     @property
     def exact(self) -> int:
         return self.right + self.right_flagged
+
+    @property
+    def passing(self) -> float:
+        """Share of fields that no person is asked about; 0 of none."""
+        return (self.right + self.silent) / self.total if self.total else 0.0
+
+    @property
+    def silent_rate(self) -> float:
+        return self.silent / self.total if self.total else 0.0
 
     @classmethod
     def of(cls, rows: Iterable[Comparison]) -> Tally:
@@ -118,20 +133,10 @@ class Evaluation:
     def silent(self) -> tuple[Comparison, ...]:
         return tuple(r for r in self.rows if r.outcome is Outcome.SILENT)
 
-    def reliability(self, bins: int = 5) -> list[tuple[float, float, int, float]]:
-        """Calibration: (from, to, n, share right) over the confidences of found values."""
-        found = [r for r in self.rows if r.outcome is not Outcome.MISSED]
-        table = []
-        for i in range(bins):
-            low, high = i / bins, (i + 1) / bins
-            inside = [
-                r
-                for r in found
-                if low <= r.confidence < high or (i + 1 == bins and r.confidence == 1)
-            ]
-            right = sum(r.outcome in (Outcome.RIGHT, Outcome.RIGHT_FLAGGED) for r in inside)
-            table.append((low, high, len(inside), right / len(inside) if inside else 0.0))
-        return table
+    def reliability(self) -> tuple[Bin, ...]:
+        """Calibration over the values found."""
+        found = (r for r in self.rows if r.outcome is not Outcome.MISSED)
+        return reliability((r.confidence, r.outcome.is_right) for r in found)
 
     def as_markdown(self) -> str:
         """The table people read."""
@@ -143,9 +148,10 @@ class Evaluation:
                 f"| {name} | {t.total} | {t.exact} | {t.right} | {t.flagged} | {t.silent}"
                 f" | {t.missed} |"
             )
-        lines += ["", "| confidence | n | right |", "|---|---|---|"]
+        whole = self.overall
         lines += [
-            f"| {a:.1f}-{b:.1f} | {n} | {share:.2f} |" for a, b, n, share in self.reliability()
+            f"\nPassing without review {whole.passing:.1%}, silent {whole.silent_rate:.2%}.\n",
+            reliability_table(self.reliability()),
         ]
         lines += [f"\nnot read: {name}: {why}" for name, why in self.failures]
         return "\n".join(lines)
@@ -155,6 +161,8 @@ class Evaluation:
             "overall": _tally_json(self.overall),
             "fields": {n: _tally_json(t) for n, t in self.by_field().items()},
             "sources": {n: _tally_json(t) for n, t in self.by_source().items()},
+            "passing": self.overall.passing,
+            "calibration_error": calibration_error(self.reliability()),
             "silent": [
                 {"file": r.file, "field": r.field, "truth": r.truth, "value": r.value}
                 for r in self.silent()

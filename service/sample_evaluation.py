@@ -1,128 +1,209 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading the project's own sample papers, level by level, against their exact truth.
 
-What `sohoa evaluate --synthetic N --seed S` does: N papers of every level, types in turn, made
-anew from the seed, read by the shipped reader and scored by place (`ocr.placed_errors`).
+What `sohoa evaluate --synthetic N --seed S` does: N papers of every level, types in turn. Each is
+made from its seed in the process that reads it, decoded once, read by the shipped reader, scored by
+place (`ocr.placed_errors`) and forgotten: memory stays flat however many there are.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import os
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
+import resource
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from ocr.evaluation import Evaluation, Tally, compare
-from ocr.extraction import Extraction
-from ocr.page import Box, Word
+from ocr.evaluation import Comparison, compare
+from ocr.extraction import Extraction, page_as_json, page_from_json
+from ocr.page import Box, PageImage, PageText
 from ocr.placed_errors import PlacedErrors, TruthLine, placed_errors
-from service.samples import TYPE_CODES, Level, make_sample, write_sample
-from service.samples.official import KINDS
+from ocr.reader import Reader
+from ocr.scaling import at_dpi
+from service.kept_readings import KeptReading, keep, kept
+from service.samples import TYPE_CODES, Level, Sample, make_sample
 
-Read = dict[str, Any] | Exception
-ReadMany = Callable[[Sequence[Path]], Iterable[tuple[Path, Read]]]
+CURLED = "L5c"
+"""L5 with the sheet bowed and out of focus."""
+LEVELS = tuple(level.value for level in Level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LevelScore:
-    """One level: errors of pages of running text, of forms and tables, and the fields."""
+class Paper:
+    """A sample paper to be made: enough to make the very same one anywhere.
 
+    `level` is one of `Level` or `CURLED`; `turned` as in `make_sample`.
+    """
+
+    type_code: str
+    seed: int
     level: str
-    papers: int
-    plain: PlacedErrors
-    forms: PlacedErrors
-    fields: Tally
-    failed: int
-    engines: tuple[str, ...] = ()
+    turned: int = 0
 
     @property
-    def all(self) -> PlacedErrors:
-        return PlacedErrors.total([self.plain, self.forms])
+    def name(self) -> str:
+        turned = f"_{self.turned}" if self.turned else ""
+        return f"{self.type_code}_{self.level}_{self.seed}{turned}"
 
-    def as_row(self) -> str:
-        """CER all / plain / forms, WER, DER in percent; fields right, silent."""
-        rates = (
-            self.all.characters, self.plain.characters, self.forms.characters,
-            self.all.words, self.all.marks,
-        )  # fmt: skip
-        shown = " | ".join(f"{100 * r.rate:.2f}" for r in rates)
-        exact = f"{self.fields.exact}/{self.fields.total}"
-        return f"| {self.level} | {self.papers} | {shown} | {exact} | {self.fields.silent} |"
-
-    def as_json(self) -> dict[str, Any]:
-        def rate(errors: PlacedErrors) -> dict[str, float]:
-            return {
-                "cer": errors.characters.rate,
-                "wer": errors.words.rate,
-                "der": errors.marks.rate,
-                "characters": errors.characters.length,
-            }
-
-        return {
-            "level": self.level,
-            "papers": self.papers,
-            "failed": self.failed,
-            "all": rate(self.all),
-            "plain": rate(self.plain),
-            "forms_and_tables": rate(self.forms),
-            "fields": {
-                "n": self.fields.total,
-                "exact": self.fields.exact,
-                "wrong_silent": self.fields.silent,
-            },
-        }
+    def make(self) -> Sample:
+        curled = self.level == CURLED
+        level = Level.L5 if curled else Level(self.level)
+        return make_sample(self.type_code, self.seed, level, turned=self.turned, curled=curled)
 
 
-HEAD = (
-    "| level | papers | CER | CER plain | CER forms | WER | DER | fields right | silent |\n"
-    "|---|---|---|---|---|---|---|---|---|"
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperScore:
+    """One paper read and judged. `turned_wrong`: its pages that were not set upright.
+
+    `cpu_s`: processor seconds of reading, making it left out. `peak_mb`: the largest the process
+    that read it had been so far. `failure`: why it could not be read.
+    """
+
+    paper: Paper
+    pages: int
+    errors: PlacedErrors
+    rows: tuple[Comparison, ...] = ()
+    turned_wrong: int = 0
+    cpu_s: float = 0.0
+    peak_mb: float = 0.0
+    engines: tuple[str, ...] = ()
+    failure: str | None = None
 
 
-def evaluate_samples(count: int, seed: int, read_many: ReadMany) -> list[LevelScore]:
-    """`count` fresh papers of every level from `seed` up; the files are gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="sohoa-samples-") as folder:
-        return [
-            _score(level, _make(Path(folder) / level, count, seed, level), read_many)
-            for level in Level
-        ]
+class SampleReader(Protocol):
+    """What reads a sample: the text of its pages, and the fields out of pages already read."""
+
+    def read(self, sample: Sample) -> Sequence[PageText]: ...
+
+    def assemble(self, pages: Sequence[PageText]) -> Extraction: ...
 
 
-def _make(folder: Path, count: int, seed: int, level: Level) -> list[Path]:
-    """Types in turn; the same papers at every level, so that levels can be compared."""
-    return [
-        write_sample(make_sample(TYPE_CODES[i % len(TYPE_CODES)], seed + i, level), folder)
-        for i in range(count)
+class ShippedReader:
+    """The reader as shipped, on pages at the resolution it gets them in from a file.
+
+    The JPEG of the scan is decoded once and shrunk as the renderer would; no PDF is written.
+    """
+
+    def __init__(self, reader: Reader, dpi: int) -> None:
+        self.reader = reader
+        self.dpi = dpi
+
+    def read(self, sample: Sample) -> list[PageText]:
+        return [self.reader.read_page(image)[0] for image in page_images(sample, self.dpi)]
+
+    def assemble(self, pages: Sequence[PageText]) -> Extraction:
+        return self.reader.assemble(pages)
+
+
+def page_images(sample: Sample, dpi: float) -> Iterator[PageImage]:
+    """The pages of a sample as rendering its PDF at `dpi` gives them."""
+    for number, pixels in enumerate(sample.pages, 1):
+        yield PageImage(number=number, pixels=at_dpi(pixels, sample.dpi, dpi), dpi=dpi)
+
+
+@cache
+def shipped_reader() -> SampleReader:
+    """One a process; loading it costs a second."""
+    from ocr.page_reader import default_reader
+    from service.config import Settings
+    from service.reading_desk import dpi_of
+
+    return ShippedReader(default_reader(), dpi_of(Settings()))
+
+
+def sample_papers(count: int, seed: int, levels: Sequence[str] = LEVELS) -> Iterator[Paper]:
+    """`count` papers a level, seeds from `seed` up, types in turn; the same ones at every level.
+
+    All levels of a paper follow each other: a run that was cut off has seen every level.
+    """
+    for i in range(count):
+        for level in levels:
+            yield Paper(type_code=TYPE_CODES[i % len(TYPE_CODES)], seed=seed + i, level=level)
+
+
+def score_papers(
+    papers: Iterable[Paper],
+    *,
+    jobs: int = 0,
+    folder: Path | None = None,
+    reader: Callable[[], SampleReader] = shipped_reader,
+) -> Iterator[PaperScore]:
+    """Each paper made, read and judged, in order. `jobs` 0: one process a core.
+
+    `folder`: where readings are kept; what is there already is judged again and not read again.
+    """
+    score = partial(score_paper, folder=folder, reader=reader)
+    jobs = jobs or os.cpu_count() or 1
+    if jobs == 1:
+        yield from map(score, papers)
+        return
+    # spawn: a forked Tesseract or OpenCV would inherit locks held by threads
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(score, papers)
+
+
+def score_paper(
+    paper: Paper, *, folder: Path | None = None, reader: Callable[[], SampleReader] = shipped_reader
+) -> PaperScore:
+    """One paper. What goes wrong in reading it is its score, never the end of the run."""
+    reading = kept(paper.name, folder) if folder else None
+    if reading is None:
+        sample = paper.make()
+        try:
+            reading = _read(paper, sample, reader())
+        except Exception as error:  # the report must name every paper, whatever broke it
+            why = f"{type(error).__name__}: {error}"
+            return _failed(paper, dict(sample.truth), why)
+        if folder:
+            keep(reading, folder)
+    return judge(paper, reading, reader().assemble(reading.pages))
+
+
+def _read(paper: Paper, sample: Sample, reader: SampleReader) -> KeptReading:
+    before = cpu_seconds()
+    pages = reader.read(sample)
+    reader.assemble(pages)
+    return KeptReading(
+        name=paper.name,
+        group=paper.level,
+        # as the durable road hands them on: through JSON
+        pages=tuple(page_from_json(page_as_json(p)) for p in pages),
+        truth=dict(sample.truth),
+        cpu_s=cpu_seconds() - before,
+        peak_mb=peak_megabytes(),
+    )
+
+
+def judge(paper: Paper, reading: KeptReading, extraction: Extraction) -> PaperScore:
+    """What was read against the truth, without pixels."""
+    truth = reading.truth
+    errors = [
+        placed_errors(_lines(truth, page["page"]), _words(reading.pages, page["page"]))
+        for page in truth["pages"]
     ]
+    turned = {page.page: page.rotation for page in reading.pages}
+    wrong = [p for p in truth["pages"] if not p["blank"] and turned[p["page"]] != p["rotation"]]
+    return PaperScore(
+        paper=paper,
+        pages=len(truth["pages"]),
+        errors=PlacedErrors.total(errors),
+        rows=tuple(compare(extraction, truth)),
+        turned_wrong=len(wrong),
+        cpu_s=reading.cpu_s,
+        peak_mb=reading.peak_mb,
+        engines=extraction.engines,
+    )
 
 
-def _score(level: Level, papers: Sequence[Path], read_many: ReadMany) -> LevelScore:
-    plain, forms, rows, failed = list[PlacedErrors](), list[PlacedErrors](), list[Any](), 0
-    engines = dict[str, None]()
-    for path, outcome in read_many(papers):
-        truth = json.loads((path.parent / "truth" / f"{path.stem}.json").read_text("utf-8"))
-        read = {} if isinstance(outcome, Exception) else outcome
-        failed += isinstance(outcome, Exception)
-        engines |= dict.fromkeys(read.get("engines", ()))
-        home = plain if truth["document_type"]["code"] in KINDS else forms
-        home += [
-            placed_errors(_lines(truth, page["page"]), _words(read, page["page"]))
-            for page in truth["pages"]
-        ]
-        if read:
-            rows += compare(Extraction.from_json(read), truth)
-    return LevelScore(
-        level=level.value,
-        papers=len(papers),
-        plain=PlacedErrors.total(plain),
-        forms=PlacedErrors.total(forms),
-        fields=Evaluation(rows=tuple(rows)).overall,
-        failed=failed,
-        engines=tuple(engines),
+def _failed(paper: Paper, truth: dict[str, Any], why: str) -> PaperScore:
+    errors = [placed_errors(_lines(truth, page["page"]), ()) for page in truth["pages"]]
+    return PaperScore(
+        paper=paper, pages=len(errors), errors=PlacedErrors.total(errors), failure=why
     )
 
 
@@ -134,28 +215,18 @@ def _lines(truth: dict[str, Any], page: int) -> list[TruthLine]:
     ]
 
 
-def _words(read: dict[str, Any], page: int) -> list[Word]:
-    return [
-        Word(text=w["text"], box=Box(*w["box"]), confidence=w["confidence"])
-        for text in read.get("text", ())
-        if text["page"] == page
-        for w in text["words"]
-    ]
+def _words(pages: Sequence[PageText], number: int) -> list[Any]:
+    return [word for page in pages if page.page == number for word in page.words]
 
 
-def record(scores: Sequence[LevelScore], seed: int, report: Path) -> None:
-    """Append the run to `docs/benchmarks.md`, newest last."""
-    title = "\n## Sample papers by level\n"
-    told = report.read_text(encoding="utf-8") if report.exists() else "# Benchmarks\n"
-    if title not in told:
-        told += (
-            title
-            + "\n`sohoa evaluate --synthetic N --seed S --record docs/benchmarks.md`; errors by"
-            " place, in percent, order of lines free.\n"
-        )
-    day = dt.datetime.now(dt.UTC).date().isoformat()
-    rows = "\n".join(score.as_row() for score in scores)
-    load = os.getloadavg()[0]
-    engines = ", ".join(scores[0].engines)
-    told += f"\n{day}, seed {seed}, {engines}, load {load:.1f}\n\n{HEAD}\n{rows}\n"
-    report.write_text(told, encoding="utf-8")
+def cpu_seconds() -> float:
+    """Processor seconds of this process and the children it has ended, as Tesseract's."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+def peak_megabytes(*, children: bool = False) -> float:
+    """The most memory this process has held so far; `children`: or any child it has ended."""
+    who = [resource.RUSAGE_SELF] + [resource.RUSAGE_CHILDREN] * children
+    unit = 1 if sys.platform == "darwin" else 1024
+    return max(resource.getrusage(w).ru_maxrss for w in who) * unit / 2**20

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -69,42 +69,63 @@ def evaluate(
     as_json: Json = False,
     jobs: Annotated[int, typer.Option(help="Số tiến trình đọc; 0: theo số nhân.")] = 0,
     synthetic: Annotated[
-        int, typer.Option(help="Thay cho thư mục: số giấy tờ mẫu được tạo cho mỗi mức L1-L5.")
+        int, typer.Option(help="Thay cho thư mục: số giấy tờ mẫu được tạo cho mỗi mức.")
     ] = 0,
     seed: Annotated[int, typer.Option(help="Hạt giống của giấy tờ mẫu.")] = 1,
+    levels: Annotated[
+        str, typer.Option(help="Các mức của giấy tờ mẫu: L1..L5, L5c (giấy cong, mất nét).")
+    ] = "L1,L2,L3,L4,L5",
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Giữ kết quả đọc ở thư mục này: chạy lại thì đọc tiếp, không đọc lại."),
+    ] = None,
     record: Annotated[
         Path | None, typer.Option(help="Ghi thêm bảng kết quả vào tệp này (docs/benchmarks.md).")
     ] = None,
 ) -> None:
     """So kết quả đọc với đáp án: đúng, sai có cảnh báo, sai im lặng, theo trường và nguồn."""
-    from ocr.evaluation import evaluate_folder
+    from service.sample_report import record as write_down
 
     log_to_stderr()
     if synthetic > 0:
-        _evaluate_samples(synthetic, seed, jobs, as_json=as_json, report=record)
-        return
-    if folder is None:
+        title, told, body, command = _evaluate_samples(synthetic, seed, levels, jobs, keep)
+    elif folder is not None:
+        title, told, body, command = _evaluate_folder(folder, jobs, keep)
+    else:
         raise typer.BadParameter("Cho một thư mục, hoặc --synthetic SỐ.")
-    report = evaluate_folder(folder, lambda paths: read_files(paths, jobs))
     if as_json:
-        emit(report.as_json())
+        emit(body)
     else:
-        typer.echo(report.as_markdown())
+        typer.echo(told)
+    if record is not None:
+        write_down(told, title, command, record)
 
 
-def _evaluate_samples(
-    count: int, seed: int, jobs: int, *, as_json: bool, report: Path | None
-) -> None:
-    from service.sample_evaluation import HEAD, evaluate_samples
-    from service.sample_evaluation import record as keep
+Judged = tuple[str, str, dict[str, Any], str]
+"""Section of the record, what is shown, the same as JSON, the command that does it again."""
 
-    scores = evaluate_samples(count, seed, lambda paths: read_files(paths, jobs))
-    if as_json:
-        emit({"seed": seed, "levels": [score.as_json() for score in scores]})
-    else:
-        typer.echo("\n".join([HEAD, *(score.as_row() for score in scores)]))
-    if report is not None:
-        keep(scores, seed, report)
+
+def _evaluate_samples(count: int, seed: int, levels: str, jobs: int, folder: Path | None) -> Judged:
+    from service.sample_evaluation import CURLED, LEVELS, sample_papers, score_papers
+    from service.sample_report import SECTION, Report
+
+    asked = [level.strip() for level in levels.split(",") if level.strip()]
+    if not asked or not set(asked) <= {*LEVELS, CURLED}:
+        raise typer.BadParameter(f"Mức là một trong {', '.join((*LEVELS, CURLED))}.")
+    report = Report(seed=seed)
+    for score in score_papers(sample_papers(count, seed, asked), jobs=jobs, folder=folder):
+        report.add(score)
+    command = f"sohoa evaluate --synthetic {count} --seed {seed} --levels {','.join(asked)}"
+    told = f"{report.as_markdown()}\n\nRead by {', '.join(report.engines)}."
+    return SECTION, told, report.as_json(), command
+
+
+def _evaluate_folder(folder: Path, jobs: int, kept: Path | None) -> Judged:
+    from service.folder_evaluation import SECTION, evaluate_documents
+
+    report, cost = evaluate_documents(folder, jobs, kept)
+    told = f"{report.as_markdown()}\n\n{cost.told}"
+    return SECTION, told, report.as_json() | cost.as_json(), f"sohoa evaluate {folder}"
 
 
 def sign(

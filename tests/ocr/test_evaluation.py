@@ -157,9 +157,10 @@ def test_truth_without_its_document_is_an_error(tmp_path):
 
 
 def test_reliability_counts_right_values_by_confidence():
-    (row,) = [r for r in evaluate_one(decision()).reliability() if r[1] == 1.0]
-    assert row[2] == 6  # every field of the truth but the type was read at .8 and above
-    assert row[3] == 1.0
+    sure = [b for b in evaluate_one(decision()).reliability() if b.low >= 0.8]
+    # every field of the truth but the type was read at .8 and above
+    assert sum(b.count for b in sure) == 6
+    assert all(b.right == 1.0 for b in sure if b.count)
 
 
 def evaluate_one(page):
