@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ocr.evidence import Evidence as Evidence
 from ocr.extraction import Candidate, FieldContent, FieldReading, FieldStatus
 from ocr.page import Box, ReadingSource, Word
 
@@ -30,27 +30,6 @@ HANDWRITING_BELOW = 0.80
 # names on made pages two lost a mark at .93 and .946, none above.
 _CENTRE = {"number": 0.62, "date": 0.62, "symbol": 0.55, "name": 0.872, "text": 0.80, "office": 0.6}
 _SLOPE = 13.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What speaks for a value.
-
-    `token`: the weakest word (0..1). `grammar`: it has the form such a value must have.
-    `position`: it stands where the layout says. `witnesses`: independent places or kinds that say
-    the same (annex page, issuer's initials, type title). `catalogue`: found in a closed list
-    (None: there is no list for it). `repaired`: a letter was taken for a digit. `conflict`: a
-    witness says otherwise.
-    """
-
-    kind: str = "text"
-    token: float = 0.0
-    grammar: bool = True
-    position: bool = True
-    witnesses: int = 0
-    catalogue: bool | None = None
-    repaired: bool = False
-    conflict: bool = False
 
 
 def probability(evidence: Evidence) -> float:
@@ -101,6 +80,7 @@ def reading(
         source=source,
         status=FieldStatus.PRESENT,
         candidates=candidates,
+        evidence=evidence.of_ink(words),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from ocr.evidence import Evidence
 from ocr.page import Box, PageText, ReadingSource, Word
 
 FieldContent = str | int | bool | list[str] | None
@@ -36,7 +37,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldReading:
-    """One field as the machine read it: value, the ink it came from and how sure it is."""
+    """One field as the machine read it: value, the ink it came from and how sure it is.
+
+    `evidence`: what `confidence` was made from; it stays in the process that read.
+    """
 
     value: FieldContent
     raw: str | None = None
@@ -47,6 +51,7 @@ class FieldReading:
     source: ReadingSource | None = None
     status: FieldStatus = FieldStatus.ABSENT
     candidates: tuple[Candidate, ...] = ()
+    evidence: Evidence | None = field(default=None, compare=False, repr=False)
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -213,6 +213,7 @@ def _full(line: Line, number: FieldReading, symbol: FieldReading, split: Split) 
         made,
         confidence=weaker.confidence,
         needs_review=number.needs_review or symbol.needs_review,
+        evidence=weaker.evidence,
     )
 
 
