@@ -5,16 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from starlette.exceptions import HTTPException
 
-from service.metrics import route_of
 from workflows.errors import (
     BadInput,
     CertificateRefused,
@@ -31,6 +26,12 @@ from workflows.errors import (
     TooLarge,
     Unavailable,
 )
+
+if TYPE_CHECKING:  # the command line takes exit codes from here and must start fast
+    from fastapi import FastAPI, Request, Response
+    from fastapi.exceptions import RequestValidationError
+    from fastapi.responses import JSONResponse
+    from starlette.exceptions import HTTPException
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +100,8 @@ def status_of(error: SohoaError) -> int:
 
 
 def problem(error: SohoaError) -> JSONResponse:
+    from fastapi.responses import JSONResponse
+
     status = status_of(error)
     body = Problem(
         title=type(error).message,
@@ -136,6 +139,11 @@ def install(app: FastAPI, page: Callable[[Request, SohoaError, int], Response]) 
 
     Nothing leaks a stack trace.
     """
+    from fastapi.exceptions import RequestValidationError
+    from fastapi.responses import JSONResponse
+    from starlette.exceptions import HTTPException
+
+    from service.metrics import route_of
 
     def answer(request: Request, error: SohoaError) -> Response:
         browsing = "text/html" in request.headers.get("accept", "")

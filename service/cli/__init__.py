@@ -2,10 +2,15 @@
 """`sohoa`: the command line.
 
 Data goes to stdout, everything else to stderr; exit codes are those of `service.errors.ExitCode`.
+
+Only the module of the verb that was typed is loaded. All together take more than two seconds of
+CPU time, and every process of a reading pool would pay for them (it imports this module anew).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import typer
@@ -14,9 +19,56 @@ from typer.core import TyperGroup
 from service.errors import exit_code
 from workflows.errors import SohoaError
 
+_GROUPS: Mapping[str, tuple[str, str]] = {
+    "db": ("service.cli.office:db", "Cơ sở dữ liệu: nâng cấp, xem phiên bản."),
+    "user": ("service.cli.office:user", "Tài khoản cán bộ."),
+    "signing": ("service.cli.signing:signing", "Ký cơ quan, bảo toàn chữ ký, hồ sơ ký."),
+    "key": ("service.cli.office:key", "Khóa API của hệ thống ngoài."),
+    "station": ("service.station.app:app", "Trạm quét trên máy này (như sohoa-station)."),
+    "intake": ("service.cli.intake:intake", "Thư mục nóng, hộp thư, SMTP, FTP."),
+    "audit": ("service.cli.evidence:audit", "Nhật ký: kiểm tra, ghi mốc ra ngoài."),
+    "retention": ("service.cli.evidence:retention", "Thời hạn lưu trữ, đề nghị hủy."),
+    "backup": ("service.cli.backups:backup", "Sao lưu: tạo, liệt kê, kiểm tra, tạo khóa."),
+}
+_VERBS: Mapping[str, str] = {
+    "serve": "service.cli.office:serve",
+    "work": "service.cli.office:work",
+    "doctor": "service.cli.office:doctor",
+    "demo": "service.cli.office:demo",
+    "scrub": "service.cli.evidence:scrub",
+    "restore": "service.cli.backups:restore",
+    "scan": "service.cli.scanning:scan",
+    "slip": "service.cli.slips:slip",
+    "batch": "service.cli.intake:batch",
+    "read": "service.cli.papers:read",
+    "evaluate": "service.cli.papers:evaluate",
+    "sign": "service.cli.papers:sign",
+    "verify": "service.cli.papers:verify",
+    "search": "service.cli.papers:search",
+    "reuse": "service.cli.papers:reuse",
+    "export": "service.cli.packages:export",
+    "import": "service.cli.packages:import_",
+    "validate": "service.cli.packages:validate",
+}
+
 
 class Verbs(TyperGroup):
-    """Turns the errors of the road into a Vietnamese sentence and an exit code."""
+    """Finds the verbs, and turns the errors of the road into a Vietnamese sentence and a code."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*_VERBS, *_GROUPS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in _GROUPS:
+            place, about = _GROUPS[cmd_name]
+            whole = typer.Typer(add_completion=False)
+            whole.add_typer(_at(place), name=cmd_name, help=about)
+            return typer.main.get_group(whole).commands[cmd_name]
+        if cmd_name in _VERBS:
+            alone = typer.Typer(add_completion=False)
+            alone.command(cmd_name)(_at(_VERBS[cmd_name]))
+            return typer.main.get_command(alone)
+        return None
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -26,6 +78,11 @@ class Verbs(TyperGroup):
             raise typer.Exit(int(exit_code(error))) from error
 
 
+def _at(place: str) -> Any:
+    module, name = place.split(":")
+    return getattr(import_module(module), name)
+
+
 app = typer.Typer(
     cls=Verbs,
     no_args_is_help=True,
@@ -33,27 +90,7 @@ app = typer.Typer(
     help="Sohoa: trạm số hóa và nhận dạng giấy tờ hành chính.",
 )
 
-from service.cli import backups, evidence, intake, office, packages, papers, scanning, signing  # noqa: E402 - after the app
-from service.station.app import app as station  # noqa: E402
 
-app.add_typer(office.db, name="db", help="Cơ sở dữ liệu: nâng cấp, xem phiên bản.")
-app.add_typer(office.user, name="user", help="Tài khoản cán bộ.")
-app.add_typer(signing.signing, name="signing", help="Ký cơ quan, bảo toàn chữ ký, hồ sơ ký.")
-app.add_typer(office.key, name="key", help="Khóa API của hệ thống ngoài.")
-app.add_typer(station, name="station", help="Trạm quét trên máy này (như sohoa-station).")
-app.add_typer(intake.intake, name="intake", help="Thư mục nóng, hộp thư, SMTP, FTP.")
-app.add_typer(evidence.audit, name="audit", help="Nhật ký: kiểm tra, ghi mốc ra ngoài.")
-app.add_typer(evidence.retention, name="retention", help="Thời hạn lưu trữ, đề nghị hủy.")
-app.add_typer(backups.backup, name="backup", help="Sao lưu: tạo, liệt kê, kiểm tra, tạo khóa.")
-for verb in (
-    *office.VERBS,
-    *evidence.VERBS,
-    *backups.VERBS,
-    *scanning.VERBS,
-    *intake.VERBS,
-    *papers.VERBS,
-):
-    app.command()(verb)
-app.command("export")(packages.export)
-app.command("import")(packages.import_)
-app.command("validate")(packages.validate)
+@app.callback()
+def _sohoa() -> None:
+    """Makes a group of it before any verb is loaded."""

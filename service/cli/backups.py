@@ -151,6 +151,3 @@ def _tell(problems: list[tuple[str, str]]) -> None:
         typer.echo(f"{name}: {what}", err=True)
     if len(problems) > _SHOWN:
         typer.echo(f"… và {len(problems) - _SHOWN} tệp nữa (xem --json)", err=True)
-
-
-VERBS = (restore,)

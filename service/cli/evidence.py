@@ -172,6 +172,3 @@ def retention_list(who: As = "", as_json: Json = False) -> None:
         else:
             waits = f", chờ đến {act.waits_until:%d/%m/%Y}" if act.waits_until else ""
             typer.echo(f"{act.id}  {act.document_id}  {_ACTS[act.state]}{waits}  {act.reason}")
-
-
-VERBS = (scrub,)

@@ -139,6 +139,3 @@ def status(
         typer.echo("Chưa khai nguồn nào (SOHOA_CONSUME_DIR, SOHOA_INTAKES).", err=True)
     if not all(one.good for one in found):
         raise typer.Exit(int(ExitCode.FAILED))
-
-
-VERBS = (batch,)

@@ -143,6 +143,3 @@ def add_key(
         raise InvalidValue(unit, message=f"Không có đơn vị mã {unit}.")
     _, secret = station.accounts.add_key(name, found[0].id, tuple(purposes), days)
     typer.echo(secret)
-
-
-VERBS = (serve, work, doctor, demo)

@@ -244,6 +244,3 @@ def reuse(
         else:
             state = "dùng lại được" if offer.valid else f"không dùng lại được: {offer.withheld}"
             typer.echo(f"{offer.document.id}  {offer.document.type_name}  {state}")
-
-
-VERBS = (read, evaluate, sign, verify, search, reuse)

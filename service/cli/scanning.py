@@ -28,7 +28,6 @@ from scanner_drivers.profiles import load_profiles
 from scanner_drivers.sheets import UnequalSides, collate_manual_duplex
 from service.cli.console import emit, log_to_stderr
 from service.cli.receiving import receive_scan
-from service.cli.slips import slip
 from service.config import Settings
 from service.errors import ExitCode
 from workflows.errors import ScannerFailed
@@ -273,6 +272,3 @@ def _keep_aside(folder: Path) -> None:
         typer.echo(f"Chưa tiếp nhận; các trang đã quét nằm ở {folder}.", err=True)
     else:
         shutil.rmtree(folder)
-
-
-VERBS = (scan, slip)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import typer
 
 from service.cli import app
 from service.config import Settings
@@ -19,11 +20,11 @@ def kinds(kind=SohoaError):
 
 
 def verbs():
-    for command in app.registered_commands:
-        yield command.name or command.callback.__name__
-    for group in app.registered_groups:
-        for command in group.typer_instance.registered_commands:
-            yield f"{group.name} {command.name or command.callback.__name__}"
+    whole = typer.main.get_command(app)
+    context = typer.Context(whole)
+    for name in whole.list_commands(context):
+        below = getattr(whole.get_command(context, name), "commands", None)
+        yield from (f"{name} {verb}" for verb in below) if below else (name,)
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
