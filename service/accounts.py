@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from itsdangerous import BadSignature, SignatureExpired, TimestampSigner
 
 from workflows.domain.station import Station
-from workflows.domain.unit import Actor, ApiKey, Role, Scope, User
+from workflows.domain.unit import Actor, ApiKey, Role, Scope, User, actor_of
 from workflows.errors import InvalidValue, NotAuthenticated
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database
@@ -241,12 +241,6 @@ class Accounts:
 def station_claim(station_id: str, at: int) -> bytes:
     """What a station signs to get a token: its id and the time, seconds since 1970 UTC."""
     return f"sohoa-station\n{station_id}\n{at}".encode()
-
-
-def actor_of(user: User, scope: Scope) -> Actor:
-    return Actor(
-        id=user.id, name=user.full_name, unit_id=user.unit_id, roles=user.roles, scope=scope
-    )
 
 
 # A hash of nothing, so that an unknown name costs the same time as a wrong password.

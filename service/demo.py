@@ -17,7 +17,6 @@ from typing import Any
 
 from PIL import Image
 
-from service.accounts import actor_of
 from service.config import Settings
 from service.samples import DemoPaper, demo_set, make_sample
 from service.setup import prepare
@@ -28,7 +27,7 @@ from storage.engine import MemoryEngine
 from workflows.audit import SYSTEM
 from workflows.domain.document import DocumentState
 from workflows.domain.dossier import Dossier, FilingOrigin, FilingRole
-from workflows.domain.unit import EVERYWHERE, Actor, Role
+from workflows.domain.unit import EVERYWHERE, Actor, Role, actor_of
 from workflows.errors import InvalidValue
 from workflows.filing import NewDossier
 from workflows.intake import Arrival

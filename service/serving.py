@@ -27,6 +27,7 @@ from workflows.ports.clock import SystemClock
 from workflows.ports.engine import Queue
 
 log = structlog.get_logger(__name__)
+READING = (Queue.COUNTER, Queue.BATCH)
 BATCH_NICE = 10
 DEMO_PACE_S = 0.6
 """A sheet through the scanner of sample sheets, about as fast as a device of metal."""
@@ -39,9 +40,11 @@ def run(settings: Settings, *, workers: int, host: str, port: int) -> int:
     commands = [
         Command(name="web", argv=[*sohoa, "web", host, str(port)]),
         Command(name="upkeep", argv=[*sohoa, "upkeep"]),
+        # archive packages are written into this machine's data folder, so it is not `sohoa work`'s
+        Command(name="server", argv=[*sohoa, "work", Queue.SERVER.value]),
     ]
     for number in range(workers):
-        for queue in Queue:
+        for queue in READING:
             name = f"{queue.value}-{number}"
             commands.append(Command(name=name, argv=[*sohoa, "work", queue.value]))
     if declared(settings).any:
@@ -58,7 +61,7 @@ def run(settings: Settings, *, workers: int, host: str, port: int) -> int:
 def work(settings: Settings, *, counter_only: bool) -> int:
     """One worker slot of a machine that only reads."""
     sohoa = [sys.executable, "-m", "service.serving", "work"]
-    queues = [Queue.COUNTER] if counter_only else list(Queue)
+    queues = [Queue.COUNTER] if counter_only else list(READING)
     return Supervisor([Command(name=q.value, argv=[*sohoa, q.value]) for q in queues]).run()
 
 
@@ -81,7 +84,7 @@ def _work(settings: Settings, queue: Queue) -> None:
     from storage.engine import DbosEngine, DbosWorker
 
     cv2.setNumThreads(1)
-    if queue is Queue.BATCH:
+    if queue is not Queue.COUNTER:
         os.nice(BATCH_NICE)
     jobs = DbosEngine(settings.database)
     database = SqlDatabase(settings.database, enqueue=jobs.enqueue_in)

@@ -40,6 +40,7 @@ from workflows.copying import Copying
 from workflows.deferred_signing import DeferredSigning
 from workflows.destruction import DestructionDesk
 from workflows.export import ExportDesk
+from workflows.export_requests import ExportRequests
 from workflows.filing import FilingDesk
 from workflows.importing import ImportDesk
 from workflows.indicators import IndicatorDesk
@@ -96,6 +97,7 @@ class Workstation:
     audit: AuditProof
     disposal: DestructionDesk
     exports: ExportDesk
+    export_requests: ExportRequests
     imports: ImportDesk
     road: Road
 
@@ -167,13 +169,6 @@ def assemble(
         dpi=dpi_of(settings),
         keep_card_images=settings.keep_card_images,
     )
-    road = Road(
-        reading=reading,
-        copying=copying,
-        coding=Coding(database=database, clock=clock, template=settings.result_code_template),
-        keeping=Keeping(database=database, objects=objects, document_types=types, clock=clock),
-        preserving=preserving,
-    )
     intake = Intake(
         database=database,
         objects=objects,
@@ -185,6 +180,24 @@ def assemble(
     many = SandboxedMany(sandbox, *trusted)
     trusting = Trusting(database=database, objects=objects, verifier=many, clock=clock)
     packages = ZipPackages(settings.data_dir / "packages", objects, SandboxedCheck(sandbox))
+    exports = ExportDesk(
+        database=database,
+        objects=objects,
+        packages=packages,
+        verifier=many,
+        clock=clock,
+        archive_code=settings.archive_code,
+        software=version("sohoa"),
+    )
+    export_requests = ExportRequests(database=database, desk=exports, clock=clock)
+    road = Road(
+        reading=reading,
+        copying=copying,
+        coding=Coding(database=database, clock=clock, template=settings.result_code_template),
+        keeping=Keeping(database=database, objects=objects, document_types=types, clock=clock),
+        preserving=preserving,
+        exporting=export_requests,
+    )
     return Workstation(
         settings=settings,
         version=version("sohoa"),
@@ -237,15 +250,8 @@ def assemble(
         indicators=IndicatorDesk(database=database, clock=clock),
         audit=audit,
         disposal=disposal_desk(settings, database, objects, clock),
-        exports=ExportDesk(
-            database=database,
-            objects=objects,
-            packages=packages,
-            verifier=many,
-            clock=clock,
-            archive_code=settings.archive_code,
-            software=version("sohoa"),
-        ),
+        exports=exports,
+        export_requests=export_requests,
         imports=ImportDesk(
             database=database,
             objects=objects,

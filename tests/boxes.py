@@ -31,9 +31,9 @@ from workflows.domain.document import (
     TrustLevel,
 )
 from workflows.domain.dossier import Dossier, Filing, FilingOrigin, FilingRole
-from workflows.domain.package import Order, Written
+from workflows.domain.package import Order, Wanted, Written
 from workflows.domain.unit import EVERYWHERE
-from workflows.export import Wanted, gather
+from workflows.export import gather
 from workflows.filing import NewDossier
 from workflows.ports.objects import content_sha256, derived_key, original_key
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ocr.page import Box, PageImage, PageText, ReadingSource, Word
 from ocr.reader import Reader
-from service.accounts import actor_of, station_claim
+from service.accounts import station_claim
 from service.config import Settings
 from service.samples import Sample, make_sample, write_sample
 from service.wiring import Workstation, assemble
@@ -23,7 +23,7 @@ from storage.database import SqlDatabase, import_procedures, import_rules, upgra
 from storage.engine import MemoryEngine
 from workflows.domain.document import Document
 from workflows.domain.station import Station
-from workflows.domain.unit import Actor, Role, Unit, UnitLevel
+from workflows.domain.unit import Actor, Role, Unit, UnitLevel, actor_of
 from workflows.intake import Arrival
 from workflows.ports.clock import SystemClock
 

@@ -32,6 +32,7 @@ from workflows.domain.package import (
     Package,
     RecordedEvent,
     Surroundings,
+    Wanted,
     Written,
     in_time_order,
 )
@@ -60,13 +61,7 @@ _MOST = 5_000  # documents in one package; all their readings are in memory at o
 _TOGETHER = 100  # evidence files on disk at once
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What to pack: exactly one of these."""
-
-    dossier_code: str | None = None
-    batch_id: str | None = None
-    document_ids: tuple[str, ...] = ()
+Closing = Callable[[Transaction, Written], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +76,27 @@ class ExportDesk:
     archive_code: str
     software: str
 
-    def export(self, wanted: Wanted, order: Order, *, by: Actor) -> Written:
-        """One package, written and checked.
+    def look(self, wanted: Wanted, order: Order, *, by: Actor) -> tuple[Order, Unit]:
+        """What a refusal needs no bytes for: the order with its purpose spelt out, whose papers.
 
-        Raises `InvalidValue` (no purpose), `NotFound`, `IllegalMove` (papers not stored yet),
-        `IntegrityViolation` (bytes or signatures broken), `StorageFull`.
+        Raises `NotAllowed`, `InvalidValue` (no purpose), `NotFound`, `IllegalMove` (papers not
+        stored yet).
         """
-        must_be_archivist(by)
-        if not order.purpose.strip():
-            raise InvalidValue("no purpose", message="Phải nêu mục đích xuất gói tin.")
-        order = replace(order, purpose=stated(order.purpose, "luu_tru"))
+        order = _must_be_asked_well(order, by)
+        with self.database.read() as tx:
+            dossier = self._dossier(tx, wanted, by)
+            documents = self._documents(tx, wanted, dossier, by)
+            _must_be_finished(documents)
+            return order, self._unit(tx, documents, dossier)
+
+    def export(
+        self, wanted: Wanted, order: Order, *, by: Actor, closing: Closing | None = None
+    ) -> Written:
+        """One package, written and checked; `closing` is part of the commit that logs it.
+
+        Raises as `look`, and `IntegrityViolation` (bytes or signatures broken), `StorageFull`.
+        """
+        order = _must_be_asked_well(order, by)
         with self.database.read() as tx:
             dossier = self._dossier(tx, wanted, by)
             documents = self._documents(tx, wanted, dossier, by)
@@ -112,7 +118,10 @@ class ExportDesk:
             software=self.software,
         )
         written = self.packages.write(package)
-        self._log(package, written, by)
+        with self.database.transaction() as tx:
+            _log(tx, package, written, by)
+            if closing is not None:
+                closing(tx, written)
         return written
 
     def kept(self, *, by: Actor) -> tuple[Kept, ...]:
@@ -207,27 +216,34 @@ class ExportDesk:
             )
         return found
 
-    def _log(self, package: Package, written: Written, by: Actor) -> None:
-        facts = {
-            "package": written.name,
-            "type": written.type_name,
-            "sha256": written.sha256,
-            "documents": written.documents,
-        }
-        subjects: list[Dossier | Batch | Document] = [r.document for r in package.documents]
-        if package.around.dossier is not None:
-            subjects.insert(0, package.around.dossier)
-        with self.database.transaction() as tx:
-            for subject in subjects:
-                record(
-                    tx,
-                    "exported",
-                    subject,
-                    by=by,
-                    at=package.exported_at,
-                    purpose=package.order.purpose,
-                    **facts,
-                )
+
+def _log(tx: Transaction, package: Package, written: Written, by: Actor) -> None:
+    facts = {
+        "package": written.name,
+        "type": written.type_name,
+        "sha256": written.sha256,
+        "documents": written.documents,
+    }
+    subjects: list[Dossier | Batch | Document] = [r.document for r in package.documents]
+    if package.around.dossier is not None:
+        subjects.insert(0, package.around.dossier)
+    for subject in subjects:
+        record(
+            tx,
+            "exported",
+            subject,
+            by=by,
+            at=package.exported_at,
+            purpose=package.order.purpose,
+            **facts,
+        )
+
+
+def _must_be_asked_well(order: Order, by: Actor) -> Order:
+    must_be_archivist(by)
+    if not order.purpose.strip():
+        raise InvalidValue("no purpose", message="Phải nêu mục đích xuất gói tin.")
+    return replace(order, purpose=stated(order.purpose, "luu_tru"))
 
 
 def must_be_archivist(by: Actor) -> None:

@@ -8,6 +8,7 @@
       └► keep           code ► keep: Document(coded ► stored)     the engine runs it
            └► preserve  proofs and archive time stamp             the engine runs it
     filing.file         into a Dossier, as component or result    a clerk
+    export_requests     an archive package                        the engine runs it
     reuse.find          the same Holder, the next Procedure       a clerk or a partner
 
 Steps run at least once and are named; a worker killed between two of them is replaced by one
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 
 from workflows.coding import Coding
 from workflows.copying import Copying
+from workflows.export_requests import ExportRequests
 from workflows.keeping import Keeping
 from workflows.opening import PAGES_A_STEP
 from workflows.ports.engine import StepRunner, Workflow
@@ -36,6 +38,7 @@ class Road:
     coding: Coding
     keeping: Keeping
     preserving: Preserving
+    exporting: ExportRequests
 
     def digitise(self, step: StepRunner, document_id: str) -> None:
         """Đọc và sao chụp: every page read, the type and fields known, the archival copy made."""
@@ -55,11 +58,23 @@ class Road:
         """Bảo toàn chữ ký: up to the level its profile asks for, or one more time stamp."""
         step("preserve", self.preserving.preserve, job)
 
+    def export(self, step: StepRunner, request_id: str) -> None:
+        """Xuất gói tin: written, examined, logged; killed on the way, it is written anew."""
+        step("begin", self.exporting.begin, request_id)
+        step("write", self.exporting.write, request_id)
+
     def workflows(self) -> dict[str, Workflow]:
         """By the name under which `Jobs.enqueue` asks for them."""
-        return {"digitise": self.digitise, "keep": self.keep, "preserve": self.preserve}
+        return {
+            "digitise": self.digitise,
+            "keep": self.keep,
+            "preserve": self.preserve,
+            "export": self.export,
+        }
 
-    def failed(self, workflow: str, document_id: str, error: Exception) -> None:
+    def failed(self, workflow: str, key: str, error: Exception) -> None:
         """Called once by the engine when a workflow ends in an error."""
         if workflow == "digitise":
-            self.reading.fail(document_id, error)
+            self.reading.fail(key, error)
+        elif workflow == "export":
+            self.exporting.fail(key, error)

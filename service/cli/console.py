@@ -27,7 +27,7 @@ def log_to_stderr() -> None:
 
 def as_user(station: Workstation, username: str) -> Actor:
     """The account the command works for: `--as`, else the hot folder's, else the demo clerk."""
-    from service.accounts import actor_of
+    from workflows.domain.unit import actor_of
 
     wanted = username or station.settings.consume_user or "canbo"
     with station.database.read() as tx:

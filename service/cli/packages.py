@@ -16,9 +16,8 @@ from service.errors import ExitCode
 from storage.packages import ZipPackages
 from storage.packages.sandboxed import SandboxedCheck
 from storage.sandbox import best_sandbox
-from workflows.domain.package import AccessMode, Order, PackagePurpose, Retention
+from workflows.domain.package import AccessMode, Order, PackagePurpose, Retention, Wanted
 from workflows.errors import SohoaError
-from workflows.export import Wanted
 from workflows.ports.sandbox import SandboxLevel
 
 Json = Annotated[bool, typer.Option("--json", help="In JSON, mỗi dòng một đối tượng.")]

@@ -15,10 +15,9 @@ from pathlib import Path
 
 import structlog
 
-from service.accounts import actor_of
 from service.intakes.journal import Journal
 from workflows.domain.document import Scan
-from workflows.domain.unit import Actor
+from workflows.domain.unit import Actor, actor_of
 from workflows.errors import (
     BadInput,
     Conflict,

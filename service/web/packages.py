@@ -11,10 +11,9 @@ from fastapi.responses import HTMLResponse
 from service.api.security import Here
 from service.api.v1.packages import Archivist, take_in
 from service.web.page import Page, page_for, see_other
-from workflows.domain.package import AccessMode, Order, PackagePurpose, Retention
+from workflows.domain.package import AccessMode, Order, PackagePurpose, Retention, Wanted
 from workflows.domain.unit import Actor
 from workflows.errors import InvalidValue, SohoaError
-from workflows.export import Wanted
 from workflows.importing import Imported
 from workflows.purposes import shipped_purposes
 
@@ -53,10 +52,10 @@ def export(
     is_batch = len(sought) == 32 and sought.isalnum()
     wanted = Wanted(batch_id=sought) if is_batch else Wanted(dossier_code=sought)
     try:
-        written = here.exports.export(wanted, order, by=actor)
+        request = here.export_requests.ask(wanted, order, by=actor)
     except SohoaError as error:
         return _page(page, here, actor, dossier=sought, error=error, status=422)
-    return see_other(f"/packages#{written.name}")
+    return see_other(f"/packages#{request.id}")
 
 
 @router.post("/packages/import")
@@ -107,6 +106,7 @@ def _page(
         "packages.html",
         actor=actor,
         kept=here.exports.kept(by=actor),
+        requests=here.export_requests.recent(by=actor, limit=8),
         purposes=shipped_purposes(),
         retentions=Retention,
         modes=AccessMode,

@@ -7,6 +7,7 @@ import unicodedata
 from typing import Any
 
 from workflows.domain.document import Document, DocumentState, ReadingStatus
+from workflows.domain.package import ExportState
 from workflows.domain.signature import SignatureState
 from workflows.domain.station import JobState
 from workflows.verification import TITLES
@@ -39,6 +40,12 @@ JOBS = {
     JobState.REFUSED: "Không tiếp nhận",
     JobState.FAILED: "Không quét được",
     JobState.CANCELLED: "Đã dừng",
+}
+EXPORTS = {
+    ExportState.WAITING: "Chờ đến lượt",
+    ExportState.RUNNING: "Đang lập gói",
+    ExportState.DONE: "Đã xong",
+    ExportState.FAILED: "Không lập được",
 }
 STEPS = (
     (DocumentState.CAPTURED, "Sao chụp"),

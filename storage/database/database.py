@@ -23,6 +23,7 @@ from storage.database.cases import (
 from storage.database.connection import LOCK_MODE, open_engine
 from storage.database.disposal import SqlDisposal
 from storage.database.holdings import SqlHoldings, SqlProgress
+from storage.database.packages import SqlPackageExports
 from storage.database.papers import (
     SqlBatches,
     SqlDocuments,
@@ -79,6 +80,7 @@ class SqlTransaction:
         self.holdings = SqlHoldings(connection)
         self.progress = SqlProgress(connection)
         self.disposal = SqlDisposal(connection)
+        self.package_exports = SqlPackageExports(connection)
         self.jobs = SqlJobs(connection, enqueue)
 
     def indicators(self, scope: Scope, since: dt.date, until: dt.date) -> Mapping[str, int]:

@@ -32,6 +32,15 @@ from workflows.domain.dossier import (
     HolderKind,
     Procedure,
 )
+from workflows.domain.package import (
+    AccessMode,
+    ExportRequest,
+    ExportState,
+    Order,
+    PackagePurpose,
+    Retention,
+    Wanted,
+)
 from workflows.domain.retention import Destruction, DestructionState, LegalHold
 from workflows.domain.signing import SigningRequest, SigningState
 from workflows.domain.station import Capture, JobPage, JobState, ScanJob
@@ -46,6 +55,15 @@ def _object(value: Mapping[str, Any] | None) -> StoredObject | None:
 
 def _component(value: Mapping[str, Any]) -> Component:
     return Component(**{**value, "document_types": tuple(value["document_types"])})
+
+
+def _wanted(value: Mapping[str, Any]) -> Wanted:
+    return Wanted(**{**value, "document_ids": tuple(value["document_ids"])})
+
+
+def _order(value: Mapping[str, Any]) -> Order:
+    kinds = {"kind": PackagePurpose, "retention": Retention, "mode": AccessMode}
+    return Order(**{**value, **{name: kind(value[name]) for name, kind in kinds.items()}})
 
 
 _READ: dict[type, dict[str, Callable[[Any], Any]]] = {
@@ -85,6 +103,7 @@ _READ: dict[type, dict[str, Callable[[Any], Any]]] = {
         "state": DestructionState,
         "objects": lambda v: tuple(StoredObject(**o) for o in v),
     },
+    ExportRequest: {"state": ExportState, "wanted": _wanted, "order": _order},
 }
 
 

@@ -403,6 +403,23 @@ destructions = Table(
     Column("objects", JSON, nullable=False),
     CheckConstraint("decided_by <> requested_by", name="two_people"),
 )
+package_exports = Table(
+    "package_exports",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("unit_id", Id, ForeignKey("units.id"), nullable=False),
+    Column("requested_by", Id, nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("title", String(300), nullable=False),
+    Column("wanted", JSON, nullable=False),
+    Column("order", JSON, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("package", String(300)),
+    Column("failure_code", String(60)),
+    Column("failure", Text),
+    Column("finished_at", UtcDateTime),
+    Index("ix_package_exports_unit_id_requested_at", "unit_id", "requested_at"),
+)
 progress = Table(
     "progress",
     metadata,

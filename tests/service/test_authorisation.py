@@ -117,6 +117,8 @@ TABLE = {
     "GET /api/v1/audit": "auditor admin",
     "GET /api/v1/indicators": READERS,
     "POST /api/v1/packages": "archivist",
+    "GET /api/v1/package-exports": "archivist",
+    "GET /api/v1/package-exports/{request_id}": "archivist",
     "GET /api/v1/packages": "archivist",
     "GET /api/v1/packages/{file_name}": "archivist",
     "GET /api/v1/packages/{file_name}/file": "archivist",

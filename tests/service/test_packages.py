@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 
 import pytest
 from boxes import dossier_of
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from service.app import create_app
 from service.cli import app
+from workflows.domain.unit import Role
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +38,21 @@ def archivist(office):
 
 
 @pytest.fixture(scope="module")
-def made(client, archivist, dossier):
+def made(client, office, archivist, dossier):
     asked = {"dossier_code": dossier.code, "purpose": "luu_tru", "paper_code": "K1.G2.H3.45"}
-    answer = client.post("/api/v1/packages", json=asked, headers=archivist)
-    assert answer.status_code == 201, answer.text
-    return answer
+    return export(client, office, asked, archivist)
+
+
+def export(client, office, asked, headers):
+    """The package's own page, once a worker has written it."""
+    answer = client.post("/api/v1/packages", json=asked, headers=headers)
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["state"] == "waiting" and answer.headers["retry-after"]
+    office.run_jobs()
+    done = client.get(answer.headers["location"], headers=headers)
+    assert done.json()["state"] == "done", done.text
+    assert "retry-after" not in done.headers
+    return client.get(f"/api/v1/packages/{done.json()['file_name']}", headers=headers)
 
 
 def test_a_package_is_made_listed_fetched_and_examined(client, archivist, made, dossier):
@@ -50,7 +62,7 @@ def test_a_package_is_made_listed_fetched_and_examined(client, archivist, made, 
     assert body["dossier_code"] == dossier.code
     listed = client.get("/api/v1/packages", headers=archivist).json()
     assert [p["sha256"] for p in listed] == [body["sha256"]]
-    place = made.headers["location"]
+    place = f"/api/v1/packages/{body['file_name']}"
     assert client.get(place, headers=archivist).json() == body
     file = client.get(f"{place}/file", headers=archivist)
     assert file.headers["content-disposition"] == f'attachment; filename="{body["file_name"]}"'
@@ -60,7 +72,7 @@ def test_a_package_is_made_listed_fetched_and_examined(client, archivist, made, 
 
 
 def test_fetching_a_package_is_logged(client, archivist, made, office):
-    client.get(f"{made.headers['location']}/file", headers=archivist)
+    client.get(f"/api/v1/packages/{made.json()['file_name']}/file", headers=archivist)
     with office.station.database.read() as tx:
         events = [e for _, _, e in tx.audit.entries(limit=10_000)]
     taken = [e for e in events if e.action == "package.taken"]
@@ -69,15 +81,56 @@ def test_fetching_a_package_is_logged(client, archivist, made, office):
 
 
 def test_another_units_archivist_sees_no_package(client, office, made):
-    from dataclasses import replace
-
-    from workflows.domain.unit import Role
     from workflows.errors import NotFound
 
     other = replace(office.actor("stranger"), roles=frozenset({Role.ARCHIVIST}))
     assert office.station.exports.kept(by=other) == ()
     with pytest.raises(NotFound):
         office.station.exports.take(made.json()["file_name"], by=other)
+
+
+def test_the_same_key_asks_once_and_for_other_wishes_is_refused(client, archivist, office, dossier):
+    asked = {"dossier_code": dossier.code, "purpose": "luu_tru", "kind": "SIP"}
+    headers = archivist | {"idempotency-key": "giao-nop-2026-1"}
+    first, second = (client.post("/api/v1/packages", json=asked, headers=headers) for _ in "12")
+    assert first.json()["id"] == second.json()["id"]
+    other = client.post("/api/v1/packages", json=asked | {"bag": True}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (409, "trung_khoa_khac_noi_dung")
+    before = len(client.get("/api/v1/packages", headers=archivist).json())
+    office.run_jobs()
+    assert len(client.get("/api/v1/packages", headers=archivist).json()) == before + 1
+
+
+def test_an_export_that_cannot_be_written_says_why_and_what_to_do(
+    client, archivist, office, dossier, monkeypatch
+):
+    from workflows.errors import IntegrityViolation
+
+    def broken(_):
+        raise IntegrityViolation("planted")
+
+    asked = {"dossier_code": dossier.code, "purpose": "luu_tru", "paper_code": "K9"}
+    place = client.post("/api/v1/packages", json=asked, headers=archivist).headers["location"]
+    monkeypatch.setattr(type(office.station.objects), "get", lambda _, stored: broken(stored))
+    office.run_jobs()
+    told = client.get(place, headers=archivist).json()
+    assert (told["state"], told["code"], told["file_name"]) == ("failed", "sai_lech_toan_ven", None)
+    assert "khôi phục từ bản sao" in told["message"]
+    assert client.get("/api/v1/package-exports", headers=archivist).json()[0] == told
+
+
+def test_who_may_no_longer_export_gets_nothing_written(client, archivist, office, dossier):
+    asked = {"dossier_code": dossier.code, "purpose": "luu_tru", "paper_code": "K10"}
+    place = client.post("/api/v1/packages", json=asked, headers=archivist).headers["location"]
+    with office.station.database.transaction() as tx:
+        user = tx.accounts.user(username="archivist")
+        tx.accounts.put(replace(user, roles=frozenset({Role.AUDITOR})))
+    before = list((office.folder / "packages").glob("*.zip"))
+    office.run_jobs()
+    with office.station.database.transaction() as tx:
+        tx.accounts.put(user)
+    assert client.get(place, headers=archivist).json()["code"] == "khong_du_quyen"
+    assert list((office.folder / "packages").glob("*.zip")) == before
 
 
 @pytest.mark.parametrize(
@@ -99,7 +152,8 @@ def test_what_cannot_be_packed_is_refused_with_a_reason(client, archivist, asked
 def test_importing_one_own_package_changes_nothing_and_damage_is_named(
     client, archivist, made, office
 ):
-    content = client.get(f"{made.headers['location']}/file", headers=archivist).content
+    place = f"/api/v1/packages/{made.json()['file_name']}/file"
+    content = client.get(place, headers=archivist).content
     answer = client.post(
         "/api/v1/package-imports", files={"file": ("goi.zip", content)}, headers=archivist
     )
@@ -122,7 +176,11 @@ def test_the_page_exports_takes_in_and_prints_the_hand_over_record(client, offic
     form = {"what": dossier.code, "purpose": "luu_tru", "kind": "SIP", "bag": "true"}
     sent = client.post("/packages", data=form, headers=signed_in)
     assert sent.status_code == 303, sent.text
+    waiting = client.get("/packages", headers=signed_in).text
+    assert "Chờ đến lượt" in waiting
+    office.run_jobs()
     shown = client.get("/packages", headers=signed_in).text
+    assert "Chờ đến lượt" not in shown and shown.count("<td>SIP_hoso") > waiting.count("<td>SIP_")
     assert "SIP_hoso" in shown and dossier.code in shown and "Lưu trữ</a>" in shown
     names = re.findall(r'name="name" value="([^"]+)"', shown)
     content = client.get(f"/api/v1/packages/{names[0]}/file", headers=signed_in).content

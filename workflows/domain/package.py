@@ -153,6 +153,55 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to pack: exactly one of these."""
+
+    dossier_code: str | None = None
+    batch_id: str | None = None
+    document_ids: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """In a few words, for a list."""
+        if self.dossier_code:
+            return f"Hồ sơ {self.dossier_code}"
+        return f"Lô {self.batch_id}" if self.batch_id else f"{len(self.document_ids)} giấy tờ rời"
+
+
+class ExportState(StrEnum):
+    WAITING = "waiting"  # trong hàng đợi
+    RUNNING = "running"  # đang lập gói
+    DONE = "done"
+    FAILED = "failed"
+
+    @property
+    def is_open(self) -> bool:
+        return self in (ExportState.WAITING, ExportState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRequest:
+    """Yêu cầu xuất gói: asked for at a door, written by a worker, looked at until it is done.
+
+    `unit_id`: whose papers they are; `package`: the file's name once it is done; `failure`: why
+    not and what to do, as the person who asked shall read it.
+    """
+
+    id: str
+    unit_id: str
+    requested_by: str
+    requested_at: dt.datetime
+    title: str
+    wanted: Wanted
+    order: Order
+    state: ExportState = ExportState.WAITING
+    package: str | None = None
+    failure_code: str | None = None
+    failure: str | None = None
+    finished_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
     """Everything an export writes. `signatures`: verification report by document id, as JSON."""
 

@@ -88,6 +88,13 @@ class User:
     locked_until: dt.datetime | None = None
 
 
+def actor_of(user: User, scope: Scope) -> Actor:
+    """The person in the scope of their Unit."""
+    return Actor(
+        id=user.id, name=user.full_name, unit_id=user.unit_id, roles=user.roles, scope=scope
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """A partner system's key, stored as sha-256 of the secret; `purposes` it may state."""

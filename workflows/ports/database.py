@@ -26,6 +26,7 @@ from workflows.domain.document import (
 )
 from workflows.domain.dossier import Dossier, Filing, Holder, Procedure
 from workflows.domain.holding import Holding
+from workflows.domain.package import ExportRequest
 from workflows.domain.retention import Destruction, LegalHold
 from workflows.domain.signing import SigningItem, SigningRequest
 from workflows.domain.station import Capture, JobPage, ScanJob, Station
@@ -366,6 +367,22 @@ class DisposalRepository(Protocol):
         ...
 
 
+class PackageExportRepository(Protocol):
+    """Exports that were asked for."""
+
+    def put(self, request: ExportRequest) -> None:
+        """Insert or replace."""
+        ...
+
+    def get(self, request_id: str, scope: Scope) -> ExportRequest:
+        """`NotFound` when absent or out of scope."""
+        ...
+
+    def find(self, scope: Scope, *, limit: int = 50) -> Sequence[ExportRequest]:
+        """Newest first."""
+        ...
+
+
 class ProgressRepository(Protocol):
     """How far long upkeep work has come; it goes on from there after a stop."""
 
@@ -425,6 +442,8 @@ class Transaction(Protocol):
     def progress(self) -> ProgressRepository: ...
     @property
     def disposal(self) -> DisposalRepository: ...
+    @property
+    def package_exports(self) -> PackageExportRepository: ...
     @property
     def jobs(self) -> Jobs: ...
     def indicators(self, scope: Scope, since: dt.date, until: dt.date) -> Mapping[str, int]:

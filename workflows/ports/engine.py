@@ -11,10 +11,14 @@ T = TypeVar("T")
 
 
 class Queue(StrEnum):
-    """Counter work always outranks batch work: each has its own slot."""
+    """Counter work always outranks batch work: each has its own slot.
+
+    SERVER: what is written into the server's own data folder; one process beside the web takes it.
+    """
 
     COUNTER = "counter"
     BATCH = "batch"
+    SERVER = "server"
 
 
 class StepRunner(Protocol):

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Depends, Response, UploadFile
+from fastapi import APIRouter, Depends, Header, Response, UploadFile
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
@@ -21,23 +21,25 @@ from storage.objects.disk import disk_errors
 from workflows.domain.package import (
     AccessMode,
     Checked,
+    ExportRequest,
+    ExportState,
     Kept,
     Order,
     PackagePurpose,
     Retention,
+    Wanted,
 )
 from workflows.domain.unit import Actor, Role
 from workflows.errors import (
     Conflict,
     DamagedPackage,
+    IdempotencyMismatch,
     IllegalMove,
-    IntegrityViolation,
     InvalidValue,
     NotAllowed,
     NotFound,
     StorageFull,
 )
-from workflows.export import Wanted
 from workflows.importing import Imported
 
 router = APIRouter(tags=["packages"])
@@ -99,6 +101,34 @@ class PackageOut(BaseModel):
         )
 
 
+class ExportOut(BaseModel):
+    """Một yêu cầu xuất gói."""
+
+    id: str
+    title: str
+    state: ExportState = Field(description="waiting, running, done, failed.")
+    requested_at: dt.datetime
+    finished_at: dt.datetime | None
+    file_name: str | None = Field(
+        description="Khi đã xong: /packages/{file_name}/file."
+    )
+    code: str | None = Field(description="Mã lỗi khi không lập được.")
+    message: str | None
+
+    @classmethod
+    def of(cls, request: ExportRequest) -> ExportOut:
+        return cls(
+            id=request.id,
+            title=request.title,
+            state=request.state,
+            requested_at=request.requested_at,
+            finished_at=request.finished_at,
+            file_name=request.package,
+            code=request.failure_code,
+            message=request.failure,
+        )
+
+
 class FaultOut(BaseModel):
     file: str
     what: str
@@ -142,12 +172,18 @@ class ImportedOut(BaseModel):
 
 @router.post(
     "/packages",
-    status_code=201,
-    summary="Xuất một gói tin lưu trữ (SIP hoặc AIP), đã tự kiểm tra",
-    responses=responses(NotFound, InvalidValue, IllegalMove, IntegrityViolation, StorageFull),
+    status_code=202,
+    summary="Yêu cầu xuất một gói tin lưu trữ (SIP hoặc AIP); hỏi tiến độ ở Location",
+    responses=responses(NotFound, InvalidValue, IllegalMove, IdempotencyMismatch),
 )
-def export(asked: PackageIn, response: Response, here: Here, actor: Archivist) -> PackageOut:
-    written = here.exports.export(
+def export(
+    asked: PackageIn,
+    response: Response,
+    here: Here,
+    actor: Archivist,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> ExportOut:
+    request = here.export_requests.ask(
         Wanted(
             dossier_code=asked.dossier_code,
             batch_id=asked.batch_id,
@@ -162,9 +198,28 @@ def export(asked: PackageIn, response: Response, here: Here, actor: Archivist) -
             bag=asked.bag,
         ),
         by=actor,
+        idempotency_key=idempotency_key,
     )
-    response.headers["Location"] = f"/api/v1/packages/{written.path.name}"
-    return PackageOut.of(here.exports.get(written.path.name, by=actor))
+    response.headers["Location"] = f"/api/v1/package-exports/{request.id}"
+    response.headers["Retry-After"] = "2"
+    return ExportOut.of(request)
+
+
+@router.get("/package-exports", summary="Các yêu cầu xuất gói, mới nhất trước")
+def list_exports(here: Here, actor: Archivist) -> list[ExportOut]:
+    return [ExportOut.of(r) for r in here.export_requests.recent(by=actor, limit=200)]
+
+
+@router.get(
+    "/package-exports/{request_id}",
+    summary="Một yêu cầu xuất gói đã đến đâu",
+    responses=responses(NotFound),
+)
+def show_export(request_id: str, response: Response, here: Here, actor: Archivist) -> ExportOut:
+    request = here.export_requests.get(request_id, by=actor)
+    if request.state.is_open:
+        response.headers["Retry-After"] = "2"
+    return ExportOut.of(request)
 
 
 @router.get("/packages", summary="Gói tin đã xuất, mới nhất trước")

@@ -213,7 +213,7 @@ def test_thirty_files_through_random_kills_of_the_real_process(tmp_path, request
 
 
 def feeder_actor(station):
-    from service.accounts import actor_of
+    from workflows.domain.unit import actor_of
 
     with station.database.read() as tx:
         user = tx.accounts.user(username="clerk")

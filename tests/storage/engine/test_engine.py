@@ -85,7 +85,7 @@ def test_a_job_asked_for_twice_runs_once_and_one_rolled_back_never(shop):
     shop.ask("a")
     shop.ask("a")
     shop.engine.start("work", "a", queue=Queue.COUNTER)
-    assert shop.engine.waiting() == {"counter": 1, "batch": 0}
+    assert shop.engine.waiting() == {"counter": 1, "batch": 0, "server": 0}
     shop.hire()
     shop.ask("b")
     shop.wait("third b")

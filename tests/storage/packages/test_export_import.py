@@ -11,7 +11,7 @@ from office import HERE, THERE, open_office
 from storage.packages import ZipPackages
 from storage.packages.checking import check_package
 from workflows.domain.document import DocumentState
-from workflows.domain.package import Order, PackagePurpose
+from workflows.domain.package import Order, PackagePurpose, Wanted
 from workflows.domain.unit import Role
 from workflows.errors import (
     Conflict,
@@ -21,7 +21,6 @@ from workflows.errors import (
     NotAllowed,
     NotFound,
 )
-from workflows.export import Wanted
 from workflows.filing import NewDossier
 from workflows.importing import differences
 from workflows.ports.objects import content_sha256
