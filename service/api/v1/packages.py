@@ -109,9 +109,7 @@ class ExportOut(BaseModel):
     state: ExportState = Field(description="waiting, running, done, failed.")
     requested_at: dt.datetime
     finished_at: dt.datetime | None
-    file_name: str | None = Field(
-        description="Khi đã xong: /packages/{file_name}/file."
-    )
+    file_name: str | None = Field(description="Khi đã xong: /packages/{file_name}/file.")
     code: str | None = Field(description="Mã lỗi khi không lập được.")
     message: str | None
 
