@@ -231,6 +231,7 @@ def _central(layout: PageLayout, row: Line) -> Line | None:
     for segment in layout.segments(row, gap=2.0):
         if segment.box.x0 < 0.56 and segment.box.x1 > 0.45:
             kept = segment.part(lambda w: any(c.isalnum() for c in w.text) or w.text in "-–—,;.")
-            if kept and sum(c.isalpha() for c in kept.text) >= 3:
+            # "… giai đoạn 2021 -" may end in a line that holds a year alone
+            if kept and sum(c.isalnum() for c in kept.text) >= 3:
                 return kept
     return None

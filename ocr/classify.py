@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from ocr.document_types import UNKNOWN, DocumentType, DocumentTypes
 from ocr.extraction import TypeGuess
@@ -20,13 +20,18 @@ SURE = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TitleRow:
-    """The row (or two) that holds the type's title, and how well it matches (0..100)."""
+    """The row (or more) that holds the type's title, and how well it matches (0..100).
+
+    `beginning`: the row only begins with the title ("KẾ HOẠCH TRIỂN KHAI …"), which for this type
+    is unusual.
+    """
 
     type: DocumentType
     line: Line
     score: float
     alone: bool
     rows: int = 1
+    beginning: bool = False
 
 
 class Classifier:
@@ -34,16 +39,22 @@ class Classifier:
 
     def __init__(self, types: DocumentTypes) -> None:
         self.types = types
-        titles = [(t.replace(" ", ""), kind) for kind in types for t in kind.squeezed_titles]
+        titles = [(_letters(t), kind) for kind in types for t in kind.squeezed_titles]
         self._titles = sorted(titles, key=lambda pair: -len(pair[0]))
+        self._texts = [title for title, _ in self._titles]
+        self._exact = frozenset(self._texts)
+        self._openings = sorted(
+            ((squeeze(t), kind) for kind in types for t in kind.openings),
+            key=lambda pair: -len(pair[0]),
+        )
         self._symbols = [(s, kind) for kind in types for s in kind.symbols if len(s) > 1]
 
     def is_title(self, line: Line) -> bool:
-        """A row that is nothing but a type's title (ends the search for the header)."""
+        """A row that is nothing but a type's title, or begins with one (ends the header)."""
         if not line.is_capitals():
             return False
-        text = squeeze(line.text).replace(" ", "")
-        return any(text == title for title, _ in self._titles)
+        text = squeeze(line.text)
+        return text.replace(" ", "") in self._exact or self._opening(text) is not None
 
     def find_title(self, layout: PageLayout, header: Header | None) -> TitleRow | None:
         """The first title below the header; two rows together count ("GIẤY CHỨNG NHẬN / …")."""
@@ -51,62 +62,82 @@ class Classifier:
         rows = [r for r in layout.rows if r.y >= top - layout.pitch and r.y < max(0.62, top + 0.3)]
         for i, row in enumerate(rows):
             joined = self._two_rows(layout, row, rows[i + 1 : i + 3])
-            best = joined or self._in_row(layout, row)
+            best = joined or self._in_row(layout, row) or self._open_row(layout, row)
             if best:
                 return best
-        return None
+        begun = (found for row in rows if (found := self._beginning(layout, row)))
+        return next(begun, None)
 
     def _two_rows(
         self, layout: PageLayout, row: Line, following: Sequence[Line]
     ) -> TitleRow | None:
+        if not row.is_capitals():
+            return None
         line, count = row, 1
+        alone = len(_letters(squeeze(row.text)))
         for below in following:
-            if not (line.is_capitals() and below.is_capitals()):
+            if not below.is_capitals():
                 break
             count += 1
             line = Line(page=row.page, words=(*line.words, *below.words), y=row.y)
-            text = squeeze(line.text).replace(" ", "")
+            text = _letters(squeeze(line.text))
             for title, kind in self._titles:
-                if len(title) > 14 and text.startswith(title[:14]):
-                    score = fuzz.ratio(text[: len(title)], title)
-                    whole = len(text) <= len(title) + 24
-                    if (
-                        score >= 90
-                        and whole
-                        and len(title) > len(squeeze(row.text).replace(" ", ""))
-                    ):
-                        return TitleRow(type=kind, line=line, score=score, alone=True, rows=count)
+                if len(title) <= max(14, alone):
+                    break  # the longest come first
+                if not text.startswith(title[:14]) or len(text) > len(title) + 24:
+                    continue
+                score = fuzz.ratio(text[: len(title)], title)
+                if score >= 90:
+                    return TitleRow(type=kind, line=line, score=score, alone=True, rows=count)
         return None
 
     def _in_row(self, layout: PageLayout, row: Line) -> TitleRow | None:
         """A window of capitals in the row that is a title; the rest of the row must be noise."""
         best: TitleRow | None = None
-        for start in range(len(row.words)):
-            for end in range(start + 1, min(len(row.words), start + 14) + 1):
-                window = Line(page=row.page, words=row.words[start:end], y=row.y)
-                if not window.is_capitals():
-                    continue
-                found = self._match(window)
-                if found is None:
-                    continue
-                kind, score = found
-                rest = row.words[:start] + row.words[end:]
-                if not _stands_apart(layout, window, rest):
-                    continue
-                if best is None or (score, len(window.words)) > (best.score, len(best.line.words)):
-                    best = TitleRow(type=kind, line=window, score=score, alone=not rest)
+        for start, end in _runs_of_capitals(row):
+            window = Line(page=row.page, words=row.words[start:end], y=row.y)
+            found = self._match(window)
+            if found is None:
+                continue
+            kind, score = found
+            rest = row.words[:start] + row.words[end:]
+            if not _stands_apart(layout, window, rest):
+                continue
+            if best is None or (score, len(window.words)) > (best.score, len(best.line.words)):
+                best = TitleRow(type=kind, line=window, score=score, alone=not rest)
         return best
 
     def _match(self, window: Line) -> tuple[DocumentType, float] | None:
-        text = squeeze(window.text).replace(" ", "")
-        scored = [(fuzz.ratio(text, title), kind) for title, kind in self._titles]
-        score, kind = max(scored, key=lambda pair: pair[0], default=(0.0, None))
-        rival = max((s for s, k in scored if k is not kind), default=0.0)
+        text = _letters(squeeze(window.text))
         # short titles differ in two letters (THÔNG BÁO, THÔNG CÁO): only exact ones count
         floor = 100.0 if len(text) < 8 else 87.0
-        if kind is None or score < floor or score - rival < 3:
+        alike = process.extract(text, self._texts, scorer=fuzz.ratio, score_cutoff=floor - 3)
+        if not alike or alike[0][1] < floor:
             return None
-        return kind, score
+        kind = self._titles[alike[0][2]][1]
+        rival = max((s for _, s, n in alike if self._titles[n][1] is not kind), default=0.0)
+        return (kind, alike[0][1]) if alike[0][1] - rival >= 3 else None
+
+    def _open_row(self, layout: PageLayout, row: Line) -> TitleRow | None:
+        """A title of the forms that say in it what is asked: "ĐƠN ĐỀ NGHỊ CẤP GIẤY PHÉP …"."""
+        for segment in _middle_capitals(layout, row):
+            if found := self._opening(squeeze(segment.text)):
+                return TitleRow(type=found, line=segment, score=99, alone=True)
+        return None
+
+    def _opening(self, text: str) -> DocumentType | None:
+        begun = (kind for title, kind in self._openings if text.startswith(f"{title} "))
+        return next(begun, None)
+
+    def _beginning(self, layout: PageLayout, row: Line) -> TitleRow | None:
+        """Title and abstract in one row of capitals: only where no row is a title alone."""
+        for segment in _middle_capitals(layout, row):
+            words = squeeze(segment.text).split()
+            for size in range(min(9, len(words) - 1), 1, -1):
+                if (title := "".join(words[:size])) in self._exact:
+                    kind = self._titles[self._texts.index(title)][1]
+                    return TitleRow(type=kind, line=segment, score=95, alone=True, beginning=True)
+        return None
 
     def by_symbol(self, symbol: str | None) -> DocumentType | None:
         """The type that the first token of "QĐ-UBND" names; None when it is an office."""
@@ -151,6 +182,8 @@ class Classifier:
     ) -> TypeGuess:
         why = [f"Tên loại “{title.line.text}” ở trang {title.line.page}"]
         confidence = 0.96 if title.score >= 99 else 0.9
+        if title.beginning:
+            confidence = 0.8
         if not title.alone:
             confidence -= 0.03
         first = plain(re.split(r"[-/.]", symbol or "")[0])
@@ -181,6 +214,31 @@ class Classifier:
             needs_review=confidence < SURE,
             evidence=tuple(why),
         )
+
+
+def _letters(squeezed: str) -> str:
+    return squeezed.replace(" ", "")
+
+
+def _runs_of_capitals(row: Line) -> Iterator[tuple[int, int]]:
+    """Windows of up to 14 words inside the runs of capitals of a row."""
+    bare = [not any(c.islower() for c in w.text) for w in row.words]
+    for start, capital in enumerate(bare):
+        if not capital:
+            continue
+        for end in range(start + 1, min(len(bare), start + 14) + 1):
+            if not bare[end - 1]:
+                break
+            if any(c.isalpha() for w in row.words[start:end] for c in w.text):
+                yield start, end
+
+
+def _middle_capitals(layout: PageLayout, row: Line) -> Iterator[Line]:
+    """The stretches of the row that are capitals and stand in the middle of the page."""
+    if row.is_capitals():
+        for segment in layout.segments(row):
+            if 0.33 < (segment.box.x0 + segment.box.x1) / 2 < 0.67:
+                yield segment
 
 
 def _stands_apart(layout: PageLayout, window: Line, rest: Sequence[Word]) -> bool:

@@ -19,6 +19,8 @@ from ocr.normalise import squeeze
 from ocr.page import Box, PageText, ReadingSource
 
 Fields = dict[str, FieldReading]
+_ENDLESS = "2099-12-31"
+"""What the zone of a card without an end says ("Không thời hạn", 991231)."""
 
 
 def with_codes(text: PageText, codes: Sequence[Code]) -> PageText:
@@ -94,7 +96,7 @@ def _zone_values(layout: PageLayout, today: dt.date) -> list[tuple[str, str, Box
             "id": zone.number,
             "born_on": zone.born_on,
             "gender": zone.gender,
-            "valid_to": zone.expires_on,
+            "valid_to": None if zone.expires_on == _ENDLESS else zone.expires_on,
         }
         return [(key, value, box) for key, value in values.items() if value]
     return []

@@ -253,7 +253,8 @@ def _mark_in(segment: Line, marks: Sequence[str]) -> str | None:
     for mark in marks:
         if seen == squeeze(mark) and _same_marks(letters, mark):
             return mark
-        if " " in mark and len(seen) >= 5 and fuzz.partial_ratio(seen, squeeze(mark)) >= 90:
+        # the whole mark, not a part: "TUYẾT" alone in a row is somebody's name
+        if " " in mark and fuzz.ratio(seen, squeeze(mark)) >= 85:
             return mark
     return None
 

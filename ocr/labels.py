@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 
@@ -18,10 +20,9 @@ from ocr.catalogue import SURNAMES
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
 from ocr.document_types import DocumentType, FieldSpec
 from ocr.extraction import FieldReading, FieldStatus
-from ocr.identifiers import (
-    decode_personal_number,
-)
-from ocr.layout import Line, PageLayout
+from ocr.form_rows import Rows, rows_of
+from ocr.identifiers import decode_personal_number
+from ocr.layout import PageLayout
 from ocr.normalise import nfc, plain, squeeze
 from ocr.page import Word
 from ocr.values import is_valid, normalise_value
@@ -29,14 +30,17 @@ from ocr.values import is_valid, normalise_value
 Fields = dict[str, FieldReading]
 _LEADERS = re.compile(r"[.…_]{3,}|(?:\.\s){3,}")
 _FOOTNOTE = re.compile(r"\(\s?\d{1,2}\s?\)")
+_ITEM = r"(?:\d{1,2}|[a-zđ]|[ivx]{1,4})\s?[.)]"
+_LEAD = re.compile(rf"\W*(?:{_ITEM}\s*)?\w?\W*")
+_NEXT_ITEM = re.compile(rf"[\s;,.]*(?<!\w){_ITEM}\s*$")
+_ALIKE = 86
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelHit:
-    """A printed label found in a row: letters `start`..`end` of the row's text."""
+    """A printed label found in the rows: letters `start`..`end` of their text."""
 
     spec: FieldSpec
-    row: int
     start: int
     end: int
     score: float
@@ -46,123 +50,144 @@ def read_labelled(kind: DocumentType, pages: Sequence[PageLayout], today: dt.dat
     """Every field of the type that stands after a label; a key for each, found or not."""
     specs = [s for s in kind.fields if s.zone is None]
     found: Fields = {}
-    for column in dict.fromkeys(s.column for s in specs):
-        rows = _rows(pages, column)
-        hits = _find_labels([s for s in specs if s.column == column], rows)
+    whole = rows_of(pages)
+    columns = dict.fromkeys(s.column for s in specs)
+    gutter = _gutter(specs, whole) if any(columns) else 0.5
+    for column in columns:
+        rows = rows_of(pages, column, gutter) if column else whole
+        hits = _find_labels([s for s in specs if s.column == column], rows, kind.columns)
         for hit in hits:
-            made = _read(hit, hits, rows, today)
-            if hit.spec.key not in found or found[hit.spec.key].value is None:
-                found[hit.spec.key] = made
+            found[hit.spec.key] = _read(hit, hits, rows, today)
     return {s.key: found.get(s.key, absent(unsure=s.required)) for s in specs}
 
 
-def _rows(pages: Sequence[PageLayout], column: str | None) -> list[Line]:
-    """Rows of all pages; of one half of the page only for a two-column paper."""
-    rows: list[Line] = []
-    for layout in pages:
-        for row in layout.rows:
-            half = row if column is None else row.part(_half(column))
-            if half is not None:
-                rows.append(half)
-    return rows
+def _gutter(specs: Sequence[FieldSpec], rows: Rows) -> float:
+    """Where the right column begins: at a label that stands twice in one row."""
+    label = next((s.labels[0] for s in specs if s.column), "")
+    places = [m.start() for m in re.finditer(_loose(label), rows.plain)]
+    for left, right in pairwise(places):
+        if rows.row_at(left) == rows.row_at(right):
+            return rows.words(right, right + 1)[0].box.x0 - 0.008
+    return 0.5
 
 
-def _half(column: str) -> Callable[..., bool]:
-    if column == "left":
-        return lambda word: (word.box.x0 + word.box.x1) / 2 < 0.5
-    return lambda word: (word.box.x0 + word.box.x1) / 2 >= 0.5
-
-
-def _find_labels(specs: Sequence[FieldSpec], rows: Sequence[Line]) -> list[LabelHit]:
+def _find_labels(
+    specs: Sequence[FieldSpec], rows: Rows, owners: Sequence[str] = ()
+) -> list[LabelHit]:
     """Labels in reading order, each field at most once, inside its section."""
     sections = _sections(specs, rows)
     hits: list[LabelHit] = []
-    for spec in specs:
-        first, last = sections.get(spec.section, (0, len(rows)))
-        if spec.section and spec.section not in sections:
-            continue
-        taken = [h for h in hits if h.spec.column == spec.column]
-        if hit := _find_label(spec, rows, first, last, taken):
-            hits.append(hit)
-    return sorted(hits, key=lambda h: (h.row, h.start))
+    for find in (_exact, _fuzzy):
+        for spec in specs:
+            if any(h.spec is spec for h in hits):
+                continue
+            if spec.section and spec.section not in sections:
+                continue
+            first, last = sections.get(spec.section, (0, len(rows.plain)))
+            found = find(spec, rows, first, last, owners)
+            free = (h for h in found if not any(_overlap(h, other) for other in hits))
+            if hit := next(free, None):
+                hits.append(hit)
+    return sorted(hits, key=lambda h: h.start)
 
 
-def _sections(
-    specs: Sequence[FieldSpec], rows: Sequence[Line]
-) -> dict[str | None, tuple[int, int]]:
-    """Rows of each section: from its heading to that of the next section."""
+def _sections(specs: Sequence[FieldSpec], rows: Rows) -> dict[str | None, tuple[int, int]]:
+    """Stretch of each section: from the row of its heading to that of the next section."""
     starts: dict[str, int] = {}
     for name in dict.fromkeys(s.section for s in specs if s.section):
-        wanted = squeeze(name)
-        for i, row in enumerate(rows):
-            if re.search(rf"\b{re.escape(wanted)}\b", squeeze(row.text)):
-                starts[name] = i
-                break
+        heads = "|".join(_loose(head) for head in name.split("|"))
+        if found := re.search(rf"(?<!\w)(?:{heads})(?!\w)", rows.plain):
+            starts[name] = rows.starts[rows.row_at(found.start())]
     bounds: dict[str | None, tuple[int, int]] = {}
     for name, start in starts.items():
         later = [s for s in starts.values() if s > start]
-        bounds[name] = (start, min(later, default=len(rows)))
+        bounds[name] = (start, min(later, default=len(rows.plain)))
     return bounds
 
 
-def _find_label(
-    spec: FieldSpec, rows: Sequence[Line], first: int, last: int, taken: Sequence[LabelHit]
-) -> LabelHit | None:
-    for i in range(first, last):
-        text = rows[i].text
-        for label in sorted(spec.labels, key=len, reverse=True):
-            hit = _match_label(spec, i, text, label)
-            if hit and not any(_overlap(hit, other) for other in taken):
-                return hit
-    return None
-
-
 def _overlap(a: LabelHit, b: LabelHit) -> bool:
-    return a.row == b.row and a.start < b.end and b.start < a.end
+    return a.start < b.end and b.start < a.end
 
 
-def _match_label(spec: FieldSpec, row: int, text: str, label: str) -> LabelHit | None:
-    """The label at a word start, its blanks and marks free, ":" or a value behind it."""
-    low, wanted = plain(text), plain(label)
-    loose = r"\W{0,3}(?:\(\s?\d{1,2}\s?\)\W{0,2})?".join(map(re.escape, re.findall(r"\w+", wanted)))
-    # "Họ, chữ đệm, tên người mẹ": the section's own words may stand between label and colon
-    owner = re.escape(plain(spec.section or "")) or "(?!)"
-    tail = rf"(?:\s{owner}(?!\w))?\s{{0,2}}(?:\(\s?\d{{1,2}}\s?\))?\s{{0,2}}(?P<colon>[:;.]?)"
-    exact = re.search(rf"(?<!\w){loose}(?!\w){tail}", low)
-    if exact:
-        # a label starts its row, follows a number ("1. "), or carries a colon
-        leads = not re.search(r"\w{2,}", low[: exact.start()])
-        if exact["colon"] == ":" or leads or "/" in label:
-            return LabelHit(spec=spec, row=row, start=exact.start(), end=exact.end(), score=100)
-    colon = low.find(":")
-    if len(wanted) >= 8 and colon > 0:
-        head = re.sub(r"^\W*(?:[\divx]{1,3}[.)]\s*)?", "", low[:colon])
-        head = _FOOTNOTE.sub("", head)
-        score = fuzz.ratio(squeeze(head), squeeze(wanted))
-        if score >= 88:
-            return LabelHit(spec=spec, row=row, start=0, end=colon + 1, score=score)
-    return None
+@cache
+def _loose(label: str) -> str:
+    """The words of a label with anything between them that is no word: blanks, marks, "(1)"."""
+    words = map(re.escape, re.findall(r"\w+", plain(label)))
+    return r"\W{0,3}(?:\(\s?\d{1,2}\s?\)\W{0,2})?".join(words)
 
 
-def _read(
-    hit: LabelHit, hits: Sequence[LabelHit], rows: Sequence[Line], today: dt.date
-) -> FieldReading:
-    row = rows[hit.row]
-    after = [h.start for h in hits if h.row == hit.row and h.start >= hit.end]
-    end = min(after, default=len(row.text))
-    words = list(row.words_between(hit.end, end))
-    text = row.text[hit.end : end]
-    labelled = {h.row for h in hits}
-    for i in range(hit.row + 1, min(hit.row + 3, len(rows))):
-        if after or i in labelled or not _goes_on(rows[i - 1], rows[i], hit, text):
-            break
-        words.extend(rows[i].words)
-        text = f"{text} {rows[i].text}"
+@cache
+def _label_pattern(label: str, owners: tuple[str, ...]) -> re.Pattern[str]:
+    # "Họ, chữ đệm, tên người mẹ": whose it is may stand between label and colon
+    owner = "|".join(_loose(name) for name in owners) or "(?!)"
+    tail = rf"(?:\s(?:{owner})(?!\w))?\s{{0,2}}(?:\(\s?\d{{1,2}}\s?\))?\s{{0,2}}(?P<colon>[:;.]?)"
+    return re.compile(rf"(?<!\w){_loose(label)}(?!\w){tail}")
+
+
+def _exact(
+    spec: FieldSpec, rows: Rows, first: int, last: int, owners: Sequence[str]
+) -> list[LabelHit]:
+    """Places of the labels letter by letter: with a colon first, then at the start of a row."""
+    whose = tuple(dict.fromkeys([*(spec.section or "").split("|"), *owners]))
+    ranked: list[tuple[bool, int, int, LabelHit]] = []
+    for label in spec.labels:
+        for found in _label_pattern(label, tuple(filter(None, whose))).finditer(
+            rows.plain, first, last
+        ):
+            colon = found["colon"] == ":"
+            row = rows.row_at(found.start())
+            leads = _LEAD.fullmatch(rows.plain, rows.starts[row], found.start()) is not None
+            part = not colon and _goes_on_to_a_colon(rows.text[found.end() :][:60])
+            if part or not (colon or leads or spec.inline or "/" in label):
+                continue
+            hit = LabelHit(spec=spec, start=found.start(), end=found.end(), score=100)
+            ranked.append((not colon, hit.start, -len(label), hit))
+    return [hit for *_, hit in sorted(ranked, key=lambda row: row[:3])]
+
+
+def _goes_on_to_a_colon(text: str) -> bool:
+    """Small letters up to a colon: the label found is only the beginning of another one."""
+    more, colon, _ = text.partition(":")
+    small = not any(c.isupper() or c.isdigit() or c == "\n" for c in more)
+    return bool(colon) and small and len(more.strip()) > 1
+
+
+def _fuzzy(
+    spec: FieldSpec, rows: Rows, first: int, last: int, owners: Sequence[str]
+) -> list[LabelHit]:
+    """A damaged label before a colon: most letters of as many words as the label has."""
+    wanted = [squeeze(label) for label in spec.labels if len(plain(label)) >= 8]
+    hits: list[LabelHit] = []
+    for colon in re.finditer(":", rows.plain[first:last]):
+        place = first + colon.start()
+        begin = rows.starts[rows.row_at(place)]
+        before = rows.plain[begin:place].rpartition(":")[2]
+        words = list(re.finditer(r"[^\W_]+", before))
+        for label in wanted:
+            count = label.count(" ") + 1
+            for size in (count, count + 1, count - 1):
+                if not 0 < size <= len(words):
+                    continue
+                start = place - len(before) + words[-size].start()
+                score = fuzz.ratio(squeeze(rows.plain[start:place]), label)
+                if score >= _ALIKE:
+                    hits.append(LabelHit(spec=spec, start=start, end=place + 1, score=score))
+    return sorted(hits, key=lambda h: -h.score)
+
+
+def _read(hit: LabelHit, hits: Sequence[LabelHit], rows: Rows, today: dt.date) -> FieldReading:
+    stops = [h.start for h in hits if h.start >= hit.end]
+    spans = rows.value_spans((hit.start, hit.end), stops, wraps=hit.spec.type in _LONG)
+    start, end = spans[-1]
+    if end in stops and (item := _NEXT_ITEM.search(rows.text[start:end])):
+        spans[-1] = (start, start + item.start())  # "… 2." belongs to the next label
+    text = " ".join(rows.text[a:b] for a, b in spans)
+    words = [w for a, b in spans if rows.text[a:b].strip() for w in rows.words(a, b)]
+    page = rows.lines[rows.row_at(hit.start)].page
     value = _without_leaders(text)
     if not any(c.isalnum() for c in value):
-        label = row.words_between(hit.start, hit.end)
-        return _empty(hit.spec, label, row.page, text)
-    return _typed(hit, value, words, row.page, today)
+        return _empty(hit.spec, rows.words(hit.start, hit.end), page, text)
+    return _typed(hit, value, words, page, today)
 
 
 def _empty(spec: FieldSpec, label: Sequence[Word], page: int, text: str) -> FieldReading:
@@ -172,17 +197,7 @@ def _empty(spec: FieldSpec, label: Sequence[Word], page: int, text: str) -> Fiel
     return replace(blank, needs_review=not ruled, confidence=0.92 if ruled else 0.0)
 
 
-def _goes_on(before: Line, row: Line, hit: LabelHit, text: str) -> bool:
-    """The next row without a label of its own continues a long value."""
-    if before.page != row.page or row.y - before.y > 0.035 or hit.spec.type not in _LONG:
-        return False
-    if ":" in row.text or re.match(r"\s*(\d{1,2}|[a-zđ])[.)]\s", row.text) or row.is_capitals():
-        return False
-    # a value that stopped well before the right edge is complete
-    return before.box.x1 > 0.8 or not any(c.isalnum() for c in text)
-
-
-_LONG = frozenset({"text", "place", "org", "idpaper", "datew"})
+_LONG = frozenset({"text", "place", "org", "idpaper", "datew", "name", "money", "list"})
 
 
 def _without_leaders(text: str) -> str:
@@ -207,6 +222,8 @@ def _typed(
         witnesses=witness + proven,
         position=hit.score >= 95,
     )
+    if value is None and hit.spec.type == "date" and squeeze(text) in _ENDLESS:
+        return replace(absent(unsure=False), raw=text)
     if value is None:
         return unreadable(words, page, raw=text)
     return reading(value, words, page, evidence, raw=text)
@@ -217,6 +234,7 @@ def _has_family_name(text: str) -> bool:
     return first in SURNAMES
 
 
+_ENDLESS = frozenset({"khong thoi han", "khong xac dinh thoi han", "vo thoi han", "lau dai"})
 # checks a misread value hardly ever passes
 _PROOFS = frozenset({"tax_code", "dossier_code", "household_code", "land_serial"})
 _KINDS = {

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from statistics import median
 
 from rapidfuzz import fuzz
@@ -134,7 +135,37 @@ def _engine_lines(page: PageText) -> list[tuple[Word, ...]]:
     for word in page.words:
         if word.text.strip():
             lines.setdefault(word.line, []).append(word)
-    return [tuple(sorted(ws, key=lambda w: w.box.x0)) for ws in lines.values()]
+    return [
+        tuple(level)
+        for words in lines.values()
+        for level in _levels_of(sorted(words, key=lambda w: w.box.x0))
+    ]
+
+
+def _levels_of(words: Sequence[Word]) -> list[list[Word]]:
+    """One line, or the two that the reader took for one: words that stand above one another."""
+    if not any(_stacked(a, b) for a, b in pairwise(words)):
+        return [list(words)]
+    levels: list[list[Word]] = []
+    for word in words:
+        near = [level for level in levels if abs(_middle(level[-1]) - _middle(word)) < _reach(word)]
+        home = min(near, key=lambda level: abs(_middle(level[-1]) - _middle(word)), default=None)
+        if home is None:
+            levels.append([word])
+        else:
+            home.append(word)
+    return levels
+
+
+def _stacked(left: Word, right: Word) -> bool:
+    """Two words share a third of the narrower one's width and stand at different heights."""
+    shared = left.box.x1 - right.box.x0
+    apart = abs(_middle(left) - _middle(right))
+    return shared > min(left.box.width, right.box.width) / 3 and apart > _reach(right)
+
+
+def _reach(word: Word) -> float:
+    return 0.6 * word.box.height
 
 
 def _middle(word: Word) -> float:
@@ -229,13 +260,14 @@ def _header_around(
     reach = top + 16 * layout.pitch
     below = [r for r in rows[at + 1 :] if r.y <= reach]
     ends = next((i for i, row in enumerate(below) if is_title(row)), len(below))
+    title = below[ends].y if ends < len(below) else top + 6 * layout.pitch
     below = below[:ends]
     # the date first: a number whose label is lost is only known by standing level with it
     date = next((d for row in below if (d := _date_part(layout, row, split))), None)
     found = (n for row in below if (n := _number_part(layout, row, split, date)))
     number = next(found, None)
     last = max([top, *(line.y for line in (number, date) if line)])
-    limit = min([r.y for r in (number, date) if r] or [top + 6 * layout.pitch])
+    limit = min([r.y for r in (number, date) if r] or [title])
     return Header(
         page=layout.number,
         split=split,
@@ -245,7 +277,8 @@ def _header_around(
         issuer_lines=_issuer_lines(layout, top, limit, split),
         number_line=number,
         date_line=date,
-        bottom=max(last, limit),
+        # a card or a form has neither number nor date here: its title stands close below
+        bottom=last if number or date else min(title, top + 2 * layout.pitch),
     )
 
 

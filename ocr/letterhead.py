@@ -291,8 +291,9 @@ def _place(line: Line, issuer: str) -> FieldReading:
     """The place name before the comma; a province by the list, a commune by its issuer's name."""
     cut = re.search(r"[,;.]?\s*\bng[ao](?:y|\b)|,", line.plain)
     end = cut.start() if cut else 0
-    words = line.words_between(0, end)
-    text = line.text[:end].strip(" ,.;:„")
+    start = line.text.rfind(":", 0, end) + 1  # "Làm tại: Đông Hưng, ngày …"
+    words = line.words_between(start, end)
+    text = line.text[start:end].strip(" ,.;:„")
     if not text:
         return unreadable(line.words, line.page)
     known = known_place(re.sub(r"^(?:tp\.?|t\.?p\.?)\s*", "", text, flags=re.IGNORECASE))
@@ -309,7 +310,7 @@ def _place(line: Line, issuer: str) -> FieldReading:
         catalogue=True if known else None,
         witnesses=int(named),
     )
-    return reading(value, words, line.page, evidence, raw=line.text[:end])
+    return reading(value, words, line.page, evidence, raw=line.text[start:end])
 
 
 # --- cơ quan -----------------------------------------------------------------------------------

@@ -186,7 +186,7 @@ def date_in_words(text: str) -> dt.date | None:
     # "năm" is both the year label and five: "tháng năm năm hai nghìn ..." gives an empty rest
     if month == "" or year == "":
         return None
-    values = [number_in_words(part) for part in (day.replace("mung ", ""), month, year)]
+    values = [number_in_words(part) for part in (re.sub(r"^m[uo]ng ", "", day), month, year)]
     if None in values:
         return None
     return calendar_date(*(v for v in values if v is not None))
@@ -209,7 +209,7 @@ class PartialDate:
         return "-".join(parts)
 
 
-_LONG = re.compile(r"ngay\s*(\d{1,2})\s*thang\s*(\d{1,2})\s*nam\s*(\d{4})")
+_LONG = re.compile(r"(?<!\d)(\d{1,2})\s*thang\s*(\d{1,2})\s*nam\s*(\d{4})")
 _SHORT = re.compile(r"(?<!\d)(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})(?!\d)")
 _MONTH_YEAR = re.compile(r"thang\s*(\d{1,2})\s*nam\s*(\d{4})|(?<![\d/])(\d{1,2})/(\d{4})(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(19\d\d|20\d\d)(?!\d)")

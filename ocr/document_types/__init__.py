@@ -30,8 +30,9 @@ class FieldSpec:
 
     `zone` names a place of the letter layout (`number`, `abstract`, `signer`, …); without a zone
     the value stands after one of `labels`. `section`: label text after which the field is looked
-    for, up to the next section of the type; `column`: `left` or `right` half only. `type` is the
-    format (`name`, `date`, `id12`, …: see `ocr.values`); `validators` are names of checks.
+    for ("người mẹ|về mẹ": either), up to the next section of the type; `column`: `left` or `right`
+    half only; `inline`: the label may stand inside a row without a colon. `type` is the format
+    (`name`, `date`, `id12`, …: see `ocr.values`); `validators` are names of checks.
     """
 
     key: str
@@ -42,6 +43,7 @@ class FieldSpec:
     required: bool = False
     section: str | None = None
     column: str | None = None
+    inline: bool = False
     validators: tuple[str, ...] = ()
 
     @classmethod
@@ -61,11 +63,15 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentType:
-    """Loại giấy tờ. `certificate`: a class that needs the Unit's signature; `law`: notes."""
+    """Loại giấy tờ. `certificate`: a class that needs the Unit's signature; `law`: notes.
+
+    `openings`: how titles begin that go on with what is asked ("TỜ KHAI" ĐĂNG KÝ …).
+    """
 
     code: str
     name: str
     titles: tuple[str, ...] = ()
+    openings: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
     anchors: tuple[str, ...] = ()
     certificate: bool = False
@@ -156,6 +162,7 @@ def _make(table: Mapping[str, Any], file: Path) -> DocumentType:
     if "code" not in table or "name" not in table:
         raise DocumentTypeError(f"{file.name}: `code` and `name` are required")
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
-    values["titles"] = tuple(nfc(t) for t in values.get("titles", ()))
+    for key in ("titles", "openings"):
+        values[key] = tuple(nfc(t) for t in values.get(key, ()))
     values["fields"] = tuple(FieldSpec.from_row(r, file) for r in table.get("fields", ()))
     return DocumentType(**values)

@@ -77,3 +77,11 @@ def test_a_compound_misread_in_the_whole_paper_is_put_right_and_flagged(reader):
     assert read.value == "Quy định chi tiết về tiếp công dân"
     assert read.raw == wrong
     assert read.needs_review
+
+
+def test_a_year_alone_in_the_last_line_belongs_to_it(reader):
+    placed = [("Kế hoạch phòng cháy, chữa cháy rừng mùa khô giai đoạn", 0.28, 0.19)]
+    rows = [*header(), ("QUYẾT ĐỊNH", 0.45, 0.17), *placed, ("2025 - 2029", 0.45, 0.209)]
+    rows += [("CHỦ TỊCH ỦY BAN NHÂN DÂN TỈNH", 0.35, 0.27), *AGAIN, *closing()]
+    value = reader.assemble([page(rows)]).document.fields["abstract"].value
+    assert value == "Kế hoạch phòng cháy, chữa cháy rừng mùa khô giai đoạn 2025 - 2029"

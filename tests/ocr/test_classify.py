@@ -73,3 +73,35 @@ def test_titles_as_the_engine_gives_them(reader, title):
 def test_two_alike_titles_stay_apart(reader):
     for title, code in (("THÔNG BÁO", "thong_bao"), ("THÔNG CÁO", "thong_cao")):
         assert guess(reader, [(title, 0.44, 0.17)], number="Số: 1/UBND-X").code == code
+
+
+@pytest.mark.parametrize(
+    ("title", "code"),
+    [
+        ("TỜ KHAI CẤP GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN", "to_khai"),
+        ("ĐƠN XIN CẤP ĐỔI GIẤY CHỨNG NHẬN", "to_khai"),
+        ("GIẤY ĐỀ NGHỊ ĐĂNG KÝ HỘ KINH DOANH", "to_khai"),
+        ("HỢP ĐỒNG CHUYỂN NHƯỢNG QUYỀN SỬ DỤNG ĐẤT", "hop_dong"),
+        ("BIÊN BẢN KIỂM TRA HIỆN TRẠNG", "bien_ban"),
+    ],
+)
+def test_a_title_that_says_what_is_asked(reader, title, code):
+    found = reader.assemble([page([(title, 0.3, 0.1)])]).document.document_type
+    assert (found.code, found.needs_review) == (code, False)
+
+
+def test_title_and_abstract_in_one_row_of_capitals_go_to_a_person(reader):
+    rows = [("KẾ HOẠCH TRIỂN KHAI CÔNG TÁC NĂM 2026", 0.33, 0.17)]
+    found = guess(reader, rows, number="Số: 12/XY-UBND")
+    assert (found.code, found.needs_review) == ("ke_hoach", True)
+    assert guess(reader, rows, number="Số: 12/KH-UBND").needs_review is False
+
+
+def test_a_name_in_capitals_is_no_secrecy_mark(reader):
+    """ "TUYẾT" alone in a row near the head once turned a wedding certificate into a secret."""
+    made = page([*header(), ("TUYẾT", 0.14, 0.2), ("THƯỢNG", 0.14, 0.22)])
+    extraction = reader.assemble([made])
+    assert extraction.secret is None
+    assert extraction.document.fields["urgency"].value is None
+    marked = reader.assemble([page([*header(), ("TUYỆT MẬT", 0.14, 0.2)])])
+    assert marked.secret == "TUYỆT MẬT"

@@ -119,6 +119,88 @@ def test_no_field_of_one_spouse_in_the_other(reader):
     assert (fields["wife.ethnicity"].value, fields["husband.ethnicity"].value) == ("Kinh", "Hrê")
 
 
+def test_what_a_spouse_has_below_goes_on_in_its_own_column(reader):
+    """Labels name whose they are; values wrap inside their half of the page."""
+    left = ["Họ, chữ đệm, tên vợ: PHẠM DIỆU", "TUYẾT", "Nơi cư trú: Số 16 đường Trường"]
+    left += ["Xuyên, xã Bình An, tỉnh Gia", "Lai", "Dân tộc: Nùng"]
+    right = ["Họ, chữ đệm, tên chồng: ĐÀO VĂN", "VƯỢNG", "Nơi cư trú: Thôn Đại Hưng, xã"]
+    right += ["Vĩnh Vượng, tỉnh Hưng Yên", "Dân tộc: Mường"]
+    rows = [*HEAD, ("GIẤY CHỨNG NHẬN KẾT HÔN", 0.38, 0.16)]
+    rows += [*body(left, step=0.02, x=0.1), *body(right, step=0.02, x=0.54)]
+    fields = reader.assemble([page(rows)]).document.fields
+    assert fields["wife.name"].value == "PHẠM DIỆU TUYẾT"
+    assert fields["husband.name"].value == "ĐÀO VĂN VƯỢNG"
+    assert fields["wife.residence"].value == "Số 16 đường Trường Xuyên, xã Bình An, tỉnh Gia Lai"
+    assert fields["husband.residence"].value == "Thôn Đại Hưng, xã Vĩnh Vượng, tỉnh Hưng Yên"
+    assert (fields["wife.ethnicity"].value, fields["husband.ethnicity"].value) == ("Nùng", "Mường")
+
+
+def test_a_label_may_run_over_two_rows_and_the_next_number_is_no_value(reader):
+    rows = [
+        "1. Họ và tên: VŨ THU LAN    2. Giới tính: Nữ",
+        "3. Thông tin về cấm đảm nhiệm chức vụ, thành lập, quản lý doanh nghiệp, hợp tác",
+        "xã: Không bị cấm",
+    ]
+    fields = read(reader, "PHIẾU LÝ LỊCH TƯ PHÁP SỐ 1", rows).fields
+    assert fields["full_name"].value == "VŨ THU LAN"
+    assert fields["gender"].value == "Nữ"
+    assert fields["ban"].value == "Không bị cấm"
+
+
+def test_a_value_goes_on_where_the_next_word_had_no_room(reader):
+    """A full row wraps; a row that ends early is complete, whatever follows."""
+    full = ["Nơi sinh: Bệnh viện đa khoa khu vực miền núi phía bắc tỉnh Quảng Ngãi, thôn Đông"]
+    full += ["Sơn, xã Bình An", "Quê quán: Bình An"]
+    assert (
+        read(reader, "GIẤY KHAI SINH", full).fields["birth_place"].value
+        == "Bệnh viện đa khoa khu vực miền núi phía bắc tỉnh Quảng Ngãi, thôn Đông Sơn, xã Bình An"
+    )
+    early = ["Nơi sinh: Trạm Y tế", "Nội dung khác không có nhãn và rất dài để chiếm hết cả dòng"]
+    assert read(reader, "GIẤY KHAI SINH", early).fields["birth_place"].value == "Trạm Y tế"
+
+
+def test_a_longer_label_is_not_taken_for_the_one_it_begins_with(reader):
+    rows = ["Đề nghị cấp bản sao: Có", "Nơi sinh cũ của người mẹ: Hà Nội"]
+    assert read(reader, "TỜ KHAI", rows).fields["request"].value is None
+    assert read(reader, "GIẤY KHAI SINH", rows).fields["birth_place"].value is None
+
+
+def test_a_damaged_label_is_still_one(reader):
+    rows = ["Số địnn danh cá nhan: 051220000123", "Nơi dăng ký khai sinn: UBND xã Bình An"]
+    fields = read(reader, "GIẤY KHAI SINH", rows).fields
+    assert fields["id"].value == "051220000123"
+    assert fields["registry"].value == "UBND xã Bình An"
+
+
+def test_the_date_of_a_change_stands_behind_its_number(reader):
+    rows = ["Đăng ký lần đầu: ngày 20 tháng 3 năm 2020"]
+    rows += ["Đăng ký thay đổi lần thứ: 9, ngày 02 tháng 10 năm 2025"]
+    fields = read(reader, "GIẤY CHỨNG NHẬN ĐĂNG KÝ DOANH NGHIỆP", rows).fields
+    assert (fields["first_on"].value, fields["change_no"].value) == ("2020-03-20", 9)
+    assert fields["change_on"].value == "2025-10-02"
+
+
+CARD = [
+    ("CĂN CƯỚC CÔNG DÂN", 0.4, 0.208),
+    ("Số / No.: 027166985719", 0.43, 0.237),
+    ("Họ và tên / Full name:", 0.43, 0.25),
+    ("DƯƠNG HỒNG YẾN", 0.43, 0.263),
+    ("Quê quán / Place of origin:", 0.43, 0.29),
+    ("MẪU", 0.34, 0.297),
+    ("xã Vĩnh Xuyên, tỉnh Bắc Ninh", 0.43, 0.307),
+    ("Có giá trị đến: Không thời hạn", 0.32, 0.33),
+]
+
+
+def test_on_a_card_values_stand_below_their_labels(reader):
+    part = reader.assemble([page(CARD)]).document
+    fields = part.fields
+    assert part.document_type.code == "cccd"
+    assert fields["full_name"].value == "DƯƠNG HỒNG YẾN"
+    assert fields["origin"].value == "xã Vĩnh Xuyên, tỉnh Bắc Ninh"
+    assert (fields["valid_to"].value, fields["valid_to"].needs_review) == (None, False)
+
+
 def test_an_enterprise_registration_checks_the_tax_code(reader):
     rows = ["Mã số doanh nghiệp: 0100109106", "Đăng ký lần đầu: ngày 05 tháng 6 năm 2015"]
     title = "GIẤY CHỨNG NHẬN ĐĂNG KÝ DOANH NGHIỆP"

@@ -101,3 +101,12 @@ def test_a_header_whose_national_title_is_lost_is_less_sure():
 )
 def test_annex_heads(text, annex):
     assert is_annex(lay_out(page([(text, 0.3, 0.06)]))) is annex
+
+
+def test_two_lines_read_as_one_are_taken_apart():
+    """ "Về việc công QUYẾT bố thủ ĐỊNH tục": title and abstract under one line number."""
+    upper = line("QUYẾT ĐỊNH", 0.3, 0.1, 7)
+    lower = line("Về việc công bố thủ tục hành chính nội bộ", 0.2, 0.115, 7)
+    made = page([])
+    rows = lay_out(replace(made, words=(*upper, *lower))).rows
+    assert [r.text for r in rows] == ["QUYẾT ĐỊNH", "Về việc công bố thủ tục hành chính nội bộ"]
