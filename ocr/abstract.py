@@ -231,7 +231,7 @@ def _central(layout: PageLayout, row: Line) -> Line | None:
     for segment in layout.segments(row, gap=2.0):
         if segment.box.x0 < 0.56 and segment.box.x1 > 0.45:
             kept = segment.part(lambda w: any(c.isalnum() for c in w.text) or w.text in "-–—,;.")
-            # "… giai đoạn 2021 -" may end in a line that holds a year alone
-            if kept and sum(c.isalnum() for c in kept.text) >= 3:
+            # a last line may hold a year alone ("… giai đoạn 2021 -"), or one word ("… địa bàn xã")
+            if kept and sum(c.isalnum() for c in kept.text) >= 2:
                 return kept
     return None

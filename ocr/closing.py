@@ -18,7 +18,7 @@ from ocr.catalogue import RANKS, SURNAMES, TITLES
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
 from ocr.extraction import FieldReading
 from ocr.layout import Line, PageLayout, is_annex
-from ocr.letterhead import known_office
+from ocr.letterhead import known_office, mend_head
 from ocr.normalise import nfc, squeeze
 from ocr.page import Box, Word
 from ocr.places import known_place
@@ -27,9 +27,27 @@ from ocr.receivers import is_receivers
 Fields = dict[str, FieldReading]
 Said = Literal["authority", "title", "name"]
 
-AUTHORITY = re.compile(r"^[\W_]*(tm|kt|tl|tuq|q)\s?[.,:]\s?(?=\S)")
+_AUTHORITY = re.compile(
+    r"^(?:\W*\w{0,2}\s)?[\W_]*(?P<prefix>[^\W_]{1,3}|K\W)(?P<stop>\s?[.,:;]\s?|\s)(?P<whom>[^\W_].*?)[\W_]*$"
+)
+_MISREAD = {
+    **dict.fromkeys(("KI", "KL", "K1", "KF", "KJ", "KÍ", "KÌ", "XT", "ET", "K|", "K!", "K]"), "KT"),
+    **dict.fromkeys(("IM", "1M", "TN", "IN", "TMI"), "TM"),
+    **dict.fromkeys(("TI", "T1", "IL"), "TL"),
+    **dict.fromkeys(("TUO", "TƯQ", "TUG", "IUQ"), "TUQ"),
+}
+"""Prefixes as readers give them; they count only before a title or an office."""
 _RANK = re.compile(rf"^(?:(?:{'|'.join(RANKS)})\b[\s.]*)+")
 _TITLE_LETTERS = {key.replace(" ", ""): title for key, title in TITLES.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """Quyền hạn ký: "KT. BỘ TRƯỞNG" as prefix and office; `repaired`: a letter was misread."""
+
+    prefix: str
+    whom: str
+    repaired: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +98,7 @@ def block_zone(layout: PageLayout) -> Box | None:
     if start is None:
         return None
     # a title in the body of a text ("Chủ tịch …") opens no block: nothing reads on below one
-    if receivers is None and not any(AUTHORITY.match(r.plain) for r in rights):
+    if receivers is None and not any(authority_in(r.text) for r in rights):
         return None
     return Box(0.42, max(0.0, start - 4 * layout.pitch), 1.0, min(1.0, start + 0.33))
 
@@ -88,7 +106,7 @@ def block_zone(layout: PageLayout) -> Box | None:
 def said_in_block(words: Sequence[Word]) -> Said | None:
     """What a line of the block is: "authority", "title", "name" of a known family, or None."""
     line = Line(page=0, words=tuple(words), y=0.0)
-    if AUTHORITY.match(line.plain) and _title_in(line.text):
+    if (seen := authority_in(line.text)) and _title_in(seen.whom):
         return "authority"
     if _title_in(line.text):
         return "title"
@@ -137,7 +155,7 @@ def _block_on(layout: PageLayout, first: PageLayout) -> Closing | None:
     if start is None:
         return None
     block = [line for line in rights if start - 1.2 * layout.pitch < line.y < start + 0.36]
-    authority = tuple(line for line in block if AUTHORITY.match(line.plain))
+    authority = tuple(line for line in block if authority_in(line.text))
     titles = tuple(line for line in block if line not in authority and _title_in(line.text))
     last = max([line.y for line in (*authority, *titles)], default=start)
     titles = tuple(t for t in titles if t.y < start + 0.14)
@@ -210,11 +228,11 @@ def _start(layout: PageLayout, rights: Sequence[Line], receivers: Line | None) -
             line.y
             for line in rights
             if receivers.y - 9 * layout.pitch < line.y <= receivers.y + layout.pitch
-            and (AUTHORITY.match(line.plain) or _title_in(line.text))
+            and (authority_in(line.text) or _title_in(line.text))
         ]
         return min([receivers.y, *above])
     for line in rights:
-        if line.y > 0.08 and (AUTHORITY.match(line.plain) or _title_in(line.text)):
+        if line.y > 0.08 and (authority_in(line.text) or _title_in(line.text)):
             return line.y
     return None
 
@@ -246,20 +264,64 @@ def _title_in(text: str) -> str | None:
     return None
 
 
+def authority_in(text: str) -> Authority | None:
+    """The TM./KT./TL./TUQ./Q. of a line in capitals (NĐ 30/2020, Đ.13), or None."""
+    found = _AUTHORITY.match(nfc(text))
+    if found is None:
+        return None
+    letters = [c for c in found["whom"] if c.isalpha()]
+    if sum(map(str.isupper, letters)) < 0.7 * len(letters):
+        return None
+    seen, stopped = found["prefix"].upper(), bool(found["stop"].strip())
+    known = squeeze(seen).upper() in ("TM", "KT", "TL", "TUQ", "Q")
+    if known and stopped:
+        return Authority(prefix=squeeze(seen).upper(), whom=found["whom"], repaired=False)
+    prefix = _MISREAD.get(seen, squeeze(seen).upper() if known else None)
+    if prefix is None or not (_title_in(found["whom"]) or known_office(found["whom"])):
+        return None
+    return Authority(prefix=prefix, whom=found["whom"], repaired=not known)
+
+
 def _authority(block: Closing) -> FieldReading:
     """The TM./KT. lines. None is believed only of a chief's title that opens the block."""
     if not block.authority:
-        return absent(unsure=not _signs_for_himself(block))
+        return _acting_by_hand(block) or absent(unsure=not _signs_for_himself(block))
     words = tuple(w for line in block.authority for w in line.words)
-    value = [_authority_text(line.text) for line in block.authority]
-    named = [v.split(" ", 1)[-1] for v in value]
+    seen = [a for line in block.authority if (a := authority_in(line.text))]
+    value = [f"{a.prefix}. {_office_in_full(a.whom)}" for a in seen]
     evidence = Evidence(
         kind="office",
         token=weakest(words),
-        position=all(_title_in(name) or known_office(name) for name in named),
+        position=all(_title_in(a.whom) or known_office(a.whom) for a in seen),
+        repaired=any(a.repaired for a in seen),
         conflict=_is_deputy(block) != _is_acting(block) or not block.titles or not block.opens,
     )
     return reading(value, words, block.page, evidence)
+
+
+def _acting_by_hand(block: Closing) -> FieldReading | None:
+    """A "KT." by hand over a typed GIÁM ĐỐC: two titles, the lower one the deputy's."""
+    if len(block.titles) < 2 or not _is_deputy(block):
+        return None
+    upper, lower = (_title_in(line.text) or "" for line in block.titles[-2:])
+    if upper not in _chiefs_of(lower):
+        return None
+    line = block.titles[-2]
+    evidence = Evidence(kind="office", token=weakest(line.words), repaired=True)
+    return reading([f"KT. {upper}"], line.words, block.page, evidence, raw=line.text)
+
+
+def _chiefs_of(deputy: str) -> tuple[str, ...]:
+    """Whom a deputy stands for: PHÓ CHỦ TỊCH for CHỦ TỊCH, THỨ TRƯỞNG for BỘ TRƯỞNG."""
+    own = deputy.removesuffix(" THƯỜNG TRỰC")
+    if own.startswith("THỨ TRƯỞNG"):
+        return ("BỘ TRƯỞNG",)
+    return (own.removeprefix("PHÓ "), own.replace("PHÓ ", "", 1)) if "PHÓ " in own else ()
+
+
+def _deputy_of(chief: str) -> str:
+    """Who signs KT. (NĐ 30/2020, Đ.13): the chief's deputy."""
+    return "THỨ TRƯỞNG" if chief == "BỘ TRƯỞNG" else f"PHÓ {chief}"
 
 
 def _signs_for_himself(block: Closing) -> bool:
@@ -279,26 +341,30 @@ def _is_deputy(block: Closing) -> bool:
 
 
 def _is_acting(block: Closing) -> bool:
-    return any(re.match(r"[\W_]*kt", line.plain) for line in block.authority)
+    return _acts_for(block) is not None
 
 
-def _authority_text(text: str) -> str:
-    """So "KT,BỘ TRƯỞNG" -> "KT. BỘ TRƯỞNG"; the title in it in the catalogue's spelling."""
-    found = re.match(
-        r"^[\W_]*(TM|KT|TL|TUQ|Q)\s?[.,:]\s?(.*?)[\W_]*$", nfc(text), flags=re.IGNORECASE
-    )
-    if not found:
-        return text
-    office = known_office(found[2])
-    return f"{found[1].upper()}. {_title_in(found[2]) or (office or found[2]).upper()}"
+def _acts_for(block: Closing) -> Authority | None:
+    seen = (authority_in(line.text) for line in block.authority)
+    return next((a for a in seen if a and a.prefix == "KT"), None)
+
+
+def _office_in_full(whom: str) -> str:
+    """Title or office in the catalogue's spelling: "BỘ TRUỞNG" -> "BỘ TRƯỞNG"."""
+    return _title_in(whom) or (known_office(whom) or mend_head(whom)).upper()
 
 
 def _title(block: Closing) -> FieldReading:
+    acting = _acts_for(block)
+    chief = _title_in(acting.whom) if acting else None
     if not block.titles:
-        return absent(unsure=True)
+        return _unread_deputy(block, chief) if chief else absent(unsure=True)
     # with several (GIÁM ĐỐC typed, KT. and PHÓ added) the lowest is the signer's own
     line = block.titles[-1]
     value = _title_in(line.text)
+    conflict = _is_acting(block) != _is_deputy(block) or len(block.titles) > 1 or block.noise
+    if chief is not None and value == chief:
+        value, conflict = _deputy_of(chief), True  # the PHÓ went under the seal
     evidence = Evidence(
         kind="office",
         token=weakest(line.words),
@@ -306,9 +372,16 @@ def _title(block: Closing) -> FieldReading:
         position=_is_whole(line),
         witnesses=1 if block.name else 0,
         # KT. is signed by a deputy, and a deputy signs KT.: one without the other is unread ink
-        conflict=_is_acting(block) != _is_deputy(block) or len(block.titles) > 1 or block.noise,
+        conflict=conflict,
     )
     return reading(value, line.words, block.page, evidence, raw=line.text)
+
+
+def _unread_deputy(block: Closing, chief: str) -> FieldReading:
+    """KT. is read, the title below it is not: it can only be the deputy's; a person looks."""
+    words = block.authority[-1].words
+    evidence = Evidence(kind="office", token=0.0, repaired=True)
+    return reading(_deputy_of(chief), words, block.page, evidence, raw=block.authority[-1].text)
 
 
 def _best_name(lines: Sequence[Line]) -> Line | None:

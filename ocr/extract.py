@@ -15,7 +15,7 @@ from ocr.classify import Classifier, TitleRow
 from ocr.closing import read_closing
 from ocr.codes import codes_of, statements, with_statements
 from ocr.confidence import Evidence, absent, reading, weakest
-from ocr.document_types import DocumentType, DocumentTypes
+from ocr.document_types import DocumentType, DocumentTypes, FieldSpec
 from ocr.extraction import FieldReading, Part, TypeGuess
 from ocr.identifiers import parse_card_code, parse_document_number
 from ocr.labels import cross_check, read_labelled
@@ -146,7 +146,8 @@ class Extractor:
         for spec in kind.fields:
             if spec.zone is not None:
                 found = zones.get(spec.zone, absent(unsure=spec.required))
-                fields[spec.key] = found if kind.is_letter or spec.required else _if_printed(found)
+                expected = kind.is_letter or spec.required or _is_signature(spec, kind)
+                fields[spec.key] = found if expected else _if_printed(found)
             else:
                 fields[spec.key] = labelled[spec.key]
         return cross_check(with_statements(fields, statements(pages, today)), today)
@@ -191,6 +192,13 @@ def _with_source(fields: Fields, pages: Sequence[PageLayout]) -> Fields:
         else seen
         for key, seen in fields.items()
     }
+
+
+def _is_signature(spec: FieldSpec, kind: DocumentType) -> bool:
+    """Papers are signed: a name, on certificates a title, not found may lie under the seal."""
+    return not kind.card and (
+        spec.zone == "signer" or (kind.certificate and spec.zone == "signer_title")
+    )
 
 
 def _if_printed(found: FieldReading) -> FieldReading:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
 
 from ocr.catalogue import OFFICE_HEADS, OFFICES
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
@@ -48,6 +49,7 @@ class Split:
     symbol: str
     symbol_words: tuple[Word, ...]
     party: bool = False
+    slash_lost: bool = False
 
 
 def read_number(header: Header | None, kind: DocumentType | None, issuer: FieldReading) -> Fields:
@@ -74,8 +76,10 @@ def split_number_line(line: Line, *, party: bool = False) -> Split:
         start += 1
     cut = _cut(text, start, party=party)
     if cut is None:
-        # the slash itself was lost: the symbol is the last run with a dash and capitals
+        # the slash itself was lost: the symbol is the last run with a dash and capitals, or all
+        # that stands behind the digits
         found = re.search(r"[A-ZĐÐ][A-Za-zĐđÐ&]*\s?-\s?[A-ZĐÐ]\S*\W*$", text[start:])
+        found = found or re.search(r"(?<=\d)\s+(?=[A-ZĐÐ])[A-Za-zĐđÐ&.]{3,}\W*$", text[start:])
         at = start + found.start() if found else len(text)
         cut = (at, at)
     before, after = cut
@@ -85,6 +89,7 @@ def split_number_line(line: Line, *, party: bool = False) -> Split:
         symbol=text[after:],
         symbol_words=line.words_between(after, len(text)),
         party=party and text[before : before + 1] == "-",
+        slash_lost=before == after < len(text),
     )
 
 
@@ -121,7 +126,7 @@ def _number(line: Line, split: Split, header: Header) -> FieldReading:
         token=weakest(inked),
         grammar=bool(re.fullmatch(r"\d{1,6}(/(19|20)\d\d)?", value)),
         position=header.sure,
-        repaired=repaired or "_" in raw,
+        repaired=repaired or "_" in raw or split.slash_lost,
     )
     return reading(value, split.number_words, line.page, evidence, raw=raw)
 
@@ -168,8 +173,17 @@ def settle_symbol(
     if match:
         tokens[0], witnesses = match, 1
     elif abbreviations and len(tokens[0]) <= 4 and not tokens[0].startswith("QH"):
-        # a one-letter slip of the type ("OĐ" for QĐ) is a conflict, not a correction
-        conflict = fuzz.ratio(plain(tokens[0]), plain(abbreviations[0])) >= 50
+        # a slip of the type ("TTT" for TTr, "OĐ" for QĐ): put right by the title, for a person to
+        # see; other letters are an office ("CT-KTT3") or another type, and stay
+        alike = fuzz.ratio(plain(tokens[0]), plain(abbreviations[0]))
+        conflict = alike >= 50
+        if len(tokens) > 1 and len(tokens[0]) == len(abbreviations[0]) and alike >= 50:
+            tokens[0] = abbreviations[0]
+    if len(tokens) == 1 and trusted and abbreviations:
+        # the dash lost with the slash: "TIrSNV"
+        whole = [f"{abbreviations[0]}-{known}" for known in _office_initials(issuer)]
+        if near := next((w for w in whole if _nearly(tokens[0], w)), None):
+            return near, 0, True
     offices = range(1 if match else 0, len(tokens))
     for known in _office_initials(issuer):
         at = next((i for i in offices if plain(tokens[i]) == plain(known)), None)
@@ -178,6 +192,12 @@ def settle_symbol(
             witnesses += 1
             break
     return "-".join(tokens), witnesses, conflict
+
+
+def _nearly(seen: str, whole: str) -> bool:
+    """One letter apart, the dash aside; short ones are too much alike to tell."""
+    bare = plain(whole).replace("-", "")
+    return len(bare) >= 5 and Levenshtein.distance(plain(seen), bare) <= 1
 
 
 def _office_initials(issuer: str | None) -> tuple[str, ...]:
@@ -366,7 +386,7 @@ def _office(lines: Sequence[Line], place: str) -> FieldReading:
     raw = " ".join(line.text for line in lines)
     kept = re.sub(r"^[^\w(]+|[^\w).]+$", "", raw).rstrip(".")
     known = known_office(kept) or _commune_of(kept, place)
-    mended = known or mend_province(kept)
+    mended = known or mend_province(mend_head(kept))
     low = squeeze(mended)
     evidence = Evidence(
         kind="office",
@@ -378,6 +398,23 @@ def _office(lines: Sequence[Line], place: str) -> FieldReading:
         position=known is not None,
     )
     return reading(office_case(mended), words, lines[0].page, evidence, raw=raw)
+
+
+_HEAD = re.compile(r"(uy ban nhan dan|hoi dong nhan dan)\b(?: (xa|phuong|thi tran|dac khu)\b)?")
+
+
+def mend_head(text: str) -> str:
+    """The head of a committee's name in its own spelling: "ỦY BẠN NHÂN DÂN XÃ" -> "ỦY BAN …".
+
+    Capitals lose and change marks; the name behind the head is left as it was read.
+    """
+    words = text.split()
+    found = _HEAD.match(" ".join(squeeze(w) for w in words))
+    if found is None:
+        return text
+    head = [*OFFICES[found[1].replace(" ", "")].split(), *_LEVELS.get(found[2] or "", "").split()]
+    spelled = " ".join(head)
+    return " ".join([spelled.upper() if text.isupper() else spelled, *words[len(head) :]])
 
 
 def known_office(text: str) -> str | None:

@@ -52,14 +52,22 @@ def _left_list(layout: PageLayout, at: int) -> list[Line]:
 
 
 def _items(lines: Sequence[Line]) -> list[str]:
-    """Lines that begin with a dash begin an item; the others go on with the last one."""
+    """A dash begins an item, or the line after one that ended in ";"; others go on with the last.
+
+    The dash of a line is often lost; the semicolon that ends every item but the last (NĐ 30/2020,
+    PL I, ô 9b) hardly ever is.
+    """
     items: list[str] = []
+    ended = True
     for line in lines:
         text = DASHES.sub("-", line.text).replace("~", "-").strip()
-        if text.startswith("-") or not items:
+        if not any(c.isalnum() for c in text):
+            continue
+        if text.startswith("-") or ended:
             items.append(text.lstrip("- .").rstrip(" ;.,"))
         else:
             items[-1] = f"{items[-1]} {text.rstrip(' ;.,')}".strip()
+        ended = text.endswith(";")
     return [item for item in items if item]
 
 
@@ -121,8 +129,12 @@ def _addressed(layout: PageLayout, at: int, start: int) -> list[Line]:
         starts = below.text.lstrip()[:1]
         if below.y - last > 2.2 * layout.pitch or below.box.x0 < row.box.x0 - 0.01:
             break
-        if starts not in "-–—~" and not (rest and below.box.x0 > row.box.x0 + 0.03):
+        inset = below.box.x0 > row.box.x0 + 0.03
+        open_item = bool(lines) and not lines[-1].text.rstrip().endswith((".", ":"))
+        if starts not in "-–—~" and not (inset and (rest or open_item)):
             break
         lines.append(below)
         last = below.y
+        if below.text.rstrip().endswith("."):
+            break  # the last item ends in a full stop
     return lines

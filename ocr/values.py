@@ -65,6 +65,8 @@ def _make_old_number(text: str, today: dt.date) -> Made:
 
 
 def _make_gender(text: str, today: dt.date) -> Made:
+    if glued := re.match(r"\W*(Nam|Nữ|NAM|NỮ)(?=[A-ZĐ][a-z])", text):
+        return glued[1].capitalize(), True, 1  # "NamQuốc tịch: …"
     low = squeeze(text).split()
     for word in low[:2]:
         if word in ("nam", "male", "m"):

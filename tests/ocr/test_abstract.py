@@ -85,3 +85,11 @@ def test_a_year_alone_in_the_last_line_belongs_to_it(reader):
     rows += [("CHỦ TỊCH ỦY BAN NHÂN DÂN TỈNH", 0.35, 0.27), *AGAIN, *closing()]
     value = reader.assemble([page(rows)]).document.fields["abstract"].value
     assert value == "Kế hoạch phòng cháy, chữa cháy rừng mùa khô giai đoạn 2025 - 2029"
+
+
+def test_one_word_in_the_last_line_belongs_to_it(reader):
+    lines = ["Kết quả công tác quản lý, bảo vệ công trình thủy lợi trên địa bàn"]
+    rows = [*header(), ("THÔNG BÁO", 0.45, 0.17), (lines[0], 0.22, 0.19), ("xã", 0.49, 0.209)]
+    rows += [("Căn cứ quy định hiện hành, Ủy ban nhân dân thông báo như sau:", 0.2, 0.27)]
+    value = reader.assemble([page([*rows, *closing()])]).document.fields["abstract"].value
+    assert value == f"{lines[0]} xã"

@@ -5,6 +5,7 @@ import datetime as dt
 
 import pytest
 
+from ocr.closing import authority_in
 from ocr.reader import Reader
 from tests.ocr.papers import DECISION_BODY, closing, header, page
 
@@ -36,10 +37,49 @@ def test_a_deputy_without_kt_is_unread_ink(reader):
 
 
 def test_kt_written_by_hand_over_a_typed_title_is_flagged(reader):
+    """Two titles, the lower one the deputy's: the lost KT. can only stand for the upper one."""
     read = signed(reader, closing(("GIÁM ĐỐC", "HÓ GIÁM ĐỐC"), "Hà Văn Phúc"))
     assert read["signer_title"].value == "PHÓ GIÁM ĐỐC"
     assert read["signer_title"].needs_review
+    assert read["signing_authority"].value == ["KT. GIÁM ĐỐC"]
     assert read["signing_authority"].needs_review
+
+
+@pytest.mark.parametrize(
+    ("line", "authority"),
+    [
+        ("KI. BỘ TRƯỞNG", "KT. BỘ TRƯỞNG"),
+        ("K1. BỘ TRUỞNG", "KT. BỘ TRƯỞNG"),
+        ("._— z KT,BỘ TRƯỞNG", "KT. BỘ TRƯỞNG"),
+        ("IM. ỦY BẠN NHÂN DÂN", "TM. ỦY BAN NHÂN DÂN"),
+        ("TUO. CHỦ TỊCH", "TUQ. CHỦ TỊCH"),
+    ],
+)
+def test_prefixes_as_readers_give_them(reader, line, authority):
+    read = signed(reader, closing((line, "THỨ TRƯỞNG"), "Lê Tấn Dũng"))
+    assert read["signing_authority"].value == [authority]
+    assert read["signing_authority"].needs_review or line.startswith("._—")
+
+
+@pytest.mark.parametrize("line", ["KI NGÂN SÁCH", "IM. LẶNG", "Tl. trưởng phòng", "VI. TỔ CHỨC"])
+def test_what_only_looks_like_a_prefix_is_none(line):
+    assert authority_in(line) is None
+
+
+def test_a_deputy_whose_line_is_lost_is_still_a_deputy(reader):
+    """After KT. only the deputy can sign (NĐ 30/2020, Đ.13): said, and shown to a person."""
+    bare = signed(reader, closing(("KT. CHỦ TỊCH",), "Trần Phước Hiền"))
+    assert (bare["signer_title"].value, bare["signer_title"].needs_review) == ("PHÓ CHỦ TỊCH", True)
+    cut = signed(reader, closing(("KT. BỘ TRƯỞNG", "BỘ TRƯỞNG"), "Trần Phước Hiền"))
+    assert (cut["signer_title"].value, cut["signer_title"].needs_review) == ("THỨ TRƯỞNG", True)
+
+
+def test_receivers_whose_dashes_are_lost(reader):
+    rows = [r for r in closing() if not r[0].startswith("-")]
+    rows += [("Như Điều 4;", 0.16, 0.621), ("CT, PCT UBND tỉnh và các", 0.16, 0.635)]
+    rows += [("sở, ngành;", 0.16, 0.649), ("Lưu: VT, KGVX.", 0.16, 0.663)]
+    read = signed(reader, rows)["recipients"]
+    assert read.value == ["Như Điều 4", "CT, PCT UBND tỉnh và các sở, ngành", "Lưu: VT, KGVX"]
 
 
 def test_a_chief_who_signs_himself_has_no_authority_line(reader):

@@ -265,3 +265,30 @@ def test_a_law_takes_its_date_from_the_adoption_line(reader):
     assert (read["place"].value, read["place"].needs_review) == (None, False)
     assert read["abstract"].value == "CĂN CƯỚC"
     assert read["signer"].value == "Vương Đình Huệ"
+
+
+@pytest.mark.parametrize(
+    ("seen", "symbol"),
+    [("TTT-SNV", "TTr-SNV"), ("TIr-SNV", "TTr-SNV"), ("TIrSNV", "TTr-SNV"), ("TTr-SNV", "TTr-SNV")],
+)
+def test_the_title_puts_the_type_in_the_symbol_right(seen, symbol):
+    kind = shipped_document_types()["to_trinh"]
+    value, _, conflict = settle_symbol(seen, kind, "Sở Nội vụ")
+    assert (value, conflict) == (symbol, seen != symbol)
+
+
+def test_another_office_or_type_in_the_symbol_stays():
+    kind = shipped_document_types()["to_trinh"]
+    assert settle_symbol("CT-KTT3", kind, "Cục Thuế")[0] == "CT-KTT3"
+    assert settle_symbol("QĐ-UBND", kind, "Ủy ban nhân dân xã An Ngọc")[0] == "QĐ-UBND"
+
+
+def test_a_number_whose_slash_is_lost_is_split_and_flagged(reader):
+    read = fields(reader, decision(number="Số: 770 QĐUBND"))
+    assert (read["number"].value, read["number"].needs_review) == ("770", True)
+    assert read["symbol"].needs_review
+
+
+def test_the_head_of_a_committee_is_spelled_by_the_list(reader):
+    read = fields(reader, decision(issuer=("ỦY BẠN NHÂN DÂN", "XÃ BÌNH MỸ")))["issuer"]
+    assert (read.value, read.needs_review) == ("Ủy ban nhân dân xã Bình Mỹ", True)
