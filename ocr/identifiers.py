@@ -235,30 +235,49 @@ def _mrz_value(letter: str) -> int:
     return int(letter) if letter.isdigit() else ord(letter) - 55
 
 
+_DIGIT_LIKE = str.maketrans("OQDILZSGB", "000112568")
+_ZONE_FIRST = re.compile(r"VNM([A-Z0-9]{9})([A-Z0-9])([A-Z0-9]{12})")
+_ZONE_SECOND = re.compile(
+    r"([A-Z0-9]{6})([A-Z0-9])([MF<])([A-Z0-9]{6})([A-Z0-9])VNM[A-Z0-9<]*?([A-Z0-9])"
+)
+
+
 def parse_mrz(lines: Iterable[str], *, today: dt.date) -> MachineReadableZone | None:
-    """TD1, 3 x 30, of VNM; None when the shape or any check digit is wrong."""
-    rows = [re.sub(r"\s+", "", line).upper() for line in lines]
-    if len(rows) != 3 or any(not re.fullmatch(r"[A-Z0-9<]{30}", row) for row in rows):
+    """TD1, 3 x 30, of VNM; None when the shape or any check digit is wrong.
+
+    Letters where only digits stand are taken for the digits they look like, and what is filler is
+    not looked at ("<<<" is read as "555"): four check digits and the number said twice decide.
+    """
+    rows = [re.sub(r"[^A-Z0-9<]", "", line.upper()) for line in lines]
+    if len(rows) != 3 or any(not 28 <= len(row) <= 32 for row in rows):
         return None
-    first, second, third = rows
-    composite = first[5:] + second[:7] + second[8:15] + second[18:29]
-    checks = ((first[5:14], first[14]), (second[:6], second[6]), (second[8:14], second[14]))
-    for body, digit in (*checks, (composite, second[29])):
+    first, second = _ZONE_FIRST.search(rows[0], 0, 27), _ZONE_SECOND.fullmatch(rows[1])
+    if first is None or second is None:
+        return None
+    short, short_digit, number = (g.translate(_DIGIT_LIKE) for g in first.groups())
+    born, born_digit, sex, expires, expires_digit, last = second.groups()
+    born, born_digit, expires, expires_digit, last = (
+        g.translate(_DIGIT_LIKE) for g in (born, born_digit, expires, expires_digit, last)
+    )
+    # the digit of the long number stands behind filler: worked out, the last digit proves it
+    whole = f"{short}{short_digit}{number}<<{check_digit(number)}"
+    composite = whole + born + born_digit + expires + expires_digit
+    checks = (
+        (short, short_digit), (born, born_digit), (expires, expires_digit), (composite, last),
+    )  # fmt: skip
+    for body, digit in checks:
         if not digit.isdigit() or check_digit(body) != int(digit):
             return None
-    number = re.match(r"\d{12}", first[15:27])
-    if not first.startswith("IDVNM") or not number or number[0][3:] != first[5:14]:
+    date = _two_digit_year(born, latest=today)
+    if not number.isdigit() or number[3:] != short or date is None:
         return None
-    born = _two_digit_year(second[:6], latest=today)
-    if born is None:
-        return None
-    expires = _two_digit_year(second[8:14], latest=dt.date(2099, 12, 31))
+    ends = _two_digit_year(expires, latest=dt.date(2099, 12, 31))
     return MachineReadableZone(
-        number=number[0],
-        born_on=born.isoformat(),
-        gender={"M": "Nam", "F": "Nữ"}.get(second[7]),
-        expires_on=expires.isoformat() if expires else None,
-        name=re.sub(" +", " ", third.replace("<", " ")).strip(),
+        number=number,
+        born_on=date.isoformat(),
+        gender={"M": "Nam", "F": "Nữ"}.get(sex),
+        expires_on=ends.isoformat() if ends else None,
+        name=re.sub(" +", " ", rows[2].replace("<", " ")).strip(),
     )
 
 

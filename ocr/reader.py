@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from ocr.barcodes import read_codes
-from ocr.codes import with_codes
+from ocr.codes import expects_code, with_codes
 from ocr.document_types import DocumentTypes, shipped_document_types
 from ocr.extract import Extractor, secrecy_on, without_text
 from ocr.extraction import Extraction, FieldReading, Part
@@ -61,7 +61,9 @@ class Reader:
     def read_page(self, image: PageImage) -> tuple[PageText, Pixels]:
         """Text of one page with the codes printed on it, and its upright pixels."""
         text, upright = self.page_reader.read_page(image)
-        return (text, upright) if text.blank else (with_codes(text, read_codes(upright)), upright)
+        if text.blank:
+            return text, upright
+        return with_codes(text, read_codes(upright, expected=expects_code(text))), upright
 
     def secrecy_mark(self, image: PageImage) -> str | None:
         """The mark in the header of a page (`MẬT`, `TỐI MẬT`, `TUYỆT MẬT`), or None."""

@@ -8,6 +8,7 @@ enough to test the reading and no more: no guilloche, no emblem, no chip.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -34,7 +35,8 @@ def compose_card(
     x = (WIDTH - WIDE) // 2 + mm(random.uniform(-20, 20))
     y = mm(random.uniform(30, 50))
     expires = _expiry(person)
-    _front(paper, person, expires, x, y)
+    stated = _forge(person, wishes.forged, random) if wishes.forged else person
+    _front(paper, person, expires, x, y, stated)
     _back(paper, person, expires, x, y + TALL + mm(random.uniform(8, 30)))
     values = {
         "id": person.number,
@@ -59,7 +61,26 @@ def _expiry(person: Person) -> dt.date | None:
     return None
 
 
-def _front(paper: Paper, person: Person, expires: dt.date | None, x: int, y: int) -> None:
+def _forge(person: Person, field: str, random: np.random.Generator) -> Person:
+    """Whom the pasted QR square names: the same but for one field.
+
+    Of the number one digit of the last six is another: sex and year of birth still fit it.
+    """
+    other = make_person(random)
+    if field == "id":
+        at, shift = int(random.integers(6, 12)), int(random.integers(1, 10))
+        digit = (int(person.number[at]) + shift) % 10
+        return replace(person, number=f"{person.number[:at]}{digit}{person.number[at + 1 :]}")
+    if field == "full_name":
+        return replace(person, name=make_name(random, person.gender))
+    if field == "born_on":
+        return replace(person, born_on=other.born_on)
+    raise ValueError(f"no card is forged in {field!r}")
+
+
+def _front(
+    paper: Paper, person: Person, expires: dt.date | None, x: int, y: int, stated: Person
+) -> None:
     sheet = paper.sheet
     _blank_card(sheet, x, y)
     middle = (x + mm(12), x + WIDE - mm(19))
@@ -67,7 +88,7 @@ def _front(paper: Paper, person: Person, expires: dt.date | None, x: int, y: int
     _say(paper, MOTTO, middle, y + mm(8.6), size=6.2, bold=True, centre=True)
     _say(paper, "CĂN CƯỚC CÔNG DÂN", middle, y + mm(14.2), size=9.5, bold=True, centre=True)
     _say(paper, "Citizen Identity Card", middle, y + mm(17.2), size=6.2, centre=True)
-    code = qr_mask(card_qr(person), 3)
+    code = qr_mask(card_qr(stated), 3)
     sheet.paste(x + WIDE - code.shape[1] - mm(2), y + mm(2.5), code, (0, 0, 0))
     _portrait(sheet, x + mm(3), y + mm(20))
     left = x + mm(27)

@@ -20,7 +20,8 @@ class Wishes:
     """What the caller asks of a sample. None: as the seed falls.
 
     `handwritten`: number and day by pen. `faded`: the number is hardly inked. `holder`, `place`:
-    whose paper it is, who issued it (the papers of one demo belong together).
+    whose paper it is, who issued it (the papers of one demo belong together). `forged`: the field
+    of a card ("id", "full_name", "born_on") that its QR square states otherwise than its print.
     """
 
     handwritten: bool | None = None
@@ -30,6 +31,7 @@ class Wishes:
     urgency: str | None = None
     holder: Person | None = None
     place: Place | None = None
+    forged: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,14 @@
 import datetime as dt
 import io
 
+import cv2
 import numpy as np
 import pytest
 import segno
 from PIL import Image
 
 from ocr.barcodes import Code, read_codes
-from ocr.codes import codes_of, with_codes
+from ocr.codes import codes_of, expects_code, with_codes
 from ocr.extraction import ReadingSource
 from ocr.page import Box, PageImage
 from ocr.reader import Reader
@@ -74,6 +75,52 @@ def test_print_and_code_that_disagree_are_flagged_with_both(reader):
     assert read.needs_review
     assert read.value == "1990-02-01"
     assert [c.value for c in read.candidates] == ["1991-02-01"]
+
+
+def test_half_a_printed_address_is_no_contradiction(reader):
+    """Columns stand side by side: what the labels give may be the first half of a line."""
+    rows = [
+        *FRONT,
+        ("Nơi thường trú/Place of residence: Số 1,", 0.3, 0.3),
+        ("Có giá trị đến: 01/02/2030 Hà Nội", 0.1, 0.34),
+    ]
+    read = reader.assemble([carded(rows)]).document.fields["residence"]
+    assert (read.value, read.needs_review, read.candidates) == ("Số 1, Hà Nội", False, ())
+
+
+@pytest.mark.parametrize(
+    ("key", "stated"),
+    [
+        ("id", CARD.replace("001090123456", "001090123457")),
+        ("full_name", CARD.replace("Nguyễn Văn A", "Nguyễn Văn Bé")),
+        ("born_on", CARD.replace("01021990", "11021990")),
+    ],
+)
+def test_a_pasted_square_is_an_alarm(reader, key, stated):
+    fields = reader.assemble([carded(FRONT, stated)]).document.fields
+    assert fields[key].needs_review
+    assert {k for k in ("full_name", "born_on") if fields[k].needs_review} == {key} - {"id"}
+
+
+def test_a_square_beside_no_print_at_all_is_for_a_person_to_see(reader):
+    rows = [("CĂN CƯỚC CÔNG DÂN", 0.4, 0.1), ("Giới tính/Sex: Nam", 0.3, 0.26)]
+    fields = reader.assemble([carded(rows)]).document.fields
+    assert all(fields[k].value for k in ("id", "full_name", "born_on"))
+    assert all(fields[k].needs_review for k in ("id", "full_name", "born_on"))
+
+
+def test_a_small_soft_square_is_found_where_one_is_expected():
+    sheet = cv2.GaussianBlur(cv2.resize(picture(CARD), None, fx=0.5, fy=0.5), (0, 0), 1.0)
+    assert read_codes(sheet) == ()
+    (code,) = read_codes(sheet, expected=True)
+    assert code.text == CARD
+    assert code.box.x0 > 0.7
+
+
+def test_only_papers_that_carry_a_square_are_looked_at_twice():
+    assert expects_code(page(FRONT))
+    assert expects_code(page([("GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ", 0.3, 0.1)]))
+    assert not expects_code(page([("Căn cước công dân số: 001090123456", 0.3, 0.1)]))
 
 
 def test_a_card_known_by_its_code_alone(reader):

@@ -150,6 +150,17 @@ def test_a_machine_readable_zone():
     assert read.name == "NGUYEN VAN A"
 
 
+def test_a_zone_is_read_through_look_alikes_and_misread_filler():
+    first, second, third = zone()
+    seen = [
+        first.replace("IDVNM0", "TDVNMO").replace("<<", "55"),
+        second[:18] + "5" * 10 + second[29],
+        third,
+    ]
+    read = parse_mrz(seen, today=TODAY)
+    assert (read.number, read.expires_on) == ("001090123456", "2040-02-01")
+
+
 @pytest.mark.parametrize(("row", "at"), [(0, 7), (1, 2), (1, 9), (1, 29)])
 def test_one_wrong_digit_breaks_the_zone(row, at):
     lines = zone()
