@@ -16,6 +16,7 @@ from service.api.v1 import (
     disposal,
     documents,
     dossiers,
+    quarantine,
     scan_jobs,
     scans,
     sessions,
@@ -54,6 +55,7 @@ def create_app(workstation: Workstation) -> FastAPI:
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(archive_packages.router, prefix="/api/v1")
     app.include_router(disposal.router, prefix="/api/v1")
+    app.include_router(quarantine.router, prefix="/api/v1")
     app.include_router(verifications.router, prefix="/api/v1")
     app.include_router(health.router)
     web.mount(app)

@@ -54,6 +54,7 @@ from workflows.ports.engine import Engine
 from workflows.ports.objects import Inbox, KeptStore, ObjectStore
 from workflows.ports.sandbox import Sandbox, SandboxLevel
 from workflows.preserving import Preserving
+from workflows.quarantine import QuarantineDesk
 from workflows.reading import Reading, SecrecyCheck
 from workflows.retention import RetentionSchedule
 from workflows.reuse import Reuse
@@ -79,6 +80,7 @@ class Workstation:
     document_types: DocumentTypes
     accounts: Accounts
     intake: Intake
+    quarantine: QuarantineDesk
     copying: Copying
     checking: SignatureCheck
     trusting: Trusting
@@ -210,6 +212,7 @@ def assemble(
         document_types=types,
         accounts=accounts(settings, database, clock),
         intake=intake,
+        quarantine=QuarantineDesk(database=database, inbox=inbox, intake=intake, clock=clock),
         copying=copying,
         preserving=preserving,
         organisation=OrganisationSigning(

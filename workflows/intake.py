@@ -8,6 +8,7 @@ only then the acknowledgement. Doing all of it twice leaves one Document.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Literal
 from ocr.opening import Opening
 from workflows.audit import record, record_refusal
 from workflows.domain.document import Document, DocumentState, ReadingStatus, Scan
+from workflows.domain.quarantine import Refused
 from workflows.domain.unit import Actor
 from workflows.errors import (
     BadInput,
@@ -84,6 +86,24 @@ class Intake:
         self.inbox.erase(path)
         return known
 
+    def receive_again(self, quarantined: Path, arrival: Arrival, *, by: Actor) -> Scan:
+        """A file of the quarantine once more: gone from there when it was received, or is secret.
+
+        Raises as `receive`; what is refused again stays, with its first reason.
+        """
+        with quarantined.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        try:
+            known = self._known(arrival, sha256, by)
+            if known is None:
+                opening = self._look_into(quarantined, arrival, by)
+                known = self._record(quarantined, sha256, opening, arrival, by)
+        except SecretDocument:
+            self.inbox.erase(quarantined)
+            raise
+        self.inbox.erase(quarantined)
+        return known
+
     def receive_pages(
         self, untrusted: Sequence[Iterator[bytes]], arrival: Arrival, *, by: Actor
     ) -> Scan:
@@ -111,7 +131,7 @@ class Intake:
         except BadInput as trouble:
             if not isinstance(trouble, NotADocument):
                 # somebody has to see it: the sender may have no other copy
-                self.inbox.quarantine(path, f"{trouble.code}: {trouble.shown}")
+                self.inbox.quarantine(path, _refused(trouble, arrival, by))
             self._refused(by, "intake.refused", code=trouble.code)
             raise
         if mark is not None:
@@ -183,6 +203,19 @@ class Intake:
     def _refused(self, by: Actor, action: str, **facts: str) -> None:
         with self.database.transaction() as tx:
             record_refusal(tx, action, by=by, at=self.clock.now(), **facts)
+
+
+def _refused(trouble: BadInput, arrival: Arrival, by: Actor) -> Refused:
+    return Refused(
+        code=trouble.code,
+        reason=trouble.shown,
+        file_name=Path(arrival.file_name).name[:200],
+        source=arrival.source,
+        unit_id=by.unit_id,
+        received_by=by.id,
+        batch_id=arrival.batch_id,
+        declared_sheets=arrival.declared_sheets,
+    )
 
 
 def _held_unless_complete(document: Document, declared_sheets: int | None) -> Document:

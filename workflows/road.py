@@ -40,8 +40,12 @@ class Road:
     preserving: Preserving
     exporting: ExportRequests
 
-    def digitise(self, step: StepRunner, document_id: str) -> None:
-        """Đọc và sao chụp: every page read, the type and fields known, the archival copy made."""
+    def digitise(self, step: StepRunner, job: str) -> None:
+        """Đọc và sao chụp: every page read, the type and fields known, the archival copy made.
+
+        `job`: the Document's id; a second reading adds `@` and a number.
+        """
+        document_id = job.partition("@")[0]
         count = step("count", self.reading.count_pages, document_id)
         for first in range(1, count + 1, PAGES_A_STEP):
             last = min(first + PAGES_A_STEP - 1, count)
@@ -75,6 +79,6 @@ class Road:
     def failed(self, workflow: str, key: str, error: Exception) -> None:
         """Called once by the engine when a workflow ends in an error."""
         if workflow == "digitise":
-            self.reading.fail(key, error)
+            self.reading.fail(key.partition("@")[0], error)
         elif workflow == "export":
             self.exporting.fail(key, error)

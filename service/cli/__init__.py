@@ -26,6 +26,7 @@ _GROUPS: Mapping[str, tuple[str, str]] = {
     "key": ("service.cli.office:key", "Khóa API của hệ thống ngoài."),
     "station": ("service.station.app:app", "Trạm quét trên máy này (như sohoa-station)."),
     "intake": ("service.cli.intake:intake", "Thư mục nóng, hộp thư, SMTP, FTP."),
+    "quarantine": ("service.cli.quarantine:quarantine", "Tệp chưa mở được, giấy chưa đọc được."),
     "audit": ("service.cli.evidence:audit", "Nhật ký: kiểm tra, ghi mốc ra ngoài."),
     "retention": ("service.cli.evidence:retention", "Thời hạn lưu trữ, đề nghị hủy."),
     "backup": ("service.cli.backups:backup", "Sao lưu: tạo, liệt kê, kiểm tra, tạo khóa."),

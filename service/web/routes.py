@@ -25,7 +25,16 @@ from service.api.security import (
     same_origin,
 )
 from service.api.v1.scans import chunks
-from service.web import intakes, packages, phone, preservation, scanning, signing, verifying
+from service.web import (
+    intakes,
+    packages,
+    phone,
+    preservation,
+    quarantine,
+    scanning,
+    signing,
+    verifying,
+)
 from service.web.page import Page, page_for, see_other
 from service.web.words import field_text, parse_field
 from workflows.domain.document import DocumentFilter, DocumentState, ReadingStatus
@@ -53,6 +62,7 @@ def mount(app: FastAPI) -> None:
     app.include_router(scanning.router)
     app.include_router(phone.router)
     app.include_router(intakes.router)
+    app.include_router(quarantine.router)
     app.include_router(verifying.router)
     app.include_router(signing.router)
     app.include_router(router)

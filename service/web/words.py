@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
 from typing import Any
 
 from workflows.domain.document import Document, DocumentState, ReadingStatus
 from workflows.domain.package import ExportState
 from workflows.domain.signature import SignatureState
 from workflows.domain.station import JobState
+from workflows.errors import SohoaError
 from workflows.verification import TITLES
 
 STATES = {
@@ -67,6 +69,25 @@ def job_text(state: JobState) -> str:
 
 def reading_text(reading: ReadingStatus) -> str:
     return READINGS[reading]
+
+
+def failure_text(code: str | None) -> tuple[str, str]:
+    """(what happened, what to do) of an error's code."""
+    kind = _errors().get(code or "")
+    if kind is None:
+        return "Máy gặp lỗi khi đọc.", "Đọc lại; nếu vẫn lỗi, báo quản trị kèm mã lỗi."
+    return kind.message, kind.remedy
+
+
+@cache
+def _errors() -> dict[str, type[SohoaError]]:
+    found: dict[str, type[SohoaError]] = {}
+    kinds = [SohoaError]
+    while kinds:
+        kind = kinds.pop()
+        found[kind.code] = kind
+        kinds += kind.__subclasses__()
+    return found
 
 
 def signature_text(state: SignatureState) -> str:

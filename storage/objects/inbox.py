@@ -8,18 +8,24 @@ never touches a path.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import json
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 from storage.objects.content import CHUNK
 from storage.objects.disk import disk_errors, make_folder, sync_folder, write_synced
+from workflows.domain.quarantine import Quarantined, Refused
 from workflows.errors import NotFound, TooLarge
+
+_REASON = ".reason.json"
 
 
 class FolderInbox:
@@ -62,19 +68,26 @@ class FolderInbox:
             self._wipe(inside)
             sync_folder(inside.parent)
 
-    def quarantine(self, path: Path, reason: str) -> Path:
-        """Move aside, `<name>.reason.txt` beside it. A second call keeps the first reason."""
+    def quarantine(self, path: Path, why: Refused) -> Path:
+        """Move aside, `<name>.reason.json` beside it. A second call keeps the first reason."""
         inside = self._inside(path)
         aside = self._quarantine / inside.name
         with disk_errors("quarantine"):
             if not inside.exists() and not aside.exists():
                 raise NotFound(f"{path} is no longer in the inbox")
             if not _reason_path(aside).exists():
-                write_synced(_reason_path(aside), iter([reason.encode()]), mode=0o600)
+                told = json.dumps(asdict(why), ensure_ascii=False, indent=1).encode()
+                write_synced(_reason_path(aside), iter([told]), mode=0o600)
             if inside != aside and inside.exists():
                 inside.rename(aside)
             sync_folder(self._quarantine)
         return aside
+
+    def quarantined(self) -> Sequence[Quarantined]:
+        """Oldest first. A reason without its file (a crash between the two) is passed over."""
+        with disk_errors("quarantine"):
+            found = [q for p in self._quarantine.iterdir() if (q := _quarantined(p)) is not None]
+        return sorted(found, key=lambda q: (q.since, q.name))
 
     def sweep(self, older_than_s: float = 3600.0) -> int:
         """Erase what interrupted senders left; the number erased."""
@@ -141,4 +154,16 @@ def _overwrite(path: Path) -> None:
 
 
 def _reason_path(path: Path) -> Path:
-    return path.with_name(f"{path.name}.reason.txt")
+    return path.with_name(f"{path.name}{_REASON}")
+
+
+def _quarantined(path: Path) -> Quarantined | None:
+    if path.name.endswith(_REASON) or not path.is_file():
+        return None
+    stat = path.stat()
+    try:
+        why = Refused(**json.loads(_reason_path(path).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        why = Refused(code="", reason="Không còn ghi chú lý do.")
+    since = dt.datetime.fromtimestamp(stat.st_ctime, dt.UTC)
+    return Quarantined(name=path.name, path=path, size=stat.st_size, since=since, why=why)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage.objects import FolderInbox, disk
+from workflows.domain.quarantine import Refused
 from workflows.errors import NotFound, StorageFull, TooLarge
 
 
@@ -100,23 +101,37 @@ def test_erase_cannot_be_talked_into_another_folder(inbox, tmp_path, trick):
 
 def test_quarantine_keeps_the_file_and_says_why(inbox):
     path, *_ = inbox.receive(iter([b"broken pdf"]), limit=100)
-    aside = inbox.quarantine(path, "hai bộ đọc không thống nhất số trang")
+    why = Refused(code="tai_lieu_hong", reason="hai bộ đọc không thống nhất số trang", unit_id="u")
+    aside = inbox.quarantine(path, why)
     assert not path.exists()
     assert aside.read_bytes() == b"broken pdf"
-    reason = aside.with_name(aside.name + ".reason.txt")
-    assert reason.read_text("utf-8") == "hai bộ đọc không thống nhất số trang"
-    assert inbox.quarantine(path, "again") == inbox.quarantine(aside, "again") == aside
-    assert reason.read_text("utf-8").startswith("hai bộ đọc")
+    reason = aside.with_name(aside.name + ".reason.json")
+    (kept,) = inbox.quarantined()
+    assert (kept.path, kept.why, kept.size) == (aside, why, 10)
+    again = Refused(code="x", reason="again")
+    assert inbox.quarantine(path, again) == inbox.quarantine(aside, again) == aside
+    assert inbox.quarantined() == [kept]
     inbox.erase(aside)
     assert not aside.exists()
     assert not reason.exists()
+    assert inbox.quarantined() == []
+
+
+@pytest.mark.parametrize("note", [None, b"", b"{", b"[]", b'{"unknown": 1}'])
+def test_a_quarantined_file_whose_note_is_lost_is_still_listed(inbox, note):
+    path, *_ = inbox.receive(iter([b"x"]), limit=100)
+    aside = inbox.quarantine(path, Refused(code="x", reason="y"))
+    reason = aside.with_name(aside.name + ".reason.json")
+    reason.unlink() if note is None else reason.write_bytes(note)
+    (kept,) = inbox.quarantined()
+    assert kept.path == aside and kept.why.reason
 
 
 def test_quarantining_what_was_erased_is_not_found(inbox):
     path, *_ = inbox.receive(iter([b"x"]), limit=10)
     inbox.erase(path)
     with pytest.raises(NotFound):
-        inbox.quarantine(path, "late")
+        inbox.quarantine(path, Refused(code="x", reason="late"))
 
 
 def test_sweep_erases_old_parts_only(inbox, tmp_path):

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from workflows.domain.document import StoredObject
+from workflows.domain.quarantine import Quarantined, Refused
 
 
 class ObjectStore(Protocol):
@@ -124,8 +125,12 @@ class Inbox(Protocol):
         """Overwrite and unlink. Idempotent."""
         ...
 
-    def quarantine(self, path: Path, reason: str) -> Path:
+    def quarantine(self, path: Path, why: Refused) -> Path:
         """Set aside a file nobody could open, with its reason beside it, for a person to see."""
+        ...
+
+    def quarantined(self) -> Sequence[Quarantined]:
+        """Oldest first."""
         ...
 
 
