@@ -15,6 +15,7 @@ from typing import Any
 from ocr.recogniser.model import LineModel, ModelMissing
 from service.config import Settings
 from service.intakes.status import statuses
+from service.signing_checkup import signing_standing
 from service.upkeep import standing
 from service.wiring import Workstation, build
 from storage.database import current, newest
@@ -122,6 +123,9 @@ def _workstation(settings: Settings) -> Iterator[Finding]:
     for name, check in station.checks().items():
         yield _answer(name, check)
     yield from _preservation(settings, station)
+    for one in signing_standing(settings, station.intake.clock.now()):
+        yield Finding(name=one.name, good=one.good, detail=one.detail, required=False)
+    yield _quarantine(station)
     for intake in statuses(settings, station.intake.clock.now()):
         yield Finding(name=intake.title, good=intake.good, detail=intake.advice)
 
@@ -152,6 +156,19 @@ def _preservation(settings: Settings, station: Workstation) -> Iterator[Finding]
         detail=f"{how}, {settings.lock_days} ngày"
         if locked
         else "chỉ có quyền chỉ đọc, dấu vân tay",
+        required=False,
+    )
+
+
+def _quarantine(station: Workstation) -> Finding:
+    """Whatever lies there waits for a person; nobody else tells them."""
+    files = station.inbox.quarantined()
+    oldest = f", lâu nhất từ {files[0].since:%Y-%m-%d}" if files else ""
+    detail = f"{len(files)} tệp chưa mở được{oldest}: xem `sohoa quarantine list`"
+    return Finding(
+        name="Thùng cách ly",
+        good=not files,
+        detail=detail if files else "trống",
         required=False,
     )
 
