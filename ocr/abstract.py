@@ -212,7 +212,7 @@ def _under_title(layout: PageLayout, title: TitleRow) -> list[Line]:
             step = max(step, gap) if step else gap
         lines.append(segment)
         last = row.y
-        if len(lines) > 14:
+        if len(lines) > 24:  # amending decrees name all they amend
             return []
     return lines
 

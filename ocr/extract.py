@@ -34,6 +34,7 @@ from ocr.letterhead import (
 from ocr.normalise import clean_symbol, comparable, digits_of, squeeze
 from ocr.page import ReadingSource
 from ocr.receivers import read_addressees, read_recipients
+from ocr.spelling import with_spelling
 
 URGENCIES = ("HỎA TỐC", "THƯỢNG KHẨN", "KHẨN")
 SECRECIES = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")
@@ -157,16 +158,24 @@ class Extractor:
     ) -> Fields:
         first, header, title = pages[0], opening.header, opening.title
         issuers = read_issuer(header)
+        if header is not None:
+            heading = tuple(w for line in header.issuer_lines for w in line.words)
+            issuers |= {"issuer": with_spelling(issuers["issuer"], pages[:4], heading)}
         number = read_number(header, kind, issuers["issuer"])
         dated = header is not None and header.date_line is not None
         at_foot = not kind.is_letter and not dated
         dates = read_closing_date(pages, today) if at_foot else read_date(header, today)
         parliament = str(number["symbol"].value or "").startswith(("QH", "UBTVQH"))
         if kind.code == "luat" or (parliament and not dated):
-            dates = {"issued_on": _adopted_on(pages, today), "place": absent(unsure=False)}
+            adopted = _adopted_on(pages, today)
+            known = adopted.value is not None or not dated
+            issued = adopted if known else read_date(header, today)["issued_on"]
+            dates = {"issued_on": issued, "place": absent(unsure=False)}
         year = str(dates["issued_on"].value or "")[:4] or None
         number = with_witness(number, annex_numbers(pages[1:]), year)
         under_header = title if kind.code != "cong_van" else None
+        if header is not None and header.date_line is not None:
+            dates |= {"place": with_spelling(dates["place"], pages[:4], header.date_line.words)}
         return {
             **issuers,
             **number,

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from ocr.layout import Line, PageLayout
 from ocr.page import Word
@@ -24,6 +24,7 @@ _STEP = 0.04
 _SLACK = 0.012
 """Ragged right edges: a word that would just have fitted may still have been carried over."""
 _CELL = 2.2
+_ALIGNED, _BESIDE = 0.006, 0.06
 _INSET = 0.3
 """A value below its label begins near the label's own edge."""
 
@@ -81,26 +82,40 @@ class Rows:
 
         `stops`: beginnings of labels, in order. `wraps`: it may take more than one row.
         """
-        stop = next((s for s in stops if s >= label[1]), len(self.text))
-        row, left = self.row_at(label[1] - 1), self.words(*label)[0].box.x0
-        spans = [(label[1], min(self._end_in_row(row, label[1]), stop))]
+        row, left = self.row_at(label[1] - 1), self._left_of(label, stops)
+        spans = [self._cut((label[1], self._end_in_row(row, label[1])), stops)]
         if not _says(self.text[slice(*spans[0])]):
             # on cards the value stands below; a watermark may stand between the two
             near = range(row + 1, min(row + 3, len(self.lines)))
             below = next((i for i in near if self._near(row, i) and self._cell(i, left)), None)
             found = self._cell(below, left) if below is not None else None
-            if below is None or found is None or self._is_other(found, stop):
+            if below is None or found is None or self._is_other(found, stops):
                 return spans
-            row, spans = below, [found]
-        while wraps and spans[-1][1] < stop and row + 1 < len(self.lines):
+            row, spans = below, [self._cut(found, stops)]
+        while wraps and row + 1 < len(self.lines):
             found = self._cell(row + 1, left)
-            if found is None or self._is_other(found, stop):
+            if found is None or self._is_other(found, stops):
                 break
             if not (self._near(row, row + 1) and self._goes_on(spans, found)):
                 break
-            spans.append(found)
+            spans.append(self._cut(found, stops))
             row += 1
         return spans
+
+    def _left_of(self, label: Span, stops: Sequence[int]) -> float:
+        """The left edge of the cell that the label opens: "Họ và tên / Full name:" is one label."""
+        own = self.words(*label)[0]
+        row = self.row_at(label[0])
+        cell = next((c for c in self._cells(row) if own in c.words), None)
+        if cell is None:
+            return own.box.x0
+        start = self.starts[row] + _place_of(self.lines[row], cell.words[0])
+        opened = ":" in self.text[start : label[0]] or any(start <= s < label[0] for s in stops)
+        return own.box.x0 if opened else cell.box.x0
+
+    def _cut(self, span: Span, stops: Sequence[int]) -> Span:
+        """The span up to the first label in it."""
+        return span[0], next((s for s in stops if span[0] <= s < span[1]), span[1])
 
     def _end_in_row(self, row: int, start: int) -> int:
         """The row's end, or the gap before a cell with a label that the type does not know."""
@@ -121,13 +136,29 @@ class Rows:
         first = next((c for c in cells if c.box.x1 > left and c.box.x0 < left + _INSET), None)
         if first is None:
             return None
-        start = at + _place_of(line, first.words[0])
-        return start, self._end_in_row(row, start)
+        start = first.words[0]
+        if first.box.x0 < left - _BESIDE:
+            # a cell of another column that stands close: "Có giá trị đến: 15/09/2034 Thủy, xã …"
+            edges = (b for a, b in pairwise(first.words) if abs(b.box.x0 - left) < _ALIGNED)
+            aligned = next(edges, None)
+            if aligned is None or not self._is_apart(row, aligned):
+                return None
+            start = aligned
+        place = at + _place_of(line, start)
+        return place, self._end_in_row(row, place)
 
-    def _is_other(self, span: Span, stop: int) -> bool:
+    def _is_apart(self, row: int, word: Word) -> bool:
+        """More than a blank before the word."""
+        layout, words = self.layouts[row], self.lines[row].words
+        before = [w for w in words[: words.index(word)] if _says(w.text)][-1:]
+        left = before[0].box.x1 if before else 0.0
+        return (word.box.x0 - left) * layout.aspect > 0.8 * layout.pitch
+
+    def _is_other(self, span: Span, stops: Sequence[int]) -> bool:
         """A row with a label of its own, known or not, or the next point of a list."""
         text = self.text[slice(*span)]
-        return span[0] >= stop or ":" in text or _ITEM.match(text) is not None
+        labelled = any(span[0] <= stop < span[1] for stop in stops)
+        return labelled or ":" in text or _ITEM.match(text) is not None
 
     def _goes_on(self, spans: Sequence[Span], found: Span) -> bool:
         """Whether the row below belongs to the value that fills its row up to the end."""

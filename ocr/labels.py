@@ -176,7 +176,7 @@ def _fuzzy(
 
 
 def _read(hit: LabelHit, hits: Sequence[LabelHit], rows: Rows, today: dt.date) -> FieldReading:
-    stops = [h.start for h in hits if h.start >= hit.end]
+    stops = [h.start for h in hits]
     spans = rows.value_spans((hit.start, hit.end), stops, wraps=hit.spec.type in _LONG)
     start, end = spans[-1]
     if end in stops and (item := _NEXT_ITEM.search(rows.text[start:end])):

@@ -384,7 +384,9 @@ def _commune_of(office: str, place: str) -> str | None:
 def _office(lines: Sequence[Line], place: str) -> FieldReading:
     words = tuple(w for line in lines for w in line.words)
     raw = " ".join(line.text for line in lines)
-    kept = re.sub(r"^[^\w(]+|[^\w).]+$", "", raw).rstrip(".")
+    # a lone "ˆ" counts as a letter for \w
+    kept = re.sub(r"(?:\s[ʰ-˿\W]+)+$", "", raw)
+    kept = re.sub(r"^[^\w(]+|[^\w).]+$", "", kept).rstrip(".")
     known = known_office(kept) or _commune_of(kept, place)
     mended = known or mend_province(mend_head(kept))
     low = squeeze(mended)

@@ -201,6 +201,31 @@ def test_on_a_card_values_stand_below_their_labels(reader):
     assert (fields["valid_to"].value, fields["valid_to"].needs_review) == (None, False)
 
 
+def test_a_value_goes_on_beside_a_cell_that_stands_close(reader):
+    rows = [
+        CARD[0],
+        ("Nơi thường trú / Place of residence: Thôn Thuận", 0.43, 0.31),
+        ("Có giá trị đến: 15/09/2034  Thủy, xã Thanh Quế", 0.167, 0.321),
+    ]
+    fields = reader.assemble([page(rows)]).document.fields
+    assert fields["residence"].value == "Thôn Thuận Thủy, xã Thanh Quế"
+    assert fields["valid_to"].value == "2034-09-15"
+
+
+def test_a_value_in_the_middle_of_a_row_does_not_take_the_row_below(reader):
+    rows = [
+        "Giới tính: Nữ    Dân tộc: Nùng    Quốc tịch: Việt Nam",
+        "Giấy tờ tùy thân: Căn cước công dân số 011169344818 cấp ngày 31/07/2022",
+    ]
+    fields = read(reader, "GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN", rows).fields
+    assert (fields["ethnicity"].value, fields["nationality"].value) == ("Nùng", "Việt Nam")
+
+
+def test_what_a_form_always_prints_and_was_not_found_is_a_doubt(reader):
+    fields = read(reader, "GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN", ["Dân tộc: Kinh"]).fields
+    assert (fields["gender"].value, fields["gender"].needs_review) == (None, True)
+
+
 def test_an_enterprise_registration_checks_the_tax_code(reader):
     rows = ["Mã số doanh nghiệp: 0100109106", "Đăng ký lần đầu: ngày 05 tháng 6 năm 2015"]
     title = "GIẤY CHỨNG NHẬN ĐĂNG KÝ DOANH NGHIỆP"
