@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Căn cước công dân with chip: front and back on one A4 sheet, as offices copy them.
+"""Căn cước công dân with chip: front and back as offices copy them, on one A4 sheet or on two.
 
 The portrait is a grey shape across which "MẪU" is written, and the lines, codes and numbers are
 enough to test the reading and no more: no guilloche, no emblem, no chip.
@@ -15,7 +15,7 @@ import numpy as np
 
 from service.samples.canvas import WIDTH, Canvas, Mask, Piece, mm
 from service.samples.codes import card_qr, qr_mask, zone_lines
-from service.samples.draft import Draft, Layout, Wishes
+from service.samples.draft import LAYOUTS, Draft, Layout, Wishes
 from service.samples.flow import Paper
 from service.samples.fonts import ARIMO, COUSINE, Family, Style
 from service.samples.invented import Person, make_name, make_person, slashed
@@ -29,15 +29,27 @@ _GREY = (150, 158, 164)
 def compose_card(
     random: np.random.Generator, family: Family, layout: Layout, wishes: Wishes
 ) -> Draft:
-    """CCCD (TT 06/2021/TT-BCA); fonts and places are the card's own, whatever `family` says."""
+    """CCCD (TT 06/2021/TT-BCA). Places are the card's own, the face is without serifs.
+
+    The layouts of letters stand for how the two sides are copied: below each other, beside each
+    other, on two sheets.
+    """
     person = wishes.holder or make_person(random)
-    paper = Paper(random=random, body=Style(family=ARIMO, size=7.0))
-    x = (WIDTH - WIDE) // 2 + mm(random.uniform(-20, 20))
+    face = ARIMO if family.serif else family
+    paper = Paper(random=random, body=Style(family=face, size=7.0))
+    way = LAYOUTS.index(layout)
+    x = mm(random.uniform(9, 13)) if way == 1 else _middle(random)
     y = mm(random.uniform(30, 50))
     expires = _expiry(person)
     stated = _forge(person, wishes.forged, random) if wishes.forged else person
     _front(paper, person, expires, x, y, stated)
-    _back(paper, person, expires, x, y + TALL + mm(random.uniform(8, 30)))
+    if way == 1:
+        _back(paper, person, expires, x + WIDE + mm(random.uniform(6, 12)), y)
+    elif way == 2:
+        paper.sheets.append(Canvas())
+        _back(paper, person, expires, _middle(random), y)
+    else:
+        _back(paper, person, expires, x, y + TALL + mm(random.uniform(8, 30)))
     values = {
         "id": person.number,
         "full_name": person.capitals,
@@ -48,7 +60,12 @@ def compose_card(
         "residence": person.home.address,
         "valid_to": expires.isoformat() if expires else None,
     }
-    return Draft(sheets=tuple(paper.sheets), values=values, features=("two sides on one sheet",))
+    how = ("one side below the other", "sides beside each other", "a sheet for each side")[way]
+    return Draft(sheets=tuple(paper.sheets), values=values, features=(how,))
+
+
+def _middle(random: np.random.Generator) -> int:
+    return (WIDTH - WIDE) // 2 + mm(random.uniform(-20, 20))
 
 
 def _expiry(person: Person) -> dt.date | None:
@@ -98,9 +115,9 @@ def _front(
     _field(paper, "", person.capitals, "full_name", left, base + mm(7.2), size=8.5, bold=True)
     _field(paper, "Ngày sinh / Date of birth:", slashed(person.born_on), "born_on", left,
            base + mm(11))  # fmt: skip
-    _field(paper, "Giới tính / Sex:", person.gender, "gender", left, base + mm(14.6))
-    _field(paper, "Quốc tịch / Nationality:", "Việt Nam", "nationality", left + mm(22),
-           base + mm(14.6))  # fmt: skip
+    end = _field(paper, "Giới tính / Sex:", person.gender, "gender", left, base + mm(14.6))
+    _field(paper, "Quốc tịch / Nationality:", "Việt Nam", "nationality",
+           max(end + mm(1.2), left + mm(22)), base + mm(14.6))  # fmt: skip
     _field(paper, "Quê quán / Place of origin:", "", "", left, base + mm(18.2))
     _field(paper, "", person.home.full, "origin", left, base + mm(21.6))
     paper.y = base + mm(21.9)
@@ -170,9 +187,11 @@ def _say(
 def _field(
     paper: Paper, label: str, text: str, key: str, x: float, baseline: float, *,
     size: float = 7.0, bold: bool = False,
-) -> None:  # fmt: skip
+) -> float:  # fmt: skip
+    """Label and value; where their ink ends."""
     style = paper.style(size=size, bold=bold)
     small = paper.style(size=min(size, 6.6))
     pieces = [Piece(text=f"{label} ", style=small)] if label else []
     pieces.append(Piece(text=text, style=style, fields=(key,) if key else ()))
-    paper.set_line(pieces, x, WIDTH, baseline=baseline)
+    box = paper.set_line(pieces, x, WIDTH, baseline=baseline)
+    return box[2] if box else x
