@@ -34,7 +34,7 @@ def report_pdf(told: Verification, name: str, *, version: str) -> bytes:
         field = f" ({report.field_name})" if report.field_name else ""
         head = f"{kind} {number}/{len(told)}{field}"
         paragraphs.append(Paragraph(text=head, size=11, before=10, strong=True))
-        paragraphs += [_row(label, value) for label, value in rows_of(report)]
+        paragraphs += [_row(label, value) for label, value in rows_of(report, told.checked_at)]
     return typeset(
         paragraphs, title=f"{title}: {name}", created=told.checked_at, foot=f"Sohoa {version}"
     )

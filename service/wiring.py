@@ -178,7 +178,9 @@ def assemble(
         opener=opener,
         secrecy=SecrecyCheck(opener=opener, reader=reader),
         clock=clock,
+        check_first=signing.profiles["ca_nhan"].check_first,
     )
+    confirming = Confirming(database=database, document_types=types, reader=reader, clock=clock)
     many = SandboxedMany(sandbox, *trusted)
     trusting = Trusting(database=database, objects=objects, verifier=many, clock=clock)
     packages = ZipPackages(settings.data_dir / "packages", objects, SandboxedCheck(sandbox))
@@ -227,11 +229,12 @@ def assemble(
             database=database,
             objects=objects,
             copying=copying,
+            confirming=confirming,
             signer=signing.deferred,
             profile=signing.profiles["ca_nhan"],
             clock=clock,
         ),
-        confirming=Confirming(database=database, document_types=types, reader=reader, clock=clock),
+        confirming=confirming,
         filing=FilingDesk(database=database, clock=clock, trusting=trusting),
         trusting=trusting,
         checking=SignatureCheck(

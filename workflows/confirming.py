@@ -69,7 +69,9 @@ class Confirming:
                 f"unknown type {code}", message="Loại giấy tờ không có trong danh mục."
             )
         with self.database.transaction() as tx:
-            saved = tx.documents.save(replace(document, type_code=kind.code, type_name=kind.name))
+            # a check made under the other type was of other fields
+            changed = replace(document, type_code=kind.code, type_name=kind.name, checked_at=None)
+            saved = tx.documents.save(changed)
             pages = [page_from_json(p.reading) for p in tx.readings.pages(document.id)]
             if pages and document.reading is ReadingStatus.READ:
                 again = self.reader.assemble(pages, as_type=kind.code)
@@ -83,12 +85,17 @@ class Confirming:
     def confirm(self, document: Document, values: Mapping[str, Any], *, by: Actor) -> Document:
         """All values attested; the Document becomes `extracted` and goes on by itself.
 
-        `values` are the fields looked at in this act. Raises `IllegalMove` naming the doubtful
-        fields nobody has looked at, or when the copy is not signed yet.
+        One whose profile wants the check first stays `received`, ready to be signed; `go_on`
+        follows the signature. `values` are the fields looked at in this act. Raises `IllegalMove`
+        naming the doubtful fields nobody has looked at, or when the copy is not signed yet.
         """
         if document.reading is not ReadingStatus.READ:
             raise IllegalMove(f"{document.id} is not read yet")
-        attested = move(document, DocumentState.EXTRACTED)
+        before_signing = document.check_first and document.state is DocumentState.RECEIVED
+        if before_signing:
+            attested = replace(document, checked_at=self.clock.now())
+        else:
+            attested = move(document, DocumentState.EXTRACTED)
         with self.database.transaction() as tx:
             known = tx.fields.values(document.id)
             for name, value in values.items():
@@ -102,7 +109,8 @@ class Confirming:
                     + ".",
                 )
             saved = tx.documents.save(attested)
-            tx.jobs.enqueue("keep", document.id, queue=Queue.COUNTER, priority=1)
+            if not before_signing:
+                tx.jobs.enqueue("keep", document.id, queue=Queue.COUNTER, priority=1)
             record(
                 tx,
                 "confirmed",
@@ -116,6 +124,18 @@ class Confirming:
                     if value != known.get(name)
                 ],
             )
+        return saved
+
+    def go_on(self, document: Document) -> Document:
+        """After the signature: one that was checked before it needs no second look.
+
+        Any other stays `captured`. After a crash in between, `confirm` does the same.
+        """
+        if document.state is not DocumentState.CAPTURED or document.checked_at is None:
+            return document
+        with self.database.transaction() as tx:
+            saved = tx.documents.save(move(document, DocumentState.EXTRACTED))
+            tx.jobs.enqueue("keep", document.id, queue=Queue.COUNTER, priority=1)
         return saved
 
     def _attest_the_rest(self, tx: Transaction, document: Document, by: Actor) -> list[str]:

@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from workflows.confirming import Confirming
 from workflows.copying import Copying
 from workflows.domain.signing import (
     OPEN_REQUESTS,
@@ -49,6 +50,7 @@ class DeferredSigning:
     database: Database
     objects: ObjectStore
     copying: Copying
+    confirming: Confirming
     signer: DeferredSigner
     profile: SignatureProfile
     clock: Clock
@@ -211,9 +213,10 @@ class DeferredSigning:
                 certificates=[bytes.fromhex(c) for c in request.certificates],
                 signature=signature,
             )
-            self.copying.accept(
+            signed = self.copying.accept(
                 document, done, by=clerk, station=request.station_id, request=request.id
             )
+            self.confirming.go_on(signed)
         except SohoaError as error:
             return replace(ended, state=ItemState.FAILED, message=error.shown)
         return replace(ended, state=ItemState.SIGNED)

@@ -67,6 +67,7 @@ class Intake:
     opener: Opener
     secrecy: SecrecyCheck
     clock: Clock
+    check_first: bool = False  # of the personal signature profile
 
     def receive(self, untrusted: Iterator[bytes], arrival: Arrival, *, by: Actor) -> Scan:
         """Take one file in. The same key with the same bytes gives the Scan made the first time.
@@ -157,6 +158,7 @@ class Intake:
             created_by=by.id,
             page_count=opening.page_count,
             came_signed=opening.signed,
+            check_first=self.check_first and not opening.signed,
             batch_id=arrival.batch_id,
             urgent=arrival.urgent,
         )

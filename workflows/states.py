@@ -4,6 +4,9 @@
     received ─► captured ─► extracted ─► coded ─► stored
        Sao chụp     Bóc tách     Cấp mã     Lưu
 
+Where its signature profile wants the check first, a paper is captured only once a person has
+compared its fields (`checked_at`), whichever door signs.
+
 A paper may be set aside and taken up again from every open state; rejected only before it is
 stored; superseded or revoked only after. Destroyed only by `workflows.deletion`, from an end.
 """
@@ -39,6 +42,12 @@ def move(document: Document, to: DocumentState, **changes: Any) -> Document:
     """The Document in state `to`; `IllegalMove` when the law does not know that step."""
     if (document.state, to) not in MOVES:
         raise IllegalMove(f"{document.state} -> {to}")
+    if to is S.CAPTURED and document.check_first and document.checked_at is None:
+        raise IllegalMove(
+            f"{document.id} is not checked yet",
+            message="Hồ sơ ký yêu cầu kiểm tra thông tin trước khi ký: "
+            "hãy xác nhận các trường rồi ký.",
+        )
     return replace(document, state=to, **changes)
 
 

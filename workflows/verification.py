@@ -16,6 +16,7 @@ from workflows.domain.signature import (
     Changes,
     Coverage,
     Revocation,
+    RevocationSource,
     SignatureReport,
     SignatureState,
     TimeSource,
@@ -67,6 +68,11 @@ REVOCATIONS = {
     Revocation.UNKNOWN: "Chưa tra cứu được",
     Revocation.NOT_ANNOUNCED: "Chứng thư không công bố nơi tra cứu",
     Revocation.UNCHECKED: "Chưa kiểm tra (chưa có chuỗi tin cậy)",
+}
+REVOCATION_SOURCES = {
+    RevocationSource.ANSWER_IN_FILE: "câu trả lời OCSP trong tệp",
+    RevocationSource.LIST_IN_FILE: "danh sách thu hồi trong tệp",
+    RevocationSource.LIST_IN_FOLDER: "danh sách thu hồi ở thư mục tin cậy",
 }
 COVERAGES = {
     Coverage.FILE: "Cả tệp",
@@ -138,8 +144,11 @@ def _all_hold(told: Verification, count: int) -> str:
     return f"Cả {count} chữ ký hợp lệ: {who}." if count > 1 else f"Chữ ký hợp lệ: {who}."
 
 
-def rows_of(report: SignatureReport) -> list[tuple[str, str]]:
-    """One signature as (label, value), every value in words; empty ones are left out."""
+def rows_of(report: SignatureReport, at: dt.datetime | None = None) -> list[tuple[str, str]]:
+    """One signature as (label, value), every value in words; empty ones are left out.
+
+    `at`: when it was checked, now where that is not said.
+    """
     stamp = report.is_timestamp
     rows = [
         ("Nơi cấp dấu thời gian" if stamp else "Người ký", report.signer_name),
@@ -152,7 +161,7 @@ def rows_of(report: SignatureReport) -> list[tuple[str, str]]:
         ("Chắc chắn đã có từ", shown(report.proven_at)),
         ("Phần được ký", COVERAGES[report.coverage]),
         ("Sau khi ký", CHANGES[report.changes]),
-        ("Thu hồi", _revocation(report)),
+        ("Thu hồi", _revocation(report, at or dt.datetime.now(dt.UTC))),
         ("Mức và thuật toán", " · ".join(p for p in (report.level, report.digest.upper()) if p)),
         ("Chứng thư", _certificate(report)),
         ("Vị trí", _place(report)),
@@ -173,11 +182,26 @@ def _when(report: SignatureReport) -> str:
     return f"{shown(report.signed_at)} (theo {TIME_SOURCES[report.time_source]})"
 
 
-def _revocation(report: SignatureReport) -> str:
+def _revocation(report: SignatureReport, at: dt.datetime) -> str:
     if report.state is SignatureState.UNREADABLE:
         return ""
     since = f" từ {shown(report.revoked_at)}" if report.revoked_at else ""
-    return REVOCATIONS[report.revocation] + since
+    if since and report.revocation is Revocation.GOOD:
+        since = f" khi ký; bị thu hồi{since}"
+    return REVOCATIONS[report.revocation] + since + _whose_word(report, at)
+
+
+def _whose_word(report: SignatureReport, at: dt.datetime) -> str:
+    """Which list or answer that was, how old at `at`, and whether it had run out by then."""
+    made = report.revocation_as_of
+    if made is None or report.revocation_source is RevocationSource.NONE:
+        return ""
+    days = max(0, (at - made).days)
+    age = "trong ngày" if days == 0 else f"{days} ngày trước khi kiểm tra"
+    word = f"{REVOCATION_SOURCES[report.revocation_source]}, lập {shown(made)[:16]}, {age}"
+    until = report.revocation_until
+    over = f", đã quá hạn {shown(until)[:10]}" if until is not None and until < at else ""
+    return f" (theo {word}{over})"
 
 
 def _certificate(report: SignatureReport) -> str:

@@ -105,6 +105,7 @@ def profiles(as_json: Json = False) -> None:
             "level": profile.level.value,
             "corner": profile.corner,
             "reason": profile.reason,
+            "order": "kiểm tra rồi ký" if profile.check_first else "ký rồi kiểm tra",
         }
         if as_json:
             emit(row)

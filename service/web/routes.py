@@ -198,7 +198,8 @@ def put_type(
 
 @router.post("/documents/{document_id}/sign")
 def sign(here: Here, actor: Signing, document_id: str) -> Response:
-    here.copying.sign(here.shelf.document(document_id, by=actor), by=actor)
+    signed = here.copying.sign(here.shelf.document(document_id, by=actor), by=actor)
+    here.confirming.go_on(signed)
     return see_other(f"/documents/{document_id}")
 
 

@@ -70,7 +70,11 @@ def _shown(
         "sign.html",
         actor=actor,
         queue=here.organisation.queue(by=actor) if Role.SIGNER in actor.roles else (),
-        waiting=here.shelf.find(unsigned, by=actor, limit=MOST).hits,
+        waiting=[
+            hit
+            for hit in here.shelf.find(unsigned, by=actor, limit=MOST).hits
+            if hit.document.checked_at or not hit.document.check_first
+        ],
         stations=[s for s in here.stations.find(by=actor) if s.paired_at and not s.revoked_at],
         requests=here.deferred.mine(by=actor),
         results=results,

@@ -225,6 +225,8 @@ documents = Table(
     Column("batch_id", Id, ForeignKey("batches.id")),
     Column("urgent", Boolean, nullable=False),
     Column("stored_at", UtcDateTime),
+    Column("check_first", Boolean, nullable=False),
+    Column("checked_at", UtcDateTime),
     Column("version", Integer, nullable=False),
     Index("ix_documents_unit_created", "unit_id", "created_at", "id"),
     Index("ix_documents_unit_state", "unit_id", "state", "created_at"),

@@ -33,6 +33,7 @@ from storage.signing.changes import Finding, changes_after, coverage_of, gap_tro
 from storage.signing.embedded import Found
 from storage.signing.levels import level_of
 from storage.signing.pdf_objects import entry
+from storage.signing.revocation_source import deciding_word
 from storage.signing.times import (
     WEAK_DIGESTS,
     Stamp,
@@ -48,6 +49,7 @@ from workflows.domain.signature import (
     Changes,
     Coverage,
     Revocation,
+    RevocationSource,
     SignatureReport,
     SignatureState,
 )
@@ -152,6 +154,12 @@ async def judge(
     certificate = signature.signer_cert
     subject = certificate.subject.native
     signed_at, source = checked.times.best
+    word = deciding_word(
+        certificate,
+        evidence,
+        checked.chain.revocation,
+        checked.proven_at or dt.datetime.now(dt.UTC),
+    )
     return SignatureReport(
         field_name=found.field_name,
         signer_name=name_of(subject),
@@ -182,6 +190,9 @@ async def judge(
         valid_to=certificate.not_valid_after,
         revocation=checked.chain.revocation,
         revoked_at=checked.chain_now.revoked_at or checked.chain.revoked_at,
+        revocation_source=word.source if word else RevocationSource.NONE,
+        revocation_as_of=word.made_at if word else None,
+        revocation_until=word.fresh_until if word else None,
         certifies=signature.docmdp_level is not None and not found.is_timestamp,
         locked_fields=_locked(signature),
         visible=found.visible,

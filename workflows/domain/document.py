@@ -60,7 +60,9 @@ class Document:
 
     `original` is what came in, byte for byte. `copy` is our PDF/A (unsigned until the personal
     signature). `evidence` is what `/file` gives: the signed copy, or the original when that came
-    in signed. `version` grows with every change (optimistic locking).
+    in signed. `check_first`: the profile in force when it came wants a person's check before the
+    signature; `checked_at`: when that check was made. `version` grows with every change
+    (optimistic locking).
     """
 
     id: str
@@ -92,6 +94,8 @@ class Document:
     batch_id: str | None = None
     urgent: bool = True
     stored_at: dt.datetime | None = None
+    check_first: bool = False
+    checked_at: dt.datetime | None = None
     version: int = 1
 
 

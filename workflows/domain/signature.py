@@ -52,6 +52,15 @@ class Revocation(StrEnum):
     UNCHECKED = "chua_kiem_tra"  # no trusted chain to check
 
 
+class RevocationSource(StrEnum):
+    """Where the word on revocation came from; all are signed by the authority itself."""
+
+    ANSWER_IN_FILE = "ocsp_trong_tep"
+    LIST_IN_FILE = "crl_trong_tep"
+    LIST_IN_FOLDER = "crl_thu_muc_tin_cay"
+    NONE = "khong_co"
+
+
 class Coverage(StrEnum):
     """Which bytes the signature stands for."""
 
@@ -77,6 +86,8 @@ class SignatureReport:
     `state` is the gravest of `states`; VALID only when the validator's bottom line is true.
     `reason` says why, `notes` what a reader should know beside. `signed_at` is the best known
     time, said by `time_source`; `proven_at` the earliest time a trusted time stamp proves.
+    `revocation_source`, made at `revocation_as_of` and fresh until `revocation_until`: the word
+    that `revocation` rests on, or for UNKNOWN the newest outdated one.
     `purpose`: why it was signed, as the signer says (/Reason).
     `level`: B-B, B-T, B-LT, B-LTA (ETSI EN 319 142-1), CMS or CMS-T for older forms.
     """
@@ -106,6 +117,9 @@ class SignatureReport:
     proven_at: dt.datetime | None = None
     revocation: Revocation = Revocation.UNCHECKED
     revoked_at: dt.datetime | None = None
+    revocation_source: RevocationSource = RevocationSource.NONE
+    revocation_as_of: dt.datetime | None = None
+    revocation_until: dt.datetime | None = None
     coverage: Coverage = Coverage.PARTIAL
     changes: Changes = Changes.UNKNOWN
     certifies: bool = False
@@ -143,6 +157,9 @@ class SignatureReport:
             "valid_to": _iso(self.valid_to),
             "revocation": self.revocation.value,
             "revoked_at": _iso(self.revoked_at),
+            "revocation_source": self.revocation_source.value,
+            "revocation_as_of": _iso(self.revocation_as_of),
+            "revocation_until": _iso(self.revocation_until),
             "certifies": self.certifies,
             "locked_fields": self.locked_fields,
             "visible": self.visible,

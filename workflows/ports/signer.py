@@ -38,7 +38,9 @@ class SignatureProfile:
     """Hồ sơ ký: who signs, where the mark stands, which level. Profiles are data.
 
     `level`: what the stored copy shall reach; what needs other machines may be added later.
-    `stamp`: the visible lines; `{signer}` and `{time}` are filled in.
+    `stamp`: the visible lines; `{signer}` and `{time}` are filled in. `check_first`: nothing is
+    signed before a person compared the fields with the paper; else signing comes first, as TT
+    01/2023/TT-VPCP, Đ.8-9 has it.
     """
 
     name: str
@@ -47,6 +49,7 @@ class SignatureProfile:
     corner: str = "top_left"  # TT 01/2023 Đ.8; NĐ 30 copies: top_right
     level: SignatureLevel = SignatureLevel.B_B
     visible: bool = True
+    check_first: bool = False
     stamp: str = "Ký bởi: {signer}\nThời gian ký: {time}"
 
 

@@ -190,12 +190,12 @@ def put_type(document_id: str, asked: TypeIn, here: Here, actor: Clerk) -> Docum
 
 @router.post(
     "/documents/{document_id}/sign",
-    summary="Ký số cá nhân lên bản sao chụp",
+    summary="Ký số cá nhân lên bản sao chụp; bản đã kiểm tra trước thì cấp mã và lưu luôn",
     responses=responses(NotFound, IllegalMove, SigningFailed, StaleVersion),
 )
 def sign(document_id: str, here: Here, actor: Signing) -> DocumentOut:
     document = here.shelf.document(document_id, by=actor)
-    return DocumentOut.of(here.copying.sign(document, by=actor))
+    return DocumentOut.of(here.confirming.go_on(here.copying.sign(document, by=actor)))
 
 
 @router.post(

@@ -110,6 +110,8 @@ class DocumentOut(BaseModel):
     awaiting_org_signature: bool
     failure_code: str | None
     set_aside_reason: str | None
+    check_first: bool = Field(description="Phải xác nhận thông tin trước khi ký.")
+    checked_at: dt.datetime | None
     version: int
 
     @classmethod
@@ -138,6 +140,8 @@ class DocumentOut(BaseModel):
             awaiting_org_signature=document.awaiting_org_signature,
             failure_code=document.failure_code,
             set_aside_reason=document.set_aside_reason,
+            check_first=document.check_first,
+            checked_at=document.checked_at,
             version=document.version,
         )
 
@@ -286,6 +290,9 @@ class SignatureOut(BaseModel):
     valid_to: dt.datetime | None
     revocation: str
     revoked_at: dt.datetime | None
+    revocation_source: str
+    revocation_as_of: dt.datetime | None
+    revocation_until: dt.datetime | None
     certifies: bool
     locked_fields: str
     visible: bool

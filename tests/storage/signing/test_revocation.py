@@ -11,6 +11,8 @@ from storage.signing.preserve import PyHankoPreserver
 from storage.signing.revocation import RevocationSources
 from storage.signing.sign import PyHankoSigner
 from storage.signing.time_stamping import http_time_stamper
+from storage.signing.verify import PyHankoVerifier
+from workflows.domain.signature import RevocationSource
 from workflows.errors import CertificateRefused, RevocationUnavailable
 from workflows.ports.signer import SignatureLevel as Level
 
@@ -49,7 +51,7 @@ def proofs(content: bytes) -> tuple[int, int]:
     return len(store.ocsps), len(store.crls)
 
 
-def test_b_lta_with_answers_of_a_listed_host(other, copy_pdf, profiles, tools):
+def test_b_lta_with_answers_of_a_listed_host(other, copy_pdf, profiles, tools, tmp_path):
     allowed = RevocationSources(hosts=frozenset({other.host}))
     done = signer_over(other, tools, allowed).sign(
         copy_pdf, profile=at(profiles, Level.B_LTA), who="clerk"
@@ -59,6 +61,10 @@ def test_b_lta_with_answers_of_a_listed_host(other, copy_pdf, profiles, tools):
     assert ocsps >= 1 and crls >= 1
     assert any("/ocsp/" in path for path in other.calls)
     assert any("/crls/" in path for path in other.calls)
+    path = tmp_path / "f.pdf"
+    path.write_bytes(done.content)
+    report = PyHankoVerifier(other.trust).verify(path)[0]
+    assert report.revocation_source is RevocationSource.ANSWER_IN_FILE
 
 
 @pytest.mark.parametrize("hosts", [set(), {"ocsp.example"}, {"127.0.0.1:9"}])
