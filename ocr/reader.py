@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from ocr.barcodes import read_codes
+from ocr.calibration import Calibration, calibrated
 from ocr.codes import expects_code, with_codes
 from ocr.document_types import DocumentTypes, shipped_document_types
 from ocr.extract import Extractor, secrecy_on, without_text
@@ -42,7 +43,11 @@ class Rereader(Protocol):
 
 
 class Reader:
-    """Đọc: PageReader for the pixels, data files for the types, rules for the fields."""
+    """Đọc: PageReader for the pixels, data files for the types, rules for the fields.
+
+    `calibration` turns what the rules say into measured probabilities (None: the rules' own);
+    `review_below`: the least probability that passes, where an office has set its own.
+    """
 
     def __init__(
         self,
@@ -50,12 +55,16 @@ class Reader:
         document_types: DocumentTypes | None = None,
         *,
         reread: Rereader | None = None,
+        calibration: Calibration | None = None,
+        review_below: float | None = None,
         today: Callable[[], dt.date] = lambda: dt.datetime.now(HANOI).date(),
     ) -> None:
         self.page_reader = page_reader
         self.document_types = document_types or shipped_document_types()
         self.extractor = Extractor(self.document_types)
         self.reread = reread
+        self.calibration = calibration
+        self.review_below = review_below
         self.today = today
 
     def read_page(self, image: PageImage) -> tuple[PageText, Pixels]:
@@ -96,8 +105,8 @@ class Reader:
         layouts = [lay_out(page) for page in pages]
         today = self.today()
         groups = self.extractor.split_documents(layouts, today) or [[lay_out(_no_page())]]
-        document = self.extractor.extract(groups[0], today, as_type)
-        attached = [self.extractor.extract(group, today) for group in groups[1:]]
+        document = self._weighed(self.extractor.extract(groups[0], today, as_type), pages)
+        attached = [self._weighed(self.extractor.extract(g, today), pages) for g in groups[1:]]
         timings = _summed(pages) | {"extract": time.perf_counter() - started}
         engines = tuple(dict.fromkeys(p.engine for p in pages if p.engine))
         # by law the mark stands on the first page of a document (NĐ 30/2020, PL I, ô 10a)
@@ -118,6 +127,11 @@ class Reader:
             timings=timings,
             engines=engines,
         )
+
+    def _weighed(self, part: Part, pages: Sequence[PageText]) -> Part:
+        if self.calibration is None:
+            return part
+        return calibrated(part, pages, self.calibration, self.review_below)
 
     def _look_again(self, part: Part, pixels: dict[int, Pixels]) -> Part:
         fields = dict(part.fields)

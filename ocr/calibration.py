@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From evidence to one probability per field: weights fitted on papers whose truth is known.
+
+The rules (`ocr.confidence`, cross checks, codes) say what speaks for a value; how often a value
+with such evidence is right is measured and lies in `calibration.json`: a logistic model over named
+features, so that a person can read what weighs how much. `benchmarks/calibration.py` fits it anew
+from kept readings in a minute, after every change of a reader.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ocr.extraction import FieldReading, Part, TypeGuess
+from ocr.page import PageText, ReadingSource
+from ocr.vietnamese import is_syllable, words_of
+
+SHIPPED = Path(__file__).parent / "calibration.json"
+CODES = frozenset({ReadingSource.QR, ReadingSource.MRZ, ReadingSource.BARCODE})
+_MOST = 0.999
+"""Nothing a machine reads is certain."""
+
+Features = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What is known of the paper a field was read on: how well each page reads, and its type."""
+
+    pages: Mapping[int, float]
+    type: TypeGuess
+
+    def page(self, number: int | None) -> float:
+        """Of a field that was not found: of the page that reads worst."""
+        whole = min(self.pages.values(), default=1.0)
+        return self.pages.get(number, whole) if number is not None else whole
+
+
+def surroundings(pages: Sequence[PageText], part: Part) -> Surroundings:
+    inked = [p for p in pages if not p.blank and part.first_page <= p.page <= part.last_page]
+    return Surroundings(pages={p.page: sureness(p) for p in inked}, type=part.document_type)
+
+
+def sureness(page: PageText) -> float:
+    """Mean confidence of the words that hold a letter or digit, 0..1; 1 for a page without."""
+    said = [w.confidence for w in page.words if any(c.isalnum() for c in w.text)]
+    return sum(said) / len(said) if said else 1.0
+
+
+def kind_of(seen: FieldReading) -> str:
+    """What sort of statement a reading is; each sort has a weight of its own."""
+    if seen.value in (None, [], ""):
+        return "absent"
+    if seen.source in CODES:
+        return "code"
+    if isinstance(seen.value, list):
+        return "list"
+    return seen.evidence.kind if seen.evidence else "other"
+
+
+def features(key: str, seen: FieldReading, around: Surroundings) -> Features:
+    """Named figures of the evidence for a reading of the field `key`."""
+    kind, leaf = kind_of(seen), key.rpartition(".")[2]
+    found = {
+        "always": 1.0,
+        f"is {kind}": 1.0,
+        f"{kind} rules": _odds(seen.confidence),
+        "page": _odds(around.page(seen.page)),
+        "type doubtful": float(around.type.needs_review),
+        f"{leaf} {'absent' if kind == 'absent' else 'read'}": 1.0,
+    }
+    evidence = seen.evidence
+    if kind in ("absent", "code", "other") or evidence is None:
+        return found
+    return found | {
+        "weakest word": _odds(evidence.token),
+        f"{kind} weakest word": _odds(evidence.token),
+        "mean word": _odds(evidence.mean),
+        "length": math.log1p(evidence.letters) / 3,
+        "form broken": float(not evidence.grammar),
+        "out of place": float(not evidence.position),
+        "conflict": float(evidence.conflict),
+        "repaired": float(evidence.repaired),
+        "witnesses": float(min(2, evidence.witnesses)),
+        "in catalogue": float(evidence.catalogue is True),
+        "not in catalogue": float(evidence.catalogue is False),
+        "no syllables": _odd_words(seen),
+    }
+
+
+def _odd_words(seen: FieldReading) -> float:
+    """How many words no Vietnamese syllable spells; three are as bad as many."""
+    said = seen.value if isinstance(seen.value, list) else [str(seen.value)]
+    words = [w for text in said for w in words_of(str(text))]
+    return min(3, sum(not is_syllable(w) for w in words)) / 3
+
+
+def _odds(p: float) -> float:
+    """Log odds, scaled to about -1..2; readers say no more under .02 and over .998."""
+    p = min(max(p, 0.02), 0.998)
+    return math.log(p / (1 - p)) / 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Fitted weights. `review_below`: the least probability that passes without a person.
+
+    `fitted`: when, on what and with which readers, for people.
+    """
+
+    weights: Mapping[str, float]
+    review_below: float
+    fitted: Mapping[str, Any]
+
+    def probability(self, found: Features) -> float:
+        """P(the value is right), 0..1."""
+        score = sum(self.weights.get(name, 0.0) * x for name, x in found.items())
+        return min(_MOST, 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, score)))))
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "fitted": dict(self.fitted),
+            "review_below": self.review_below,
+            "weights": {name: round(w, 4) for name, w in self.weights.items()},
+        }
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Calibration:
+        return cls(**row)
+
+
+@cache
+def shipped() -> Calibration:
+    """The fit that came with this version. Raises FileNotFoundError where none is installed."""
+    return Calibration.from_json(json.loads(SHIPPED.read_text("utf-8")))
+
+
+def calibrated(
+    part: Part, pages: Sequence[PageText], model: Calibration, review_below: float | None = None
+) -> Part:
+    """Every field with its fitted probability; what is under `review_below` goes to a person.
+
+    `review_below`: an office's own threshold; None: the fit's.
+    """
+    around, least = surroundings(pages, part), review_below or model.review_below
+    return replace(
+        part,
+        fields={
+            key: _judged(seen, model.probability(features(key, seen, around)), least)
+            for key, seen in part.fields.items()
+        },
+    )
+
+
+def _judged(seen: FieldReading, sure: float, least: float) -> FieldReading:
+    doubtful = sure < least or (seen.needs_review and stands(seen))
+    return replace(seen, confidence=sure, needs_review=doubtful)
+
+
+def stands(seen: FieldReading) -> bool:
+    """Is a flag the rules have set final, however probable the value looks?
+
+    It is for what no figure of the ink speaks of: a witness that says otherwise, a form the value
+    breaks, a letter taken for a digit, a code against the print, a list of which a row may be
+    lost, and a value that was not found.
+    """
+    evidence = seen.evidence
+    if evidence is None or kind_of(seen) in ("absent", "code", "list"):
+        return True
+    return evidence.conflict or evidence.repaired or not evidence.grammar

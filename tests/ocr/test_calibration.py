@@ -1,0 +1,110 @@
+"""Fitted probabilities: evidence weighs the right way, and what a rule forbids stays forbidden."""
+
+from dataclasses import replace
+
+import pytest
+
+from ocr.calibration import Calibration, calibrated, features, kind_of, shipped, stands, sureness
+from ocr.calibration import surroundings as around_of
+from ocr.evidence import Evidence
+from ocr.extraction import FieldReading, FieldStatus, Part, TypeGuess
+from ocr.page import Box, PageText, ReadingSource, Word
+
+GUESS = TypeGuess(code="quyet_dinh", name="Quyết định", confidence=0.96, needs_review=False)
+EVIDENCE = Evidence(kind="number", token=0.95, mean=0.96, words=1, letters=2)
+PAGE = PageText(
+    page=1, width=100, height=140, dpi=200, engine="tesserocr 2",
+    words=(Word(text="Quyết", box=Box(0, 0, 1, 1), confidence=0.9),
+           Word(text="-", box=Box(0, 0, 1, 1), confidence=0.1)),
+)  # fmt: skip
+
+
+def reading(value="47", *, confidence=0.98, flagged=False, evidence=EVIDENCE, **more):
+    return FieldReading(
+        value=value, page=1, confidence=confidence, needs_review=flagged, evidence=evidence,
+        source=ReadingSource.OCR, status=FieldStatus.PRESENT, **more,
+    )  # fmt: skip
+
+
+def part(**fields):
+    return Part(first_page=1, last_page=1, document_type=GUESS, fields=fields)
+
+
+def probability(seen, key="number", model=None):
+    return (model or shipped()).probability(features(key, seen, around_of([PAGE], part())))
+
+
+def test_words_without_letters_say_nothing_of_a_page():
+    assert sureness(PAGE) == 0.9
+    assert sureness(replace(PAGE, words=())) == 1.0
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [
+        {"token": 0.5}, {"mean": 0.5}, {"grammar": False}, {"position": False},
+        {"conflict": True}, {"repaired": True},
+    ],
+)  # fmt: skip
+def test_worse_evidence_never_makes_a_value_more_probable(worse):
+    for kind in ("number", "date", "symbol", "name", "text", "office"):
+        good = replace(EVIDENCE, kind=kind, witnesses=1)
+        bad = replace(good, **worse)
+        assert probability(reading(evidence=bad)) <= probability(reading(evidence=good))
+
+
+def test_the_shipped_fit_is_sure_of_the_sure_and_doubts_the_doubtful():
+    assert probability(reading(evidence=replace(EVIDENCE, token=0.97, mean=0.97))) > 0.9
+    bad = replace(EVIDENCE, token=0.3, mean=0.3)
+    assert probability(reading(confidence=0.02, evidence=bad)) < 0.6
+    assert 0.9 <= shipped().review_below <= 0.99
+    assert shipped().fitted["real_papers"] >= 37
+
+
+@pytest.mark.parametrize(
+    ("seen", "final"),
+    [
+        (reading(flagged=True), False),
+        (reading(flagged=True, evidence=replace(EVIDENCE, position=False)), False),
+        (reading(flagged=True, evidence=replace(EVIDENCE, conflict=True)), True),
+        (reading(flagged=True, evidence=replace(EVIDENCE, repaired=True)), True),
+        (reading(flagged=True, evidence=replace(EVIDENCE, grammar=False)), True),
+        (reading(["Bộ Y tế"], flagged=True), True),
+        (reading(None, flagged=True), True),
+        (reading(flagged=True, evidence=None), True),
+        (replace(reading(flagged=True), source=ReadingSource.QR), True),
+    ],
+)
+def test_what_no_ink_can_tell_stays_flagged(seen, final):
+    always_sure = Calibration(weights={"always": 9.0}, review_below=0.97, fitted={})
+    assert stands(seen) is final
+    made = calibrated(part(number=seen), [PAGE], always_sure).fields["number"]
+    assert made.confidence == pytest.approx(0.999)
+    assert made.needs_review is final
+
+
+def test_a_value_the_rules_let_pass_is_flagged_where_the_fit_doubts_it():
+    doubting = Calibration(weights={"always": 2.0}, review_below=0.97, fitted={})
+    made = calibrated(part(number=reading()), [PAGE], doubting).fields["number"]
+    assert made.needs_review and made.confidence == pytest.approx(0.8808, abs=1e-4)
+
+
+def test_an_office_sets_its_own_threshold():
+    doubting = Calibration(weights={"always": 2.0}, review_below=0.97, fitted={})
+    fields = part(number=reading())
+    assert not calibrated(fields, [PAGE], doubting, 0.8).fields["number"].needs_review
+    assert calibrated(fields, [PAGE], doubting, 0.9).fields["number"].needs_review
+
+
+def test_a_field_that_was_not_found_is_judged_by_the_worst_page():
+    worse = replace(PAGE, page=2, words=(replace(PAGE.words[0], confidence=0.4),))
+    whole = Part(first_page=1, last_page=2, document_type=GUESS, fields={})
+    around = around_of([PAGE, worse], whole)
+    assert (around.page(1), around.page(2), around.page(None)) == (0.9, 0.4, 0.4)
+    assert kind_of(FieldReading(value=None)) == "absent"
+
+
+def test_the_file_holds_what_was_fitted():
+    again = Calibration.from_json(shipped().as_json())
+    assert again.as_json() == shipped().as_json()
+    assert again.weights and all(isinstance(w, float) for w in again.weights.values())
