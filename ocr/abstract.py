@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ocr.catalogue import MISREAD
 from ocr.classify import TitleRow
+from ocr.compounds import in_the_case_of, mended
 from ocr.confidence import Evidence, absent, reading, weakest
 from ocr.extraction import FieldReading
 from ocr.layout import Header, Line, PageLayout
@@ -39,7 +39,7 @@ def read_abstract(
     seen = re.sub(r"\s+", " ", raw).strip(" -_~.|'`“") if title else raw.strip()
     below = _words_below(pages, lines[-1])
     body = " ".join(token for token, _ in below)
-    value = _known_compounds(_as_the_body_spells(seen, _tokens(words), below))
+    value = mended(_as_the_body_spells(seen, _tokens(words), below))
     evidence = Evidence(
         kind="text",
         token=weakest(words),
@@ -142,26 +142,8 @@ def _as_the_body_spells(value: str, own: Sequence[Token], below: Sequence[Token]
     for place, (word, _), vote in zip(places, own, votes, strict=True):
         best = max(vote, key=lambda spelled: (vote[spelled], spelled == word, spelled))
         if best != word:
-            tokens[place] = _in_the_case_of(tokens[place], best)
+            tokens[place] = in_the_case_of(tokens[place], best)
     return "".join(tokens)
-
-
-def _known_compounds(value: str) -> str:
-    """Compounds the engine misreads in the whole paper alike, so that no vote can tell."""
-    tokens = re.split(r"([\W_]+)", value)
-    for i in range(0, len(tokens) - 2, 2):
-        pair = f"{tokens[i]} {tokens[i + 2]}".lower()
-        if tokens[i + 1] == " " and (right := MISREAD.get(pair)):
-            first, second = right.split(" ")
-            tokens[i] = _in_the_case_of(tokens[i], first)
-            tokens[i + 2] = _in_the_case_of(tokens[i + 2], second)
-    return "".join(tokens)
-
-
-def _in_the_case_of(model: str, word: str) -> str:
-    if model.isupper():
-        return word.upper()
-    return word.capitalize() if model[:1].isupper() else word
 
 
 def words_of(text: str) -> str:

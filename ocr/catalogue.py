@@ -20,5 +20,3 @@ TITLES: dict[str, str] = {
 }
 RANKS = tuple(squeeze(r) for r in sorted(_LISTS["ranks"], key=len, reverse=True))
 SURNAMES: frozenset[str] = frozenset(_LISTS["surnames"])
-MISREAD: dict[str, str] = _LISTS["misread"]
-"""Two-syllable compounds as misread -> as they are."""

@@ -17,6 +17,7 @@ from itertools import pairwise
 from rapidfuzz import fuzz
 
 from ocr.catalogue import SURNAMES
+from ocr.compounds import mended
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
 from ocr.document_types import DocumentType, FieldSpec
 from ocr.extraction import FieldReading, FieldStatus
@@ -197,6 +198,8 @@ def _empty(spec: FieldSpec, label: Sequence[Word], page: int, text: str) -> Fiel
     return replace(blank, needs_review=not ruled, confidence=0.92 if ruled else 0.0)
 
 
+_SPELLED = frozenset({"text", "place", "org", "idpaper", "list"})
+"""Running text, in which small words may be put right; names and figures are not touched."""
 _LONG = frozenset({"text", "place", "org", "idpaper", "datew", "name", "money", "list"})
 
 
@@ -209,7 +212,8 @@ def _typed(
     hit: LabelHit, text: str, words: Sequence[Word], page: int, today: dt.date
 ) -> FieldReading:
     """The value in the normal form of its type; what does not fit the type is flagged."""
-    value, fits, witness = normalise_value(hit.spec.type, text, today)
+    spelled = mended(text) if hit.spec.type in _SPELLED else text
+    value, fits, witness = normalise_value(hit.spec.type, spelled, today)
     failed = [v for v in hit.spec.validators if not is_valid(v, str(value), today)]
     proven = sum(v in _PROOFS for v in hit.spec.validators) if not failed else 0
     short = "office" if len(words) <= 4 else "text"
@@ -221,6 +225,7 @@ def _typed(
         grammar=fits and not failed,
         witnesses=witness + proven,
         position=hit.score >= 95,
+        repaired=spelled != text,
     )
     if value is None and hit.spec.type == "date" and squeeze(text) in _ENDLESS:
         return replace(absent(unsure=False), raw=text)

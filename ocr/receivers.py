@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ocr.compounds import mended
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
 from ocr.extraction import FieldReading
 from ocr.layout import Header, Line, PageLayout
@@ -26,11 +27,9 @@ def read_recipients(layouts: Sequence[PageLayout]) -> Fields:
         if at is None:
             continue
         lines = _left_list(layout, at)
-        words = tuple(w for line in lines for w in line.words)
         if not lines:
             break
-        evidence = Evidence(kind="text", token=weakest(words))
-        made = reading(_items(lines), words, layout.number, evidence)
+        made = _list_of(lines, layout.number)
         return {"recipients": made, "copies": _copies(lines)}
     return {"recipients": absent(unsure=False), "copies": absent(unsure=False)}
 
@@ -49,6 +48,16 @@ def _left_list(layout: PageLayout, at: int) -> list[Line]:
         if re.search(r"\bluu\b", plain(left.text)):
             break
     return lines
+
+
+def _list_of(lines: Sequence[Line], page: int, *, position: bool = True) -> FieldReading:
+    words = tuple(w for line in lines for w in line.words)
+    seen = _items(lines)
+    items = [mended(item) for item in seen]
+    evidence = Evidence(
+        kind="text", token=weakest(words), position=position, repaired=items != seen
+    )
+    return reading(items, words, page, evidence)
 
 
 def _items(lines: Sequence[Line]) -> list[str]:
@@ -95,13 +104,10 @@ def read_addressees(layout: PageLayout, header: Header | None, *, expected: bool
         words = tuple(w for line in lines for w in line.words)
         if not words:
             return unreadable(row.words, layout.number)
-        evidence = Evidence(kind="text", token=weakest(words))
-        return reading(_items(lines), words, layout.number, evidence)
+        return _list_of(lines, layout.number)
     lines = _dashed_list(layout, header)
     if lines:
-        words = tuple(w for line in lines for w in line.words)
-        evidence = Evidence(kind="text", token=weakest(words), position=False)
-        return reading(_items(lines), words, layout.number, evidence)
+        return _list_of(lines, layout.number, position=False)
     return absent(unsure=expected)
 
 

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which syllables stand beside one another in official Vietnamese, and words read against that.
+
+Readers lose and swap marks: "bỗ sung", "kiễm tra", "đễ báo cáo". Rewriting by how frequent a word
+is alone does harm (reading.md, 6); neighbours tell. A word is put right only where the same letters
+with other marks are two thousand times as probable between its neighbours. Names, numbers and
+codes are never touched. What was changed goes to a person.
+
+Measured on 25 texts the counts do not know (161,431 words, `training.compounds --held-back 16`): 6
+of 10,000 right words are changed, 89 % of 1,397 words with a wrong mark are put right.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from math import log
+from pathlib import Path
+
+from ocr.normalise import nfc, place_tones, plain
+
+SHIPPED = Path(__file__).with_suffix(".txt.gz")
+ENOUGH = 4
+"""Times that the pairs of a word must have been met before it takes the place of another."""
+_GAIN, _NO_WORD = 7.5, 4.0
+"""So much more probable, as a natural logarithm, must it be; less over what is no word at all."""
+_EVER, _UNSEEN = 0.2, 20
+"""A pair that was never met counts as so often; all of a word's unmet pairs as so many."""
+_SPLIT = re.compile(r"([^\W\d_]+)")
+
+
+class Compounds:
+    """Pairs of syllables and how often they were met in a corpus of legal texts."""
+
+    def __init__(self, rows: Sequence[str]) -> None:
+        self._after: dict[str, Counter[str]] = {}
+        self._alike: dict[str, list[str]] = {}
+        self._usual: dict[str, str] = {}
+        self._followed: Counter[str] = Counter()
+        self._led: Counter[str] = Counter()
+        words: set[str] = set()
+        for row in rows:
+            first, _, rest = row.partition("\t")
+            pairs = (pair.rpartition(":") for pair in rest.split(" "))
+            self._after[first] = Counter({second: int(count) for second, _, count in pairs})
+            words.add(first)
+            words.update(self._after[first])
+            self._followed[first] = self._after[first].total()
+            self._led.update(self._after[first])
+        for word in sorted(words):
+            self._alike.setdefault(plain(word), []).append(word)
+            self._usual[place_tones(word)] = word
+
+    def met(self, first: str | None, second: str | None) -> int:
+        """How often the second syllable stood right behind the first, small letters."""
+        return self._after.get(first or "", {}).get(second or "", 0)
+
+    def usual(self, word: str) -> str:
+        """The spelling counted here: tones may be placed two ways (hòa, hoà)."""
+        low = word.lower()
+        return self._usual.get(place_tones(low), low)
+
+    def better(self, word: str, before: str | None, after: str | None) -> str | None:
+        """The word that the neighbours ask for instead of `word`; None when it may stand."""
+        alike = self._alike.get(plain(word), ())
+        others = [w for w in alike if w != word]
+        if not others or not (before or after):
+            return None
+        best = max(others, key=lambda w: self._fit(before, w, after))
+        gain = self._fit(before, best, after) - self._fit(before, word, after)
+        if word not in alike:  # "kiễm" is no word beside anything
+            gain += _NO_WORD
+        met = self.met(before, best) + self.met(best, after)
+        return best if met >= ENOUGH and gain > _GAIN else None
+
+    def _fit(self, before: str | None, word: str, after: str | None) -> float:
+        """Log-probability of the word behind the one before and before the one after."""
+        fit = 0.0
+        if before:
+            fit += log((self.met(before, word) + _EVER) / (self._followed[before] + _UNSEEN))
+        if after:
+            fit += log((self.met(word, after) + _EVER) / (self._led[after] + _UNSEEN))
+        return fit
+
+
+@cache
+def shipped_compounds() -> Compounds:
+    return Compounds(gzip.decompress(SHIPPED.read_bytes()).decode().split("\n"))
+
+
+def mended(text: str, compounds: Compounds | None = None) -> str:
+    """The text with misread marks put right; length and punctuation stay as they are.
+
+    Words that begin with a capital are names until the whole text is in capitals or they begin it.
+    """
+    known = compounds or shipped_compounds()
+    parts = _SPLIT.split(nfc(text))
+    capitals = text.isupper()
+    for n in range(1, len(parts), 2):
+        word = parts[n]
+        named = word[:1].isupper() and not capitals and any(p.strip() for p in parts[:n])
+        if named or len(word) < 2 or (word.isupper() and not capitals):
+            continue
+        before = parts[n - 2] if n > 1 and parts[n - 1].isspace() else None
+        after = parts[n + 2] if n + 2 < len(parts) and parts[n + 1].isspace() else None
+        best = known.better(
+            known.usual(word),
+            known.usual(before) if before else None,
+            known.usual(after) if after else None,
+        )
+        if best is not None:
+            parts[n] = in_the_case_of(word, best)
+    return "".join(parts)
+
+
+def in_the_case_of(model: str, word: str) -> str:
+    """`word` in capitals, with a first capital, or small, as `model` is."""
+    if model.isupper():
+        return word.upper()
+    return word.capitalize() if model[:1].isupper() else word

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Misread marks are put right by their neighbours, names and numbers are left alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocr.compounds import Compounds, mended
+from ocr.normalise import plain
+
+LETTERS = "aăâbcdđeêghiklmnoôơpqrstuưvxyấềổữựạẹịọụáàảã 0123456789.,;:-/()ABCĐ"
+WORDS = st.text(alphabet=LETTERS, max_size=60)
+
+
+@pytest.mark.parametrize(
+    ("read", "right"),
+    [
+        ("sửa đỗi, bỗ sung một số điều", "sửa đổi, bổ sung một số điều"),
+        ("Sở Nội vụ (đễ báo cáo)", "Sở Nội vụ (để báo cáo)"),
+        ("Về việc đấy mạnh công tác kiễm tra", "Về việc đẩy mạnh công tác kiểm tra"),
+        ("Dề nghị ban hành Kế hoạch", "Đề nghị ban hành Kế hoạch"),
+        ("QUY ĐỊNH MỨC THU, CHÊ ĐỘ THU, NỘP", "QUY ĐỊNH MỨC THU, CHẾ ĐỘ THU, NỘP"),
+    ],
+)
+def test_marks_that_readers_lose(read, right):
+    assert mended(read) == right
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Về việc kinh phí hỗ trợ quà Tết cho hộ nghèo nhân dịp Tết nguyên đán Ất Tỵ - năm 2025",
+        "Kết luận của Chủ tịch UBND tỉnh Nguyễn Hoàng Giang tại buổi làm việc",
+        "Thôn Bỗ Sung, xã Đễ Báo, tỉnh Quảng Ngãi",  # capitals inside a text are names
+        "79/2024/TT-BCA, số 02/2021/TT-BTC",
+        "NGÂN HÀNG NHÀ NƯỚC VIỆT NAM",
+        "hoà giải ở cơ sở",  # the other way of placing a tone is no error
+        "Tham dự Hội nghị triển khai bảo đảm trật tự, an toàn giao thông dịp Tết Nguyên đán",
+    ],
+)
+def test_what_is_right_stays(text):
+    assert mended(text) == text
+
+
+@given(WORDS)
+def test_only_marks_change(text):
+    out = mended(text)
+    assert plain(out) == plain(text)
+    assert len(out) == len(text)
+
+
+def test_a_word_needs_its_neighbours():
+    """One meeting is no evidence, and a word that was met there stays."""
+    few = Compounds(["bổ\tsung:3", "bỗ\tlang:9"])
+    assert few.better("bỗ", None, "sung") is None
+    many = Compounds(["bổ\tsung:900", "bỗ\tlang:9"])
+    assert many.better("bỗ", None, "sung") == "bổ"
+    assert many.better("bỗ", None, "lang") is None
+    assert many.better("bỗ", None, None) is None
