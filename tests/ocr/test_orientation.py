@@ -1,0 +1,82 @@
+"""Which way up, where the detector says nothing: by what reads, in rows."""
+
+import numpy as np
+import pytest
+
+from ocr import orientation
+from ocr.orientation import find_upright, level_words, reads_upright
+from ocr.page import Box, Word
+from ocr.straighten import turn
+
+TEXT = [
+    "căn",
+    "cứ",
+    "luật",
+    "tổ",
+    "chức",
+    "chính",
+    "quyền",
+    "địa",
+    "phương",
+    "ngày",
+    "tháng",
+    "năm",
+]
+
+
+def row_of(words, y, *, sideways=False):
+    made = []
+    for i, text in enumerate(words):
+        along = (0.05 + 0.07 * i, 0.05 + 0.07 * i + 0.06)
+        box = Box(y, along[0], y + 0.01, along[1]) if sideways else Box(along[0], y, along[1],
+                                                                        y + 0.01)  # fmt: skip
+        made.append(Word(text=text, box=box, confidence=0.95))
+    return tuple(made)
+
+
+class Recogniser:
+    """Sees where the ink of a known page went; reads pages on their side as Tesseract does."""
+
+    name = "made"
+
+    def __init__(self, page):
+        self.page = page
+
+    def read_page(self, image, dpi):
+        way = next(w for w in (0, 90, 180, 270) if np.array_equal(turn(self.page, w), image))
+        rows = {0: 2, 90: 5, 180: 0, 270: 4}[way]  # more on its side than the right way up
+        return tuple(
+            w for k in range(rows) for w in row_of(TEXT, 0.1 + 0.02 * k, sideways=way != 0)
+        )
+
+    def read_line(self, image, dpi):
+        return ()
+
+
+@pytest.fixture
+def page():
+    sheet = np.full((300, 220), 255, np.uint8)
+    sheet[20:90, 10:40] = 0
+    sheet[100:110, 150:200] = 0
+    return sheet
+
+
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+def test_more_text_on_its_side_does_not_turn_a_page(page, turned, monkeypatch):
+    monkeypatch.setattr(orientation, "detect_orientation", lambda image, dpi: None)
+    delivered = turn(page, (360 - turned) % 360)
+    assert find_upright(delivered, 200, Recogniser(page)) == turned
+
+
+def test_level_words_are_wider_than_high_in_pixels():
+    wide = np.zeros((100, 1000), np.uint8)
+    upright = Word(text="căn", box=Box(0.1, 0.1, 0.12, 0.2), confidence=0.9)  # 20 x 10 pixels
+    on_side = Word(text="căn", box=Box(0.1, 0.1, 0.11, 0.4), confidence=0.9)  # 10 x 30 pixels
+    letter = Word(text="à", box=Box(0.1, 0.1, 0.2, 0.2), confidence=0.9)
+    assert level_words([upright, on_side, letter], wide) == [upright]
+
+
+def test_only_level_words_prove_a_page_upright():
+    assert reads_upright(row_of(TEXT, 0.1))
+    assert not reads_upright(row_of(TEXT, 0.1, sideways=True))
+    assert not reads_upright(row_of(["xq", "zzk", "wf"] * 8, 0.1))
