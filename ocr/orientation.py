@@ -73,7 +73,7 @@ def _best_of(grey: Pixels, dpi: float, recogniser: Recogniser, ways: Sequence[in
         counts |= {way: _syllables_of_strip(turn(grey, way), dpi, recogniser) for way in pair}
         if max(counts.values()) >= ENOUGH:
             break
-    best = max(ways, key=lambda way: counts[way])
+    best = max(counts, key=lambda way: counts[way])
     return best if counts[best] > _NOTHING else ways[0]
 
 

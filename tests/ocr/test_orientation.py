@@ -9,19 +9,8 @@ from ocr.page import Box, Word
 from ocr.straighten import turn
 
 TEXT = [
-    "căn",
-    "cứ",
-    "luật",
-    "tổ",
-    "chức",
-    "chính",
-    "quyền",
-    "địa",
-    "phương",
-    "ngày",
-    "tháng",
-    "năm",
-]
+    "căn", "cứ", "luật", "tổ", "chức", "chính", "quyền", "địa", "phương", "ngày", "tháng", "năm",
+]  # fmt: skip
 
 
 def row_of(words, y, *, sideways=False):
