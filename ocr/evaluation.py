@@ -338,6 +338,7 @@ def _forms(name: str, text: str, context: Mapping[str, Any]) -> set[str]:
     if name == "issued_on":
         return {nfc(text).strip()}
     text = comparable(text).casefold().strip(" .;,:")
+    text = re.sub(r"(?<=\d)\s+(?=(?:m2|m²|m|km|ha|tầng)\b)", "", text)  # blanks do not count
     if name == "abstract":
         return {re.sub(r"^(về việc|v/v)\s*:?\s*", "", text)}
     if name in ("issuer", "parent_issuer"):

@@ -38,6 +38,7 @@ READER = Reader(None, today=lambda: dt.date(2026, 11, 24))
         ("place", "TP. Hồ Chí Minh", "Hồ Chí Minh"),
         ("signing_authority", ["KT. CHỦ TỊCH"], ["KT. Chủ tịch"]),
         ("signing_authority", None, []),
+        ("height", "13,2m", "13,2 m"),
     ],
 )
 def test_differences_of_form_do_not_count(field, value, truth):
@@ -55,6 +56,7 @@ def test_differences_of_form_do_not_count(field, value, truth):
         ("signing_authority", ["TM. UBND"], ["TM. UBND", "KT. CHỦ TỊCH"]),
         ("parent_issuer", "Bộ Công an", None),
         ("issuer", None, "Bộ Công an"),
+        ("height", "13,2 m", "13,2 m2"),
     ],
 )
 def test_differences_of_content_count(field, value, truth):
