@@ -56,7 +56,12 @@ class Compounds:
 
     def met(self, first: str | None, second: str | None) -> int:
         """How often the second syllable stood right behind the first, small letters."""
-        return self._after.get(first or "", {}).get(second or "", 0)
+        behind = self._after.get(first or "")
+        return behind[second or ""] if behind else 0
+
+    def knows(self, word: str) -> bool:
+        """Whether the word was ever met, beside whatever."""
+        return place_tones(word.lower()) in self._usual
 
     def usual(self, word: str) -> str:
         """The spelling counted here: tones may be placed two ways (hòa, hoà)."""
@@ -94,18 +99,22 @@ def shipped_compounds() -> Compounds:
 def mended(text: str, compounds: Compounds | None = None) -> str:
     """The text with misread marks put right; length and punctuation stay as they are.
 
-    Words that begin with a capital are names until the whole text is in capitals or they begin it.
+    A capital inside the text begins a name, and a name is left alone; but "Tỗ phó", "Ban Cháp hành"
+    are no names of people or places, whose every word has a capital.
     """
     known = compounds or shipped_compounds()
     parts = _SPLIT.split(nfc(text))
     capitals = text.isupper()
     for n in range(1, len(parts), 2):
         word = parts[n]
-        named = word[:1].isupper() and not capitals and any(p.strip() for p in parts[:n])
-        if named or len(word) < 2 or (word.isupper() and not capitals):
+        if len(word) < 2 or (word.isupper() and not capitals):
             continue
         before = parts[n - 2] if n > 1 and parts[n - 1].isspace() else None
         after = parts[n + 2] if n + 2 < len(parts) and parts[n + 1].isspace() else None
+        if word[:1].isupper() and not capitals and any(p.strip() for p in parts[:n]):
+            if after is None or not after.islower() or known.knows(word):
+                continue
+            before = None
         best = known.better(
             known.usual(word),
             known.usual(before) if before else None,

@@ -121,7 +121,10 @@ def _loose(label: str) -> str:
 def _label_pattern(label: str, owners: tuple[str, ...]) -> re.Pattern[str]:
     # "Họ, chữ đệm, tên người mẹ": whose it is may stand between label and colon
     owner = "|".join(_loose(name) for name in owners) or "(?!)"
-    tail = rf"(?:\s(?:{owner})(?!\w))?\s{{0,2}}(?:\(\s?\d{{1,2}}\s?\))?\s{{0,2}}(?P<colon>[:;.]?)"
+    # "Quê quán / Place of origin:" is one label, in two languages
+    both = r"(?:\s?/[^:/\n]{2,34}(?=:))?"
+    note = r"\s{0,2}(?:\(\s?\d{1,2}\s?\))?\s{0,2}"
+    tail = rf"(?:\s(?:{owner})(?!\w))?{both}{note}(?P<colon>[:;.]?)"
     return re.compile(rf"(?<!\w){_loose(label)}(?!\w){tail}")
 
 

@@ -142,11 +142,15 @@ def _symbol(
     trusted = not issuer.needs_review
     value, witnesses, conflict = settle_symbol(seen, kind, office, trusted=trusted)
     parsed = parse_document_number(f"1-{value}" if split.party else f"1/{value}")
+    offices = {plain(known) for known in _office_initials(office)} | _OFFICE_CODES
+    named = any(plain(token) in offices for token in re.split(r"[-/]", value))
+    named = named or (kind is not None and not kind.is_letter)
     evidence = Evidence(
         kind="symbol",
         token=weakest(split.symbol_words),
         grammar=parsed is not None and ("-" in value or value.startswith("QH") or split.party),
-        position=header.sure,
+        # two readers may agree on "GAVT": what nothing on the paper says again is for a person
+        position=header.sure and named,
         witnesses=witnesses,
         conflict=conflict,
     )
@@ -156,6 +160,10 @@ def _symbol(
     if candidates and seen == value:
         candidates = ()
     return reading(value, split.symbol_words, line.page, evidence, raw=raw, candidates=candidates)
+
+
+_OFFICE_CODES = frozenset({"ubnd", "hdnd", "cp", "ttg", "ctn", "ubtvqh"})
+_OFFICE_CODES |= frozenset(f"qh{term}" for term in range(1, 20))
 
 
 def settle_symbol(

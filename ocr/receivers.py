@@ -131,10 +131,15 @@ def _addressed(layout: PageLayout, at: int, start: int) -> list[Line]:
     rest = row.words_between(start, len(row.text))
     lines = [Line(page=row.page, words=rest, y=row.y)] if rest else []
     last = row.y
-    for below in layout.rows[at + 1 : at + 14]:
-        starts = below.text.lstrip()[:1]
-        if below.y - last > 2.2 * layout.pitch or below.box.x0 < row.box.x0 - 0.01:
+    edge = row.box.x0 - 0.01
+    for whole in layout.rows[at + 1 : at + 14]:
+        # a mark of urgency may stand level with the list, at its left
+        beside = [s for s in layout.segments(whole) if s.box.x0 < edge]
+        marked = all(s.is_capitals() and s.box.x1 < edge for s in beside)
+        below = whole.part(lambda w: w.box.x0 >= edge)
+        if below is None or not marked or below.y - last > 2.2 * layout.pitch:
             break
+        starts = below.text.lstrip()[:1]
         inset = below.box.x0 > row.box.x0 + 0.03
         open_item = bool(lines) and not lines[-1].text.rstrip().endswith((".", ":"))
         if starts not in "-–—~" and not (inset and (rest or open_item)):

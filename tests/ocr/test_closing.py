@@ -153,3 +153,13 @@ def test_recipients_and_copies(reader):
     read = signed(reader, rows)
     assert read["recipients"].value == ["Như Điều 4", "CT, PCT UBND tỉnh", "Lưu: VT, PL.(300)"]
     assert read["copies"].value == 300
+
+
+def test_addressees_beside_a_mark_of_urgency(reader):
+    rows = [("V/v tổ chức họp", 0.16, 0.145), ("Kính gửi:", 0.4, 0.2)]
+    rows += [("- Sở Giao thông vận tải;", 0.45, 0.22), ("HỎA TỐC", 0.16, 0.24)]
+    rows += [("- Sở Nông nghiệp và Phát", 0.45, 0.24), ("triển nông thôn.", 0.46, 0.26)]
+    rows += [("Căn cứ kết quả cuộc họp hôm qua, đề nghị các sở thực hiện:", 0.2, 0.29)]
+    made = page([*header(number="Số: 99/UBND-TH"), *rows, *closing()])
+    read = reader.assemble([made]).document.fields["addressees"]
+    assert read.value == ["Sở Giao thông vận tải", "Sở Nông nghiệp và Phát triển nông thôn"]

@@ -19,6 +19,8 @@ WORDS = st.text(alphabet=LETTERS, max_size=60)
         ("Sở Nội vụ (đễ báo cáo)", "Sở Nội vụ (để báo cáo)"),
         ("Về việc đấy mạnh công tác kiễm tra", "Về việc đẩy mạnh công tác kiểm tra"),
         ("Dề nghị ban hành Kế hoạch", "Đề nghị ban hành Kế hoạch"),
+        ("Trung tâm Kiễm định chất lượng", "Trung tâm Kiểm định chất lượng"),
+        ("Ban Cháp hành Trung ương", "Ban Chấp hành Trung ương"),
         ("QUY ĐỊNH MỨC THU, CHÊ ĐỘ THU, NỘP", "QUY ĐỊNH MỨC THU, CHẾ ĐỘ THU, NỘP"),
     ],
 )

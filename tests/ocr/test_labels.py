@@ -185,7 +185,7 @@ CARD = [
     ("Số / No.: 027166985719", 0.43, 0.237),
     ("Họ và tên / Full name:", 0.43, 0.25),
     ("DƯƠNG HỒNG YẾN", 0.43, 0.263),
-    ("Quê quán / Place of origin:", 0.43, 0.29),
+    ("Quê quán / Place of otigin:", 0.43, 0.29),
     ("MẪU", 0.34, 0.297),
     ("xã Vĩnh Xuyên, tỉnh Bắc Ninh", 0.43, 0.307),
     ("Có giá trị đến: Không thời hạn", 0.32, 0.33),

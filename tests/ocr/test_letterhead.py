@@ -292,3 +292,11 @@ def test_a_number_whose_slash_is_lost_is_split_and_flagged(reader):
 def test_the_head_of_a_committee_is_spelled_by_the_list(reader):
     read = fields(reader, decision(issuer=("ỦY BẠN NHÂN DÂN", "XÃ BÌNH MỸ")))["issuer"]
     assert (read.value, read.needs_review) == ("Ủy ban nhân dân xã Bình Mỹ", True)
+
+
+def test_an_office_in_the_symbol_that_nothing_else_names_is_for_a_person(reader):
+    """Two readers agreed on "GM-GAVT" for GM-GAVI; SYT is the issuer's own short name."""
+    rows = ("UBND TỈNH KIÊN GIANG", "SỞ Y TẾ")
+    own = fields(reader, decision(number="Số: 20/QĐ-SYT", issuer=rows))["symbol"]
+    other = fields(reader, decision(number="Số: 20/QĐ-GAVT", issuer=rows))["symbol"]
+    assert (own.needs_review, other.needs_review) == (False, True)
