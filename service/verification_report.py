@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from storage.pdf.typeset import Paragraph, typeset
+from storage.signing.etsi_report import etsi_report
 from workflows.domain.signature import Verification
+from workflows.errors import NotFound
 from workflows.verification import conclude, rows_of, shown
 
 _LABELS = 118.0  # points
@@ -38,6 +40,15 @@ def report_pdf(told: Verification, name: str, *, version: str) -> bytes:
     return typeset(
         paragraphs, title=f"{title}: {name}", created=told.checked_at, foot=f"Sohoa {version}"
     )
+
+
+def report_xml(told: Verification) -> bytes:
+    """As ETSI TS 119 102-2; `NotFound` for a file without a signature: it knows no such report."""
+    if not told.signatures:
+        raise NotFound(
+            "no signature", message="Tệp không có chữ ký số nên không có báo cáo ETSI (XML)."
+        )
+    return etsi_report(told)
 
 
 def _row(label: str, value: str, *, before: float = 2.0) -> Paragraph:

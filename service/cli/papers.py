@@ -155,6 +155,9 @@ def verify(
     report: Annotated[
         Path | None, typer.Option("--report", help="Ghi báo cáo PDF/A vào tệp này.")
     ] = None,
+    xml: Annotated[
+        Path | None, typer.Option("--xml", help="Ghi báo cáo ETSI TS 119 102-2 vào tệp này.")
+    ] = None,
 ) -> None:
     """Kiểm tra mọi chữ ký số trong một tệp PDF: kết luận, lý do, việc cần làm."""
     log_to_stderr()
@@ -169,6 +172,10 @@ def verify(
         from service.verification_report import report_pdf
 
         report.write_bytes(report_pdf(told, file.name, version=version("sohoa")))
+    if xml is not None:
+        from service.verification_report import report_xml
+
+        xml.write_bytes(report_xml(told))
     if as_json:
         emit({"source": str(file), "conclusion": end.as_json()} | told.as_json())
     else:

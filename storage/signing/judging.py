@@ -8,6 +8,7 @@ at which the signature surely existed; its certificate is then judged as of that
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -186,6 +187,7 @@ async def judge(
         is_timestamp=found.is_timestamp,
         issuer=issuer_of(certificate),
         serial=f"{certificate.serial_number:x}",
+        certificate_sha256=hashlib.sha256(certificate.dump()).hexdigest(),
         valid_from=certificate.not_valid_before,
         valid_to=certificate.not_valid_after,
         revocation=checked.chain.revocation,

@@ -59,13 +59,12 @@ def verification_from_json(body: Any) -> Verification:
     """Raises `KeyError`, `TypeError` or `ValueError` for anything but our own rows."""
     if not isinstance(body, dict) or not isinstance(body["signatures"], list):
         raise TypeError("a verification was expected")
-    sha256 = _text(body["sha256"])
-    if not re.fullmatch("[0-9a-f]{64}", sha256):
+    if not body["sha256"]:
         raise ValueError("a hash was expected")
     return Verification(
         signatures=tuple(_report(row) for row in body["signatures"][:_MOST]),
         warnings=_texts(body["warnings"]),
-        sha256=sha256,
+        sha256=_hash(body["sha256"]),
         checked_at=_time(body["checked_at"]),
     )
 
@@ -96,6 +95,7 @@ def _report(row: Any) -> SignatureReport:
         is_timestamp=row["is_timestamp"] is True,
         issuer=_text(row["issuer"]),
         serial=_text(row["serial"]),
+        certificate_sha256=_hash(row["certificate_sha256"]),
         valid_from=_time(row["valid_from"]),
         valid_to=_time(row["valid_to"]),
         revocation=Revocation(row["revocation"]),
@@ -115,6 +115,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("a text was expected")
     return value[:_LONGEST]
+
+
+def _hash(value: Any) -> str:
+    if value and not re.fullmatch("[0-9a-f]{64}", value):
+        raise ValueError("a hash was expected")
+    return _text(value)
 
 
 def _texts(values: Any) -> tuple[str, ...]:

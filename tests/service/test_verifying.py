@@ -109,7 +109,14 @@ def test_a_kept_paper_on_screen_and_as_a_report(client, office):
     report = client.get(f"/api/v1/documents/{stored.id}/verification-report")
     assert report.headers["content-type"] == "application/pdf"
     assert check(report.content) == []
+    assert "format=xml" in page
+    xml = client.get(f"/api/v1/documents/{stored.id}/verification-report?format=xml")
+    assert xml.headers["content-type"] == "application/xml"
+    assert b"urn:etsi:019102:mainindication:total-passed" in xml.content
     assert client.get("/api/v1/documents/nothing/verification-report").status_code == 404
+    plain = office.receive(make_sample("quyet_dinh", 33))
+    none = f"/api/v1/documents/{plain.id}/verification-report?format=xml"
+    assert "chữ ký" in client.get(none).json()["detail"]
     stranger = {"authorization": f"Bearer {office.token('stranger')}"}
     path = f"/api/v1/documents/{stored.id}/verification-report"
     assert client.get(path, headers=stranger).status_code == 404

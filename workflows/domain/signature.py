@@ -108,6 +108,7 @@ class SignatureReport:
     organisation: str = ""
     issuer: str = ""
     serial: str = ""
+    certificate_sha256: str = ""
     valid_from: dt.datetime | None = None
     valid_to: dt.datetime | None = None
     time_source: TimeSource = TimeSource.NONE
@@ -153,6 +154,7 @@ class SignatureReport:
             "is_timestamp": self.is_timestamp,
             "issuer": self.issuer,
             "serial": self.serial,
+            "certificate_sha256": self.certificate_sha256,
             "valid_from": _iso(self.valid_from),
             "valid_to": _iso(self.valid_to),
             "revocation": self.revocation.value,

@@ -286,6 +286,7 @@ class SignatureOut(BaseModel):
     is_timestamp: bool
     issuer: str
     serial: str
+    certificate_sha256: str
     valid_from: dt.datetime | None
     valid_to: dt.datetime | None
     revocation: str

@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
-from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Response, UploadFile
+from fastapi import APIRouter, Depends, Query, Response, UploadFile
 
 from service.api.security import READERS, Here, allow
 from service.api.v1.scans import chunks
 from service.api.v1.schemas import VerificationOut
 from service.errors import responses
-from service.verification_report import report_pdf
+from service.verification_report import report_pdf, report_xml
 from workflows.domain.unit import Actor, Role
 from workflows.errors import IntegrityViolation, NotADocument, NotFound, StorageFull, TooLarge
 
 router = APIRouter(tags=["documents"])
+
+
+class Form(StrEnum):
+    PDF = "pdf"
+    XML = "xml"
 
 
 @router.post(
@@ -34,23 +39,30 @@ def verify(
 
 @router.get(
     "/documents/{document_id}/verification-report",
-    summary="Báo cáo kiểm tra chữ ký của bản có giá trị chứng cứ, dạng PDF/A",
+    summary="Báo cáo kiểm tra chữ ký của bản có giá trị chứng cứ: PDF/A hoặc XML (ETSI 119 102-2)",
     responses=responses(NotFound, IntegrityViolation),
     response_class=Response,
 )
 def report(
-    document_id: str, here: Here, actor: Annotated[Actor, Depends(allow(*READERS))]
+    document_id: str,
+    here: Here,
+    actor: Annotated[Actor, Depends(allow(*READERS))],
+    form: Annotated[Form, Query(alias="format")] = Form.PDF,
 ) -> Response:
     document = here.shelf.document(document_id, by=actor)
     here.shelf.looked(document, "signatures", by=actor, purpose="kiem_tra_chu_ky")
     told = here.copying.verify(document)
     here.trusting.settle(document, told)
-    name = quote(f"kiem-tra-chu-ky-{document.id[:8]}.pdf")
+    if form is Form.XML:
+        content = report_xml(told)
+    else:
+        content = report_pdf(told, document.file_name, version=here.version)
+    name = f"kiem-tra-chu-ky-{document.id[:8]}.{form}"
     return Response(
-        report_pdf(told, document.file_name, version=here.version),
-        media_type="application/pdf",
+        content,
+        media_type=f"application/{form}",
         headers={
-            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+            "Content-Disposition": f'attachment; filename="{name}"',
             "Cache-Control": "private, no-store",
         },
     )
