@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ocr.classify import TitleRow
-from ocr.compounds import in_the_case_of, mended
+from ocr.compounds import in_the_case_of, mended, without_echoes
 from ocr.confidence import Evidence, absent, reading, weakest
 from ocr.extraction import FieldReading
 from ocr.layout import Header, Line, PageLayout
@@ -39,7 +39,7 @@ def read_abstract(
     seen = re.sub(r"\s+", " ", raw).strip(" -_~.|'`“") if title else raw.strip()
     below = _words_below(pages, lines[-1])
     body = " ".join(token for token, _ in below)
-    value = mended(_as_the_body_spells(seen, _tokens(words), below))
+    value = without_echoes(mended(_as_the_body_spells(seen, _tokens(words), below)))
     evidence = Evidence(
         kind="text",
         token=weakest(words),

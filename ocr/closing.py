@@ -15,6 +15,7 @@ from typing import Literal
 from rapidfuzz import fuzz
 
 from ocr.catalogue import RANKS, SURNAMES, TITLES
+from ocr.compounds import without_echo
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
 from ocr.extraction import FieldReading
 from ocr.layout import Line, PageLayout, is_annex
@@ -57,6 +58,7 @@ class Closing:
     `opens`: its first line stands level with "Nơi nhận" or above, so no line before it was lost.
     `noise`: capitals between title and name that no list knows (a title under the seal).
     `cut`: something stands right beside the name that could not be read as a part of it.
+    `rest`: what is left of the title where none could be read whole.
     """
 
     page: int
@@ -67,6 +69,7 @@ class Closing:
     opens: bool
     noise: bool
     cut: bool = False
+    rest: Line | None = None
 
 
 def read_closing(layouts: Sequence[PageLayout]) -> Fields:
@@ -159,12 +162,14 @@ def _block_on(layout: PageLayout, first: PageLayout) -> Closing | None:
     titles = tuple(line for line in block if line not in authority and _title_in(line.text))
     last = max([line.y for line in (*authority, *titles)], default=start)
     titles = tuple(t for t in titles if t.y < start + 0.14)
+    rest = None if titles else _rest_of_title(block)
+    last = max(last, rest.y) if rest else last
     below = [line for line in block if line.y > last + 0.5 * layout.pitch]
     name = _best_name(below)
     score = 2.0 * bool(receivers) + 1.5 * bool(authority) + bool(titles) + 1.2 * bool(name)
     if layout is not first and is_annex(layout):
         score -= 3.0
-    if not (receivers or authority or (titles and name)):
+    if not (receivers or authority or ((titles or rest) and name)):
         return None
     first_line = min([line.y for line in (*authority, *titles)], default=1.0)
     return Closing(
@@ -176,6 +181,7 @@ def _block_on(layout: PageLayout, first: PageLayout) -> Closing | None:
         opens=bool(receivers and first_line < receivers.y + 0.8 * layout.pitch),
         noise=_unknown_capitals(block, (*authority, *titles), name),
         cut=name is not None and _is_cut(name, below),
+        rest=rest,
     )
 
 
@@ -259,8 +265,22 @@ def _title_in(text: str) -> str | None:
         if title := _TITLE_LETTERS.get(ending):
             return title
         best = max(_TITLE_LETTERS, key=lambda key: fuzz.ratio(ending, key))
-        if len(ending) >= 7 and fuzz.ratio(ending, best) >= 86:
+        floor = 86 if len(ending) >= 7 else 90
+        if len(ending) >= 6 and fuzz.ratio(ending, best) >= floor:
             return _TITLE_LETTERS[best]
+    return None
+
+
+_LAST_WORDS = {"doc": "GIÁM ĐỐC", "tich": "CHỦ TỊCH"}
+"""What is left of a title whose beginning lies under the seal, and ends no other chief's."""
+
+
+def _rest_of_title(lines: Sequence[Line]) -> Line | None:
+    """A line of capitals that ends as a title does ("LÁM ĐỐC"); nothing else is said there."""
+    for line in lines:
+        words = [w for w in squeeze(line.text).split() if len(w) > 1]
+        if line.is_capitals() and len(words) <= 3 and words and words[-1] in _LAST_WORDS:
+            return line
     return None
 
 
@@ -358,7 +378,7 @@ def _title(block: Closing) -> FieldReading:
     acting = _acts_for(block)
     chief = _title_in(acting.whom) if acting else None
     if not block.titles:
-        return _unread_deputy(block, chief) if chief else absent(unsure=True)
+        return _unread_title(block, chief)
     # with several (GIÁM ĐỐC typed, KT. and PHÓ added) the lowest is the signer's own
     line = block.titles[-1]
     value = _title_in(line.text)
@@ -377,11 +397,14 @@ def _title(block: Closing) -> FieldReading:
     return reading(value, line.words, block.page, evidence, raw=line.text)
 
 
-def _unread_deputy(block: Closing, chief: str) -> FieldReading:
-    """KT. is read, the title below it is not: it can only be the deputy's; a person looks."""
-    words = block.authority[-1].words
-    evidence = Evidence(kind="office", token=0.0, repaired=True)
-    return reading(_deputy_of(chief), words, block.page, evidence, raw=block.authority[-1].text)
+def _unread_title(block: Closing, chief: str | None) -> FieldReading:
+    """What the title can only be: the deputy's below a KT., else by its last word; for a person."""
+    line = block.rest or (block.authority[-1] if block.authority else None)
+    if line is None or not (chief or block.rest):
+        return absent(unsure=True)
+    value = _deputy_of(chief) if chief else _LAST_WORDS[squeeze(line.text).split()[-1]]
+    evidence = Evidence(kind="office", token=weakest(line.words), repaired=True, conflict=True)
+    return reading(value, line.words, block.page, evidence, raw=line.text)
 
 
 def _best_name(lines: Sequence[Line]) -> Line | None:
@@ -398,9 +421,10 @@ def _name_score(line: Line) -> float:
 def _name_words(line: Line) -> Line | None:
     """The run of capitalised words in a line that could be a name."""
     kept: list[Word] = []
-    for word in line.words:
+    for n, word in enumerate(line.words):
         core = word.text.strip("“”\"'`.,:;-_|*~()‘’«»=<>")
-        if _is_name_word(core) or squeeze(core) in RANKS:
+        small = bool(kept) and _is_small_name_word(core, line.words[n + 1 :])
+        if _is_name_word(core) or small or squeeze(core) in RANKS:
             kept.append(word)
         elif kept and len(kept) >= 2:
             break
@@ -414,6 +438,15 @@ def _name_words(line: Line) -> Line | None:
 def _is_name_word(core: str) -> bool:
     """One capital, then small letters: "Nguyễn", "Ý"."""
     return core[:1].isupper() and core.isalpha() and (len(core) == 1 or core[1:].islower())
+
+
+def _is_small_name_word(core: str, following: Sequence[Word]) -> bool:
+    """A "văn" between capitals: letters whose two cases look alike are told by size alone."""
+    after = following[0].text if following else ""
+    return core[:1] in _SAME_SHAPE and core.isalpha() and core.islower() and _is_name_word(after)
+
+
+_SAME_SHAPE = frozenset("vxscoôơuưpk")
 
 
 def _without_rank(text: str) -> str:
@@ -431,17 +464,22 @@ def _signer(block: Closing) -> FieldReading:
     if len(words) < 2:
         return unreadable(block.name.words, block.name.page)
     family = _family_name(words[0])
-    value = " ".join([family or words[0], *words[1:]])
+    spelled = [family or words[0], *(without_echo(_capital(word)) for word in words[1:])]
+    value = " ".join(spelled)
     evidence = Evidence(
         kind="name",
         token=weakest(block.name.words),
         grammar=len(words) <= 5,
         catalogue=family is not None,
         # "Nguyên" put right to the one family name it can be is for a person to see
-        repaired=family != words[0],
+        repaired=spelled != words,
         position=bool(block.titles or block.authority) and not block.cut,
     )
     return reading(value, block.name.words, block.name.page, evidence, raw=block.name.text)
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
 
 
 def _family_name(word: str) -> str | None:

@@ -21,6 +21,7 @@ from math import log
 from pathlib import Path
 
 from ocr.normalise import nfc, place_tones, plain
+from ocr.vietnamese import is_syllable
 
 SHIPPED = Path(__file__).with_suffix(".txt.gz")
 ENOUGH = 4
@@ -123,6 +124,34 @@ def mended(text: str, compounds: Compounds | None = None) -> str:
         if best is not None:
             parts[n] = in_the_case_of(word, best)
     return "".join(parts)
+
+
+def without_echo(word: str) -> str:
+    """A letter or two read twice taken out: "Ttrọng" -> "Trọng"; what is a syllable stays."""
+    if is_syllable(word):
+        return word
+    for size in (1, 2):
+        for at in range(len(word) - 2 * size + 1):
+            twice = plain(word[at : at + size]) == plain(word[at + size : at + 2 * size])
+            once = word[:at] + word[at : at + size] + word[at + 2 * size :]
+            if twice and is_syllable(once):
+                return once
+    return word
+
+
+def without_echoes(text: str, compounds: Compounds | None = None) -> str:
+    """The end of a word read again as a word of its own taken out: "công tác ác" -> "công tác".
+
+    Two readings of one line that were put together leave it. It must be no word that ever follows.
+    """
+    known = compounds or shipped_compounds()
+    kept: list[str] = []
+    for word in text.split(" "):
+        before = kept[-1] if kept else ""
+        echo = 1 < len(word) < len(before) and before.lower().endswith(word.lower())
+        if not (echo and word.isalpha() and not known.met(known.usual(before), known.usual(word))):
+            kept.append(word)
+    return " ".join(kept)
 
 
 def in_the_case_of(model: str, word: str) -> str:

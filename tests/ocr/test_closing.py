@@ -163,3 +163,19 @@ def test_addressees_beside_a_mark_of_urgency(reader):
     made = page([*header(number="Số: 99/UBND-TH"), *rows, *closing()])
     read = reader.assemble([made]).document.fields["addressees"]
     assert read.value == ["Sở Giao thông vận tải", "Sở Nông nghiệp và Phát triển nông thôn"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "title"),
+    [("LÁM ĐỐC", "GIÁM ĐỐC"), ("ĐỐC", "GIÁM ĐỐC"), ("HỦ TỊCH", "CHỦ TỊCH"), ("TỊCH", "CHỦ TỊCH")],
+)
+def test_what_the_seal_left_of_a_title_is_shown_to_a_person(reader, rest, title):
+    read = signed(reader, closing((rest,), "Lý Thanh Lộc"))
+    assert (read["signer_title"].value, read["signer_title"].needs_review) == (title, True)
+    assert read["signer"].value == "Lý Thanh Lộc"
+    assert read["signing_authority"].needs_review
+
+
+def test_a_small_letter_in_a_name_is_a_capital_of_the_same_shape(reader):
+    read = signed(reader, closing(("CHỦ TỊCH",), "Đinh văn Đạt"))["signer"]
+    assert (read.value, read.needs_review) == ("Đinh Văn Đạt", True)

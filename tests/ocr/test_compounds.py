@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr.compounds import Compounds, mended
+from ocr.compounds import Compounds, mended, without_echo, without_echoes
 from ocr.normalise import plain
 
 LETTERS = "aăâbcdđeêghiklmnoôơpqrstuưvxyấềổữựạẹịọụáàảã 0123456789.,;:-/()ABCĐ"
@@ -59,3 +59,24 @@ def test_a_word_needs_its_neighbours():
     assert many.better("bỗ", None, "sung") == "bổ"
     assert many.better("bỗ", None, "lang") is None
     assert many.better("bỗ", None, None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("tăng cường công tác ác thi hành án", "tăng cường công tác thi hành án"),
+        ("thi hành án hành chính", "thi hành án hành chính"),
+        ("kế hoạch các ạch", "kế hoạch các ạch"),
+        ("trong các cơ quan", "trong các cơ quan"),
+    ],
+)
+def test_the_end_of_a_word_read_again_is_taken_out(text, right):
+    assert without_echoes(text) == right
+
+
+@pytest.mark.parametrize(
+    ("word", "right"),
+    [("Ttrọng", "Trọng"), ("Trọng", "Trọng"), ("Nguyễnn", "Nguyễn"), ("Hùng", "Hùng")],
+)
+def test_a_letter_read_twice(word, right):
+    assert without_echo(word) == right
