@@ -14,168 +14,153 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ocr.clean import ink_mask, paper_level
 from ocr.page import Box, Pixels
+from ocr.page_ink import AREA, H, Labels, Mask, PageInk, Rules, Stats, W, X, Y, page_ink
 from ocr.reading_order import in_reading_order
 
-Mask = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int32]
-Stats = npt.NDArray[np.int32]
 LEAST_COVER = 0.93
 """Share of the letters that must stand in lines; below it another layout is asked."""
 _REACH = 0.80  # of a letter's height to both sides: justified blanks are < 1.5, columns > 2.5
-_FAINT = 0.33  # of the contrast of print: paler ink is no print
 _CROSSED = 3.5  # of a letter's height: what a signature's stroke can hide
 _CORE = 0.27  # of a letter's height taken off above and below: lines do not touch
-_X, _Y, _W, _H, _AREA = (
-    cv2.CC_STAT_LEFT,
-    cv2.CC_STAT_TOP,
-    cv2.CC_STAT_WIDTH,
-    cv2.CC_STAT_HEIGHT,
-    cv2.CC_STAT_AREA,
-)
+_ON_TOP = 0.28  # of a letter's height between a mark and the letter it stands on
+_DOT = 0.38  # of a letter's height to both sides
+_LEAST = 6  # pixels: nothing smaller is a line of text
+_NOBODY, _NO_TEXT = -1, -2
+_SHRINK = 2  # bars are thick: half the pixels tell as well what touches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundLines:
-    """Boxes in reading order; `cover`: share of the letters' ink that stands inside them."""
+    """Boxes in reading order; `cover`: share of the letters' ink that stands inside them.
+
+    `owner` [n]: for each component of the page's ink the box it belongs to, -1 for none, -2 for
+    what is no text at all (dot leaders).
+    """
 
     boxes: tuple[Box, ...]
     cover: float
+    owner: npt.NDArray[np.intp]
 
     @property
     def sure(self) -> bool:
         return bool(self.boxes) and self.cover >= LEAST_COVER
 
+    def crops(self, ink: PageInk) -> list[Pixels]:
+        """The grey picture of each line, with what belongs to other lines taken off.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """Ruled lines of tables and forms: `mask` 255 on a rule, `cells` a label for each field."""
+        In close print a box holds the marks of the line below and the tails of the one above.
+        """
+        return [self.crop(ink, k) for k in range(len(self.boxes))]
 
-    mask: Mask
-    cells: Labels
-    extents: Stats
+    def crop(self, ink: PageInk, k: int) -> Pixels:
+        """The picture of line `k` alone."""
+        x0, y0, x1, y1 = self.boxes[k].pixels(ink.grey.shape, _LEAST)
+        crop = ink.grey[y0:y1, x0:x1]
+        owner = self.owner[ink.labels[y0:y1, x0:x1]]
+        foreign = (owner != k) & (owner != _NOBODY)
+        if not foreign.any():
+            return crop
+        # a pixel around: the soft edge of a letter is no ink, but looks like a mark again
+        off = cv2.dilate(foreign.astype(np.uint8), np.ones((3, 3), np.uint8))
+        off[owner == k] = 0
+        made = crop.copy()
+        made[off > 0] = ink.paper
+        return made
 
 
 def find_lines(grey: Pixels, dpi: float) -> FoundLines:
     """Lines of an upright, level grey page; none reaches over a column gap or out of its cell."""
-    height, width = grey.shape
-    unit = dpi / 300
-    ink = _print_ink(grey)
-    rules = find_rules(ink, unit)
-    off = cv2.dilate(rules.mask, np.ones((3, 3), np.uint8))
-    inked = np.asarray(cv2.subtract(ink, off), np.uint8)
-    _, _, found_stats, found_middles = cv2.connectedComponentsWithStats(inked, connectivity=8)
-    stats, middles = np.asarray(found_stats, np.int32), np.asarray(found_middles, np.float64)
+    return lines_in(page_ink(grey, dpi))
+
+
+def lines_in(ink: PageInk) -> FoundLines:
+    """Lines of a page whose ink has been looked at already."""
+    height, width = ink.grey.shape
+    stats, rules, unit = ink.stats, ink.rules, ink.unit
     letters = _letters(stats, unit)
     if not letters.any():
-        return FoundLines(boxes=(), cover=0.0 if inked.any() else 1.0)
-    usual = float(np.median(stats[letters, _H]))
-    bars = _bars(stats[letters], rules, (height, width), usual)
-    _, names = cv2.connectedComponents(bars, connectivity=4, ltype=cv2.CV_32S)
-    home = _homes(stats, letters, np.asarray(names, np.int32))
-    home = _with_marks(stats, home)
-    home = _joined(stats, home, inked)
-    boxes = _boxes(stats, home, letters, middles, unit)
+        nobody = np.full(len(stats), _NOBODY)
+        return FoundLines(boxes=(), cover=0.0 if ink.mask.any() else 1.0, owner=nobody)
+    usual = float(np.median(stats[letters, H]))
+    home = _homes(stats, letters, _named_bars(stats[letters], rules, (height, width), usual))
+    home = _with_marks(stats, home, letters, usual)
+    home = _joined(stats, home, ink.mask)
+    boxes, owner = _boxes(stats, home, letters, ink.middles, ink.leaders, unit)
     found = [
-        (Box(x0 / width, y0 / height, x1 / width, y1 / height), _cell(rules, x0, y0, x1, y1))
+        (
+            Box(x0 / width, y0 / height, x1 / width, y1 / height),
+            rules.cell_at((x0 + x1) / 2, (y0 + y1) / 2),
+        )
         for x0, y0, x1, y1 in boxes
     ]
     tables = rules.extents[:, :4] / (width, height, width, height)
-    ordered = in_reading_order(found, tables)
-    return FoundLines(boxes=tuple(ordered), cover=_cover(stats[letters], boxes))
-
-
-def _print_ink(grey: Pixels) -> Mask:
-    """Ink as dark as print; what is left of a lifted seal is paler and ties lines together."""
-    ink = ink_mask(grey)
-    inked = grey[ink > 0]
-    if not inked.size:
-        return ink
-    paper, print_level = paper_level(grey), float(np.percentile(inked, 15))
-    ink[grey > paper - _FAINT * max(0.0, paper - print_level)] = 0
-    return ink
-
-
-def find_rules(ink: Mask, unit: float) -> Rules:
-    """Rules longer than any stroke of a letter, and the fields they enclose."""
-    wide = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, _size(150, unit)), np.uint8))
-    high = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((_size(130, unit), 1), np.uint8))
-    high = _standing_rules(np.asarray(high, np.uint8), np.asarray(wide, np.uint8), unit)
-    joined = cv2.bitwise_or(
-        cv2.dilate(wide, np.ones((3, _size(15, unit)), np.uint8)),
-        cv2.dilate(high, np.ones((_size(15, unit), 3), np.uint8)),
+    order = in_reading_order(found, tables)
+    place = np.full(len(boxes) + 2, _NOBODY)
+    place[order] = np.arange(len(order))
+    place[_NO_TEXT] = _NO_TEXT
+    return FoundLines(
+        boxes=tuple(found[k][0] for k in order),
+        cover=_cover(stats[letters], boxes),
+        owner=place[owner],
     )
-    mask = np.asarray(joined, np.uint8)
-    _, cells, extents, _ = cv2.connectedComponentsWithStats(
-        cv2.bitwise_not(mask), connectivity=4, ltype=cv2.CV_32S
-    )
-    return Rules(mask=mask, cells=np.asarray(cells, np.int32), extents=np.asarray(extents))
-
-
-def _standing_rules(high: Mask, wide: Mask, unit: float) -> Mask:
-    """Upright rules that belong to a frame; the flank of a seal's ring is as long and as thin."""
-    crossing = cv2.dilate(wide, np.ones((_size(30, unit), _size(30, unit)), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(high, connectivity=8)
-    kept = np.zeros(count, np.bool_)
-    kept[np.unique(labels[(high > 0) & (crossing > 0)])] = True
-    kept |= stats[:, _H] >= 600 * unit
-    kept[0] = False
-    return np.asarray(np.where(kept, 255, 0).astype(np.uint8)[labels], np.uint8)
-
-
-def _size(length: float, unit: float) -> int:
-    return max(1, round(length * unit))
 
 
 def _letters(stats: Stats, unit: float) -> npt.NDArray[np.bool_]:
     """Components of a letter's size: no speck, no dot, no seal, no signature."""
-    high, wide = stats[:, _H], stats[:, _W]
+    high, wide = stats[:, H], stats[:, W]
     fits = (high >= 12 * unit) & (high <= 115 * unit) & (wide <= 240 * unit)
-    fits &= (wide <= 14 * high) & (stats[:, _AREA] >= 0.08 * high * wide)
+    fits &= (wide <= 14 * high) & (stats[:, AREA] >= 0.08 * high * wide)
     fits[0] = False
     usual = float(np.median(high[fits])) if fits.any() else 0.0
     return np.asarray(fits & (high >= 0.45 * usual), np.bool_)
 
 
-def _bars(letters: Stats, rules: Rules, shape: tuple[int, int], usual: float) -> Mask:
-    """Letters as bars, bars cut at the rules."""
-    bars = np.zeros(shape, np.uint8)
-    high = letters[:, _H].astype(np.float64)
+def _named_bars(letters: Stats, rules: Rules, shape: tuple[int, int], usual: float) -> Labels:
+    """Letters as bars, bars cut at the rules, a label for what touches; smaller by `_SHRINK`."""
+    height, width = (side // _SHRINK + 1 for side in shape)
+    bars = np.zeros((height, width), np.uint8)
+    high = letters[:, H].astype(np.float64)
     reach = _REACH * np.clip(high, 0.8 * usual, 1.8 * usual)
     rows = np.stack(
         [
-            letters[:, _X] - reach,
-            letters[:, _Y] + _CORE * high,
-            letters[:, _X] + letters[:, _W] + reach,
-            letters[:, _Y] + (1 - _CORE) * high,
+            letters[:, X] - reach,
+            letters[:, Y] + _CORE * high,
+            letters[:, X] + letters[:, W] + reach,
+            letters[:, Y] + (1 - _CORE) * high,
         ],
         axis=1,
     )
-    for x0, y0, x1, y1 in np.rint(rows).astype(int).tolist():
+    for x0, y0, x1, y1 in np.rint(rows / _SHRINK).astype(int).tolist():
         cv2.rectangle(bars, (x0, y0), (x1, max(y0, y1)), 255, cv2.FILLED)
-    bars[rules.mask > 0] = 0
-    return bars
+    if rules.mask.any():
+        spread = cv2.dilate(rules.mask, np.ones((_SHRINK, _SHRINK), np.uint8), anchor=(0, 0))
+        small = spread[::_SHRINK, ::_SHRINK]
+        bars[: small.shape[0], : small.shape[1]][small > 0] = 0
+    _, names = cv2.connectedComponents(bars, connectivity=4, ltype=cv2.CV_32S)
+    return np.asarray(names, np.int32)
 
 
 def _homes(stats: Stats, letters: npt.NDArray[np.bool_], names: Labels) -> npt.NDArray[np.int64]:
     """For each letter the line (label of its bar) it belongs to; 0 for none."""
     height, width = names.shape
-    x = np.clip((stats[:, _X] + stats[:, _W] / 2).astype(int), 0, width - 1)
-    y = np.clip((stats[:, _Y] + stats[:, _H] / 2).astype(int), 0, height - 1)
+    x = np.clip(((stats[:, X] + stats[:, W] / 2) / _SHRINK).astype(int), 0, width - 1)
+    y = np.clip(((stats[:, Y] + stats[:, H] / 2) / _SHRINK).astype(int), 0, height - 1)
     home = np.asarray(names[y, x], np.int64)
     home[~letters] = 0
     return home
 
 
-def _with_marks(stats: Stats, home: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _with_marks(
+    stats: Stats, home: npt.NDArray[np.int64], letters: npt.NDArray[np.bool_], usual: float
+) -> npt.NDArray[np.int64]:
     """Stacked marks (ố, ẩ) are as tall as letters: what stands on a longer line belongs to it."""
     names, first, count = _extents(stats, home)
     if len(names) < 2:
         return home
     tall = first[:, 3] - first[:, 1]
     wide = first[:, 2] - first[:, 0]
-    moved = {}
+    moved, disputed = dict[int, int](), list[int]()
     for k in np.flatnonzero(count <= 4).tolist():
         x = (first[k, 0] + first[k, 2]) / 2
         y = first[k, 3] - 0.25 * tall[k]
@@ -184,13 +169,67 @@ def _with_marks(stats: Stats, home: npt.NDArray[np.int64]) -> npt.NDArray[np.int
         over &= (count > count[k]) & (wide > wide[k])
         # a letter of its own is as tall as its line; a line of its own stands clear of others
         over &= tall[k] < 0.8 * tall
-        if over.any():
-            off = np.where(over, np.abs(y - (first[:, 1] + first[:, 3]) / 2), np.inf)
-            moved[int(names[k])] = int(names[int(off.argmin())])
+        lines = np.flatnonzero(over)
+        if len(lines) == 1:
+            moved[int(names[k])] = int(names[lines[0]])
+        elif len(lines):
+            disputed.append(int(names[k]))
     renamed = home.copy()
     for old, new in moved.items():
         renamed[home == old] = new
+    if disputed:
+        theirs = np.isin(home, disputed)
+        pieces = np.flatnonzero(theirs)
+        marks = np.concatenate([pieces, np.flatnonzero(~letters & (stats[:, AREA] > 3))[1:]])
+        owners = np.flatnonzero((renamed > 0) & ~theirs)
+        if owners.size:
+            renamed[pieces] = renamed[owners[_carriers(stats, pieces, owners, marks, usual)]]
     return renamed
+
+
+def _carriers(
+    stats: Stats,
+    pieces: npt.NDArray[np.intp],
+    letters: npt.NDArray[np.intp],
+    marks: npt.NDArray[np.intp],
+    usual: float,
+) -> npt.NDArray[np.intp]:
+    """For each piece the letter (index into `letters`) that it stands on or hangs below.
+
+    In close print the acute of "ế" stands as near to the line above as to its own: it belongs to
+    the letter it is nearest to, a mark on a mark (dấu sắc on dấu mũ) to what carries that.
+    """
+    on_letter, letter = _nearest(stats, pieces, letters, usual)
+    if not marks.size:
+        return letter
+    on_mark, mark = _nearest(stats, pieces, marks, usual)
+    _, carried = _nearest(stats, marks[mark], letters, usual)
+    return np.where(on_mark < on_letter, carried, letter)
+
+
+def _nearest(
+    stats: Stats, pieces: npt.NDArray[np.intp], carriers: npt.NDArray[np.intp], usual: float
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]:
+    """(gap, index into `carriers`) of what each piece most likely hangs on to, never itself.
+
+    A mark stands right above its letter; only a dot may also hang right below one. Whatever does
+    neither (a comma, a hyphen) belongs to what is next to it.
+    """
+    left, top, wide, high = (stats[pieces, :4].T[:, :, None]).astype(np.float32)
+    x, y, w, h = (stats[carriers, :4].T[:, None, :]).astype(np.float32)
+    middle = left + wide / 2
+    over = (x - 1 <= middle) & (middle <= x + w + 1)
+    below, above = y - top - high, top - y - h
+    across = np.maximum(np.maximum(x - left - wide, left - x - w), 0)
+    along = np.maximum(np.maximum(below, above), 0)
+    gap = np.hypot(across, along) + np.float32(_ON_TOP * usual)
+    dot = (wide <= _DOT * usual) & (high <= _DOT * usual)
+    for held, room in ((over, below), (over & dot, above)):
+        near = held & (room >= -0.5 * _ON_TOP * usual) & (room <= _ON_TOP * usual)
+        gap = np.where(near, np.minimum(gap, np.maximum(room, 0)), gap)
+    gap[pieces[:, None] == carriers[None, :]] = np.inf
+    nearest = gap.argmin(axis=1)
+    return gap[np.arange(len(pieces)), nearest], nearest
 
 
 def _joined(stats: Stats, home: npt.NDArray[np.int64], ink: Mask) -> npt.NDArray[np.int64]:
@@ -224,10 +263,10 @@ def _extents(
     names, at, count = np.unique(home[owned], return_inverse=True, return_counts=True)
     box = np.empty((len(names), 4))
     box[:, :2], box[:, 2:] = np.inf, -np.inf
-    np.minimum.at(box[:, 0], at, stats[owned, _X])
-    np.minimum.at(box[:, 1], at, stats[owned, _Y])
-    np.maximum.at(box[:, 2], at, stats[owned, _X] + stats[owned, _W])
-    np.maximum.at(box[:, 3], at, stats[owned, _Y] + stats[owned, _H])
+    np.minimum.at(box[:, 0], at, stats[owned, X])
+    np.minimum.at(box[:, 1], at, stats[owned, Y])
+    np.maximum.at(box[:, 2], at, stats[owned, X] + stats[owned, W])
+    np.maximum.at(box[:, 3], at, stats[owned, Y] + stats[owned, H])
     return names, box, count
 
 
@@ -236,55 +275,72 @@ def _boxes(
     home: npt.NDArray[np.int64],
     letters: npt.NDArray[np.bool_],
     middles: npt.NDArray[np.float64],
+    leaders: npt.NDArray[np.bool_],
     unit: float,
-) -> list[tuple[float, float, float, float]]:
-    """Around the letters of each line, then around the marks and points that hang on to it."""
+) -> tuple[list[tuple[float, float, float, float]], npt.NDArray[np.intp]]:
+    """Boxes around the letters of each line and the marks and points that hang on to it.
+
+    And for each component the box it belongs to.
+    """
     names, box, _ = _extents(stats, home)
-    if not names.size:
-        return []
-    right, bottom = stats[:, _X] + stats[:, _W], stats[:, _Y] + stats[:, _H]
-    tall = np.array([np.median(stats[home == name, _H]) for name in names])
-    small = np.flatnonzero(~letters & (stats[:, _H] <= 40 * unit) & (stats[:, _W] <= 60 * unit))
-    small = small[(small > 0) & (stats[small, _AREA] >= max(3, 12 * unit * unit))]
+    owner = np.full(len(stats), _NOBODY)
+    owner[leaders] = _NO_TEXT
+    owner[home > 0] = np.searchsorted(names, home[home > 0])
+    right, bottom = stats[:, X] + stats[:, W], stats[:, Y] + stats[:, H]
+    tall = np.array([np.median(stats[home == name, H]) for name in names])
+    small = np.flatnonzero(
+        ~letters & ~leaders & (stats[:, H] <= 40 * unit) & (stats[:, W] <= 60 * unit)
+    )
+    small = small[(small > 0) & (stats[small, AREA] >= max(3, 12 * unit * unit))]
     grown = box.copy()
     if small.size:
-        x, y = middles[small].T
-        dash = stats[small, _W] >= 1.5 * stats[small, _H]  # of a list, a blank before its line
-        hang = np.where(dash, 1.3, 0.6)[:, None]
-        near = (
-            (x[:, None] >= box[:, 0] - hang * tall)
-            & (x[:, None] <= box[:, 2] + hang * tall)
-            & (y[:, None] >= box[:, 1] - 0.45 * tall)
-            & (y[:, None] <= box[:, 3] + 0.40 * tall)
-        )
-        off = np.abs(y[:, None] - (box[:, 1] + box[:, 3]) / 2) / (box[:, 3] - box[:, 1])
-        nearest = np.where(near, off, np.inf).argmin(axis=1)
-        hung = near.any(axis=1)
-        pieces, owner = small[hung], nearest[hung]
-        np.minimum.at(grown[:, 0], owner, stats[pieces, _X])
-        np.minimum.at(grown[:, 1], owner, stats[pieces, _Y])
-        np.maximum.at(grown[:, 2], owner, right[pieces])
-        np.maximum.at(grown[:, 3], owner, bottom[pieces])
+        hung = _owners(stats, home, names, box, tall, small, middles[small])
+        owner[small] = np.where(hung >= 0, hung, owner[small])
+        pieces, line = small[hung >= 0], hung[hung >= 0]
+        np.minimum.at(grown[:, 0], line, stats[pieces, X])
+        np.minimum.at(grown[:, 1], line, stats[pieces, Y])
+        np.maximum.at(grown[:, 2], line, right[pieces])
+        np.maximum.at(grown[:, 3], line, bottom[pieces])
     pad = np.stack([0.15 * tall, 0.06 * tall, 0.15 * tall, 0.06 * tall], axis=1)
     grown += pad * (-1, -1, 1, 1)
-    return [(x0, y0, x1, y1) for x0, y0, x1, y1 in grown.tolist()]
+    return [(x0, y0, x1, y1) for x0, y0, x1, y1 in grown.tolist()], owner
 
 
-def _cell(rules: Rules, x0: float, y0: float, x1: float, y1: float) -> int:
-    """Label of the field the line stands in; the open page is one like any other."""
-    height, width = rules.cells.shape
-    x = int(min(width - 1, max(0.0, (x0 + x1) / 2)))
-    y = int(min(height - 1, max(0.0, (y0 + y1) / 2)))
-    return int(rules.cells[y, x])
+def _owners(
+    stats: Stats,
+    home: npt.NDArray[np.int64],
+    names: npt.NDArray[np.int64],
+    box: npt.NDArray[np.float64],
+    tall: npt.NDArray[np.float64],
+    small: npt.NDArray[np.intp],
+    middles: npt.NDArray[np.float64],
+) -> npt.NDArray[np.intp]:
+    """For each mark or point (`small`) the line it hangs on to; -1 for none."""
+    x, y = middles.T
+    dash = stats[small, W] >= 1.5 * stats[small, H]  # of a list, a blank before its line
+    hang = np.where(dash, 1.3, 0.6)[:, None]
+    near = (
+        (x[:, None] >= box[:, 0] - hang * tall)
+        & (x[:, None] <= box[:, 2] + hang * tall)
+        & (y[:, None] >= box[:, 1] - 0.45 * tall)
+        & (y[:, None] <= box[:, 3] + 0.40 * tall)
+    )
+    owner = np.where(near.any(axis=1), near.argmax(axis=1), -1)
+    disputed = near.sum(axis=1) > 1
+    if disputed.any():
+        letters = np.flatnonzero(np.isin(home, names[near[disputed].any(axis=0)]))
+        carriers = _carriers(stats, small[disputed], letters, small, float(np.median(tall)))
+        owner[disputed] = np.searchsorted(names, home[letters[carriers]])
+    return owner
 
 
 def _cover(letters: Stats, boxes: list[tuple[float, float, float, float]]) -> float:
     if not boxes:
         return 0.0
-    x = letters[:, _X] + letters[:, _W] / 2
-    y = letters[:, _Y] + letters[:, _H] / 2
+    x = letters[:, X] + letters[:, W] / 2
+    y = letters[:, Y] + letters[:, H] / 2
     inside = np.zeros(len(letters), np.bool_)
     for x0, y0, x1, y1 in boxes:
         inside |= (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
-    area = letters[:, _AREA]
+    area = letters[:, AREA]
     return float(area[inside].sum() / area.sum())

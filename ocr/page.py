@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,15 @@ class Box:
     @property
     def height(self) -> float:
         return self.y1 - self.y0
+
+    def pixels(self, shape: tuple[int, ...], least: int = 1) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom on an image of that shape; inside it, `least` pixels or more."""
+        height, width = shape[:2]
+        x0 = max(0, min(width - least, int(self.x0 * width)))
+        y0 = max(0, min(height - least, int(self.y0 * height)))
+        x1 = min(width, max(x0 + least, ceil(self.x1 * width)))
+        y1 = min(height, max(y0 + least, ceil(self.y1 * height)))
+        return x0, y0, x1, y1
 
     def as_list(self) -> list[float]:
         return [round(v, 5) for v in (self.x0, self.y0, self.x1, self.y1)]

@@ -18,30 +18,24 @@ import cv2
 import numpy as np
 
 from ocr import text_layer
-from ocr.clean import (
-    erase_leaders,
-    erase_rules,
-    erase_small,
-    flatten,
-    ink_mask,
-    is_uneven,
-    lift_red,
-)
+from ocr.clean import erase_leaders, ink_mask, lift_red
 from ocr.layout import lay_out
+from ocr.line_finder import FoundLines, lines_in
 from ocr.lines import join_text, number_lines, without_scraps
 from ocr.orientation import find_upright, reads_upright
 from ocr.page import Box, PageImage, PageText, Pixels, ReadingSource, Word
+from ocr.preparing import Prepared, prepare, unprepared
 from ocr.quality import measure_ink, measure_legibility
 from ocr.reader import Reader
 from ocr.recognise import Recogniser
 from ocr.recogniser.model import LineModel, ModelMissing
-from ocr.recogniser.reader import NetRecogniser
+from ocr.recogniser.reader import NetRecogniser, ReadLine
 from ocr.red_marks import red_marks, with_marks
 from ocr.rescue import rescue
 from ocr.second_reading import LinesReader, read_doubtful
 from ocr.secrecy import secrecy_mark
 from ocr.signature_block import with_signature_block
-from ocr.straighten import Warp, chain, cut_sheet, find_sheet, find_skew, level, turn
+from ocr.straighten import turn
 from ocr.tesseract import (
     PytesseractRecogniser,
     RecognitionFailed,
@@ -49,24 +43,9 @@ from ocr.tesseract import (
     placed,
     read_digits,
 )
+from ocr.witness import HEADER_INCHES, Witnessed, with_witness, words_of
 
-HEADER_INCHES = 3.6
 FINE_DPI = 300
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """The straightened page in grey, the more taken off the later.
-
-    `raw` as scanned, `lifted` without red ink, `clean` without rules and specks too.
-    """
-
-    raw: Pixels
-    lifted: Pixels
-    clean: Pixels
-    warp: Warp
-    skew: float
-    dpi: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +54,9 @@ class Attempt:
 
     prepared: Prepared
     words: tuple[Word, ...]
-    second_try: bool
+    second_try: bool = False
+    lines: tuple[ReadLine, ...] = ()
+    """The network's lines where it has read first; empty where Tesseract has."""
 
 
 class Clock:
@@ -97,10 +78,19 @@ class PageReader:
     """Reads pages one after the other with one recogniser; not for threads."""
 
     def __init__(
-        self, recogniser: Recogniser | None = None, second: LinesReader | None = None
+        self,
+        recogniser: Recogniser | None = None,
+        *,
+        net: NetRecogniser | None = None,
+        second: LinesReader | None = None,
     ) -> None:
+        """Tesseract (`recogniser`) is witness and fallback, or the only reader.
+
+        `net` reads pages first; `second` only looks again at what Tesseract is unsure of.
+        """
         cv2.setNumThreads(1)
         self.recogniser: Recogniser = recogniser or default_recogniser()
+        self.net = net
         self.second = second
 
     def read_page(self, image: PageImage) -> tuple[PageText, Pixels]:
@@ -181,14 +171,12 @@ class PageReader:
         self, image: PageImage, verdict: text_layer.Verdict, clock: Clock
     ) -> tuple[PageText, Pixels]:
         """Layer words, and by OCR what only appearances hold (number and day of signed letters)."""
-        grey = clock.time("prepare", lambda: lift_red(image.pixels))
-        prepared = Prepared(
-            raw=grey, lifted=grey, clean=grey, warp=Warp.none(grey), skew=0.0, dpi=image.dpi
-        )
+        prepared = clock.time("prepare", lambda: unprepared(image.pixels, image.dpi))
+        grey = prepared.lifted
         found = clock.time(
             "rescue", lambda: rescue(grey, image.dpi, verdict.words, self.recogniser)
         )
-        attempt = Attempt(prepared=prepared, words=found.words, second_try=False)
+        attempt = Attempt(prepared=prepared, words=found.words)
         quality = {"layer": verdict.reason, "uncovered": found.uncovered}
         return self._page(image, image.pixels, 0, attempt, quality, ReadingSource.TEXT_LAYER, clock)
 
@@ -201,33 +189,68 @@ class PageReader:
             if degrees:
                 pixels = turn(pixels, degrees)
                 attempt = self._attempt(pixels, image, clock)
-        clean = attempt.prepared.clean
+        if attempt.lines:
+            attempt, quality = self._witnessed(attempt, image, clock)
+        else:
+            attempt, quality = self._rescued(attempt, clock)
+        quality["layer"] = layer
+        return self._page(image, pixels, degrees, attempt, quality, ReadingSource.OCR, clock)
+
+    def _witnessed(
+        self, attempt: Attempt, image: PageImage, clock: Clock
+    ) -> tuple[Attempt, dict[str, Any]]:
+        """The network's page, with Tesseract asked where fields are read."""
+        prepared = attempt.prepared
+        height, width = prepared.lifted.shape
+        page = PageText(
+            page=image.number, width=width, height=height, dpi=image.dpi, words=attempt.words
+        )
+        seen: Witnessed = clock.time(
+            "witness",
+            lambda: with_witness(
+                attempt.lines,
+                page,
+                header=lambda: prepared.raw,
+                body=prepared.lifted,
+                whole=lambda: self._recognise(_for_tesseract(prepared, image), image.dpi)[0],
+                witness=self.recogniser,
+            ),
+        )
+        return replace(attempt, words=seen.words), {"witnessed": seen.asked}
+
+    def _rescued(self, attempt: Attempt, clock: Clock) -> tuple[Attempt, dict[str, Any]]:
+        """Tesseract's page: what it dropped, and what it doubted by the network too."""
+        prepared = attempt.prepared
         found = clock.time(
-            "rescue", lambda: rescue(clean, image.dpi, attempt.words, self.recogniser)
+            "rescue",
+            lambda: rescue(prepared.clean, prepared.dpi, attempt.words, self.recogniser),
         )
         attempt = replace(attempt, words=found.words)
-        quality: dict[str, Any] = {"layer": layer, "uncovered": found.uncovered}
+        quality: dict[str, Any] = {"uncovered": found.uncovered}
         if self.second is not None:
             attempt, looked_at = self._second_reading(attempt, self.second, clock)
             quality["read_twice"] = looked_at
-        return self._page(image, pixels, degrees, attempt, quality, ReadingSource.OCR, clock)
+        return attempt, quality
 
     def _second_reading(
         self, attempt: Attempt, second: LinesReader, clock: Clock
     ) -> tuple[Attempt, int]:
         """The doubtful lines by the network too; how many there were."""
-        prepared = attempt.prepared
-        grey = clock.time("prepare", lambda: erase_leaders(prepared.lifted, prepared.dpi))
         read = clock.time(
-            "second", lambda: read_doubtful(grey, prepared.dpi, attempt.words, second)
+            "second", lambda: read_doubtful(attempt.prepared.ink, attempt.words, second)
         )
         return replace(attempt, words=read.words), read.looked_at
 
     def _attempt(self, pixels: Pixels, image: PageImage, clock: Clock) -> Attempt:
-        prepared = clock.time("prepare", lambda: prepare(pixels, image.dpi))
-        header = round(HEADER_INCHES * image.dpi) if image.number == 1 else 0
-        top = erase_leaders(prepared.raw[:header], image.dpi) if header else prepared.raw[:0]
-        page = np.concatenate([top, prepared.clean[header:]])
+        """The page read as it lies: by the network where its lines are plain to see."""
+        prepared: Prepared = clock.time("prepare", lambda: prepare(pixels, image.dpi))
+        if self.net is not None:
+            net, ink = self.net, clock.time("ink", lambda: prepared.ink)
+            found: FoundLines = clock.time("lines", lambda: lines_in(ink))
+            if found.sure:
+                lines = clock.time("net", lambda: net.read_crops(found.crops(ink), found.boxes))
+                return Attempt(prepared=prepared, words=words_of(lines), lines=tuple(lines))
+        page = clock.time("prepare", lambda: _for_tesseract(prepared, image))
         words, second_try = clock.time("recognise", lambda: self._recognise(page, image.dpi))
         return Attempt(prepared=prepared, words=words, second_try=second_try)
 
@@ -254,7 +277,7 @@ class PageReader:
         if image.number == 1:
             marks = clock.time("marks", lambda: red_marks(pixels, image.dpi, self.recogniser))
             words = with_marks(words, marks)
-        measured = clock.time("prepare", lambda: measure_legibility(prepared.raw, image.dpi))
+        measured = clock.time("prepare", lambda: measure_legibility(prepared.ink))
         quality = quality | {
             "skew": round(prepared.skew, 2),
             "contrast": round(measured.contrast, 1),
@@ -286,44 +309,29 @@ class PageReader:
 
 
 def default_reader() -> Reader:
-    """The shipped reader: Tesseract, our network beside it, the shipped types for the fields."""
-    return Reader(PageReader(second=second_reader()))
+    """The shipped reader: our network and Tesseract, the shipped types for the fields."""
+    net, reads = shipped_network()
+    if "pages" in reads:
+        return Reader(PageReader(net=net, second=net))
+    return Reader(PageReader(second=net if "doubtful" in reads else None))
 
 
-def second_reader() -> LinesReader | None:
-    """The shipped network where its card allows it and it can be loaded, else nobody."""
+def shipped_network() -> tuple[NetRecogniser | None, frozenset[str]]:
+    """The shipped network and what its card lets it read; (None, nothing) where it cannot load."""
     try:
         model = LineModel()
-        return NetRecogniser(model) if "doubtful" in model.card.reads else None
+        return (NetRecogniser(model), model.card.reads) if model.card.reads else (None, frozenset())
     except ModelMissing:
-        return None
+        return None, frozenset()
 
 
-def prepare(pixels: Pixels, dpi: float) -> Prepared:
-    """Straighten and clean an upright page; both images have one shape and one way back."""
-    grey = lift_red(pixels)
-    raw = _plain_grey(pixels)
-    warp = Warp.none(grey)
-    corners = find_sheet(grey)
-    if corners is not None:
-        grey, warp = cut_sheet(grey, corners)
-        raw, _ = cut_sheet(raw, corners)
-    if is_uneven(grey):
-        grey = flatten(grey)
-        raw = grey if corners is not None else raw
-    skew = find_skew(grey)
-    grey, levelled = level(grey, skew)
-    raw, _ = level(raw, skew)
-    clean = erase_small(erase_rules(grey, dpi), dpi)
-    return Prepared(
-        raw=raw, lifted=grey, clean=clean, warp=chain(warp, levelled), skew=skew, dpi=dpi
-    )
-
-
-def _plain_grey(pixels: Pixels) -> Pixels:
-    if pixels.ndim == 2:
-        return pixels
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+def _for_tesseract(prepared: Prepared, image: PageImage) -> Pixels:
+    """Raw in the header of a first page, cleaned below it."""
+    header = round(HEADER_INCHES * image.dpi) if image.number == 1 else 0
+    if not header:
+        return prepared.clean
+    top = erase_leaders(prepared.raw[:header], image.dpi)
+    return np.concatenate([top, prepared.clean[header:]])
 
 
 def _top_strip(grey: Pixels, words: tuple[Word, ...]) -> tuple[Pixels, int]:

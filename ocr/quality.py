@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ocr.clean import ink_mask, lift_red, paper_level
+from ocr.clean import lift_red, paper_level
 from ocr.page import Pixels
+from ocr.page_ink import H, PageInk, W, X, Y
 
 BLANK_INK = 0.001
 BLANK_COMPONENTS = 15
@@ -17,6 +18,7 @@ LOW_DPI = 150
 BLURRED = 0.24
 FAINT = 70.0
 _MARGIN = 0.03
+_ROWS = 3  # every third row tells how steep the edges are
 
 ADVICE = {
     "low_dpi": "Độ phân giải thấp: quét lại ở 300 dpi.",
@@ -69,13 +71,21 @@ class Legibility:
 
 def measure_ink(pixels: Pixels, dpi: float) -> Ink:
     """Ink without red seals and without the outer 3 % (shadow of the lid, holes)."""
-    grey = lift_red(pixels)
+    rough = _dark(lift_red(np.ascontiguousarray(pixels[::2, ::2])))
+    share = cv2.countNonZero(rough) / rough.size
+    if share > 2 * BLANK_INK:  # nearly every page: a quarter of its pixels tells
+        return Ink(share=share, letters=None)
+    dark = _dark(lift_red(pixels))
+    share = cv2.countNonZero(dark) / dark.size
+    return Ink(share=share, letters=_count_letters(dark, dpi) if share < BLANK_INK else None)
+
+
+def _dark(grey: Pixels) -> Pixels:
     height, width = grey.shape
     my, mx = round(_MARGIN * height), round(_MARGIN * width)
     inner = grey[my : height - my, mx : width - mx]
-    dark = (inner < paper_level(inner) - 40).astype(np.uint8)
-    share = cv2.countNonZero(dark) / dark.size
-    return Ink(share=share, letters=_count_letters(dark, dpi) if share < BLANK_INK else None)
+    limit = paper_level(inner) - 41
+    return np.asarray(cv2.threshold(inner, limit, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
 
 
 def _count_letters(dark: Pixels, dpi: float) -> int:
@@ -91,40 +101,42 @@ def letter_sized(stats: np.ndarray, dpi: float) -> np.ndarray:
     return fits
 
 
-def measure_legibility(grey: Pixels, dpi: float) -> Legibility:
+def measure_legibility(ink: PageInk) -> Legibility:
     """Of an upright page with ink on it."""
-    ink = ink_mask(grey)
-    edge = cv2.morphologyEx(ink, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
-    contrast = _contrast(grey, ink)
-    steps = np.abs(np.diff(grey.astype(np.int16), axis=1))[edge[:, 1:]]
-    steep = float(np.percentile(steps, 90)) if steps.size else 0.0
+    contrast = _contrast(ink)
+    grey, mask = ink.grey[::_ROWS], ink.mask
+    edge = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))[::_ROWS]
+    steps = cv2.absdiff(grey[:, 1:], grey[:, :-1])
+    steep = _level_at(0.90, np.asarray(steps, np.uint8), np.ascontiguousarray(edge[:, 1:]))
     return Legibility(
-        dpi=dpi,
+        dpi=round(ink.unit * 300, 2),
         contrast=contrast,
         sharpness=min(1.0, steep / max(contrast, 1.0)),
-        cut_edges=_cut_edges(ink, dpi),
+        cut_edges=_cut_edges(ink),
     )
 
 
-def _contrast(grey: Pixels, ink: Pixels) -> float:
-    inked = grey[ink > 0]
-    return paper_level(grey) - float(np.percentile(inked, 25)) if inked.size else 0.0
+def _contrast(ink: PageInk) -> float:
+    if not ink.mask.any():
+        return 0.0
+    return paper_level(ink.grey) - _level_at(0.25, ink.grey, ink.mask)
 
 
-def _cut_edges(ink: Pixels, dpi: float) -> tuple[str, ...]:
+def _level_at(share: float, values: Pixels, mask: Pixels) -> float:
+    """The value under which `share` of the masked pixels lie; 0 where none are."""
+    counts = cv2.calcHist([values], [0], mask, [256], [0, 256]).ravel().cumsum()
+    return float(np.searchsorted(counts, share * counts[-1])) if counts[-1] else 0.0
+
+
+def _cut_edges(ink: PageInk) -> tuple[str, ...]:
     """Edges at which letters end: several letter-sized components touch the frame."""
-    deep = max(8, round(0.35 * dpi))
-    strips = {
-        "top": ink[:deep],
-        "bottom": ink[-deep:][::-1],
-        "left": ink[:, :deep].T,
-        "right": ink[:, -deep:].T[::-1],
+    height, width = ink.mask.shape
+    stats = ink.stats[1:]
+    stats = stats[letter_sized(stats, ink.unit * 300)]
+    ends = {
+        "top": stats[:, Y] <= 1,
+        "bottom": stats[:, Y] + stats[:, H] >= height - 1,
+        "left": stats[:, X] <= 1,
+        "right": stats[:, X] + stats[:, W] >= width - 1,
     }
-    return tuple(name for name, strip in strips.items() if _touching(strip, dpi) >= 6)
-
-
-def _touching(strip: Pixels, dpi: float) -> int:
-    strip = np.ascontiguousarray(strip)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(strip, connectivity=8)
-    at_edge = (stats[:, cv2.CC_STAT_TOP] <= 1) & letter_sized(stats, dpi)
-    return int(at_edge[1:].sum())
+    return tuple(name for name, cut in ends.items() if np.count_nonzero(cut) >= 6)

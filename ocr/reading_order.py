@@ -26,25 +26,25 @@ class _Unit:
     """A line on the open page, or a whole table with its lines already in order."""
 
     box: Box
-    lines: tuple[Box, ...]
+    lines: tuple[int, ...]
 
 
 def in_reading_order(
     lines: Sequence[tuple[Box, int]], cells: npt.NDArray[np.floating]
-) -> list[Box]:
-    """Boxes in reading order.
+) -> list[int]:
+    """Numbers of the lines in reading order.
 
     `lines`: each with the number of the field it stands in; `cells` [n, 4]: left, top, width and
     height of the fields, in fractions of the page.
     """
-    free, celled = list[_Unit](), dict[int, list[Box]]()
-    for box, cell in lines:
+    free, celled = list[_Unit](), dict[int, list[int]]()
+    for k, (box, cell) in enumerate(lines):
         if _is_cell(cells[cell]):
-            celled.setdefault(cell, []).append(box)
+            celled.setdefault(cell, []).append(k)
         else:
-            free.append(_Unit(box, (box,)))
-    units = free + _tables(celled, cells)
-    return [box for unit in _ordered(units) for box in unit.lines]
+            free.append(_Unit(box, (k,)))
+    units = free + _tables(celled, [box for box, _ in lines], cells)
+    return [k for unit in _ordered(units) for k in unit.lines]
 
 
 def _is_cell(cell: npt.NDArray[np.floating]) -> bool:
@@ -53,7 +53,9 @@ def _is_cell(cell: npt.NDArray[np.floating]) -> bool:
     return not at_edge and width * height < _LARGEST_CELL
 
 
-def _tables(celled: dict[int, list[Box]], cells: npt.NDArray[np.floating]) -> list[_Unit]:
+def _tables(
+    celled: dict[int, list[int]], boxes: Sequence[Box], cells: npt.NDArray[np.floating]
+) -> list[_Unit]:
     """Cells that touch are a table; its cells row by row, the lines of a cell from the top."""
     places = {
         name: Box(x, y, x + w, y + h) for name in celled for x, y, w, h in [cells[name].tolist()]
@@ -66,11 +68,11 @@ def _tables(celled: dict[int, list[Box]], cells: npt.NDArray[np.floating]) -> li
     units = []
     for group in groups:
         lines = [
-            box
+            k
             for name in _by_rows(group, places)
-            for box in sorted(celled[name], key=lambda b: (b.y0 + b.y1, b.x0))
+            for k in sorted(celled[name], key=lambda k: (boxes[k].y0 + boxes[k].y1, boxes[k].x0))
         ]
-        box = Box.around(lines)
+        box = Box.around(boxes[k] for k in lines)
         if box is not None:
             units.append(_Unit(box, tuple(lines)))
     return units

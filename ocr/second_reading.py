@@ -15,9 +15,10 @@ from typing import Protocol
 
 import numpy as np
 
-from ocr.line_finder import find_lines
+from ocr.line_finder import lines_in
 from ocr.lines import with_line
 from ocr.page import Box, Pixels, Word
+from ocr.page_ink import PageInk
 from ocr.recogniser.reader import ReadLine
 
 DOUBTFUL = 0.85
@@ -35,9 +36,9 @@ _LONE_LETTER = 0.985
 
 
 class LinesReader(Protocol):
-    """Reads boxes of a grey page as lines (`ocr.recogniser.reader.NetRecogniser`)."""
+    """Reads pictures of lines (`ocr.recogniser.reader.NetRecogniser`)."""
 
-    def read_lines(self, grey: Pixels, boxes: Sequence[Box]) -> list[ReadLine]: ...
+    def read_crops(self, crops: Sequence[Pixels], boxes: Sequence[Box]) -> list[ReadLine]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +50,16 @@ class SecondReading:
     changed: int
 
 
-def read_doubtful(
-    grey: Pixels, dpi: float, words: Sequence[Word], reader: LinesReader
-) -> SecondReading:
-    """Words of the page with its doubtful lines read again.
-
-    `grey`: the level page the boxes of `words` refer to, with what is no text taken off.
-    """
-    boxes = find_lines(grey, dpi).boxes
-    owner = _owners(words, boxes)
+def read_doubtful(ink: PageInk, words: Sequence[Word], reader: LinesReader) -> SecondReading:
+    """Words of the page with its doubtful lines read again; `ink`: the level page they refer to."""
+    found = lines_in(ink)
+    boxes = found.boxes
+    owner = owners(words, boxes)
     homes = [[w for w, o in zip(words, owner, strict=True) if o == k] for k in range(len(boxes))]
     doubtful = [k for k, home in enumerate(homes) if is_doubtful(home)]
-    read = dict(zip(doubtful, reader.read_lines(grey, [boxes[k] for k in doubtful]), strict=True))
+    crops = [found.crop(ink, k) for k in doubtful]
+    said = reader.read_crops(crops, [boxes[k] for k in doubtful])
+    read = dict(zip(doubtful, said, strict=True))
     kept = {k: chosen(homes[k], line) for k, line in read.items()}
     lines = {k: line for k, line in kept.items() if line is not None}
     changed = len(lines)
@@ -72,7 +71,7 @@ def read_doubtful(
 
 
 def _is_bad(words: Sequence[Word]) -> bool:
-    return _sureness([w.confidence for w in words]) < BAD_PAGE
+    return sureness(words) < BAD_PAGE
 
 
 def is_doubtful(line: Sequence[Word]) -> bool:
@@ -87,9 +86,7 @@ def chosen(first: Sequence[Word], second: ReadLine) -> tuple[Word, ...] | None:
     """
     if is_junk(second):
         return None
-    if first and _sureness([w.confidence for w in first]) >= _sureness(
-        [w.confidence for w in second.words]
-    ):
+    if first and sureness(first) >= sureness(second.words):
         return _confirmed(first, second.words)
     return tuple(_weighed(word, first) for word in second.words)
 
@@ -103,8 +100,9 @@ def is_junk(line: ReadLine) -> bool:
     return mean < (_LONE_LETTER if len(letters) <= 2 else _JUNK)
 
 
-def _sureness(confidences: Sequence[float]) -> float:
-    return float(np.mean(confidences)) if confidences else 0.0
+def sureness(words: Sequence[Word]) -> float:
+    """Mean confidence of a reading; 0 for none."""
+    return float(np.mean([w.confidence for w in words])) if words else 0.0
 
 
 def _confirmed(first: Sequence[Word], second: Sequence[Word]) -> tuple[Word, ...] | None:
@@ -117,7 +115,7 @@ def _confirmed(first: Sequence[Word], second: Sequence[Word]) -> tuple[Word, ...
 
 def _twin(word: Word, others: Sequence[Word]) -> float:
     """Confidence of the word that stands in the same place and says the same; 0 for none."""
-    same = [o.confidence for o in others if o.text == word.text and _overlap(o.box, word.box) > 0.5]
+    same = [o.confidence for o in others if o.text == word.text and overlap(o.box, word.box) > 0.5]
     return max(same, default=0.0)
 
 
@@ -128,13 +126,13 @@ def _weighed(word: Word, first: Sequence[Word]) -> Word:
     return replace(word, confidence=min(word.confidence, ALONE))
 
 
-def _overlap(a: Box, b: Box) -> float:
+def overlap(a: Box, b: Box) -> float:
     """Of the narrower one's width."""
     shared = min(a.x1, b.x1) - max(a.x0, b.x0)
     return shared / max(1e-6, min(a.width, b.width))
 
 
-def _owners(words: Sequence[Word], boxes: Sequence[Box]) -> list[int]:
+def owners(words: Sequence[Word], boxes: Sequence[Box]) -> list[int]:
     """For each word the line its middle stands in; -1 for none."""
     if not boxes:
         return [-1] * len(words)

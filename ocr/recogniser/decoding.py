@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ocr.page import Box, Word
 from ocr.recogniser.line_image import ALPHABET, BLANK, STEP
+from ocr.vietnamese import is_syllable
 
 Scores = npt.NDArray[np.float32]
 """[steps, classes] log-probabilities of one line."""
 Picture = npt.NDArray[np.uint8]
 _INKED = 96  # of 255: softer than that is a shadow of the resampling
-_CONTENDERS = 3
+_BARE = {c: unicodedata.normalize("NFD", c)[0] for c in ALPHABET} | {"đ": "d", "Đ": "D"}
+_CONTENDERS, _LEAST_CHANCE = 3, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +53,90 @@ def best_path(scores: Scores, allowed: Sequence[int] | None = None) -> tuple[Cha
         return ()
     edges = np.flatnonzero(np.diff(best)) + 1
     starts, ends = np.r_[0, edges], np.r_[edges, len(best)]
-    found = []
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        which = int(best[start])
-        if which == BLANK:
-            continue
-        peak = start + int(scores[start:end, which].argmax())
-        at = np.exp(scores[peak])
-        others = at.copy()
-        others[[BLANK, which]] = 0.0
-        order = np.argsort(others)[::-1][:_CONTENDERS]
-        found.append(
-            Character(
-                text=ALPHABET[which - 1],
-                confidence=float(at[which]),
-                alternatives=tuple(
-                    (ALPHABET[k - 1], round(float(at[k]), 4)) for k in order if at[k] > 0.01
-                ),
-                start=start,
-                end=end,
-            )
+    said = best[starts] != BLANK
+    starts, ends = starts[said], ends[said]
+    if not starts.size:
+        return ()
+    peaks = _peaks(scores[np.arange(len(best)), best], starts, ends)
+    which = best[peaks]
+    at = np.exp(scores[peaks])
+    row = np.arange(len(peaks))
+    confidence = at[row, which]
+    at[row, which] = 0.0
+    at[:, BLANK] = 0.0
+    order = np.argpartition(at, -_CONTENDERS, axis=1)[:, -_CONTENDERS:]
+    chances = np.take_along_axis(at, order, axis=1)
+    return tuple(
+        Character(
+            text=ALPHABET[character - 1],
+            confidence=sure,
+            alternatives=_contenders(others, chance) if max(chance) > _LEAST_CHANCE else (),
+            start=start,
+            end=end,
         )
-    return tuple(found)
+        for character, sure, others, chance, start, end in zip(
+            which.tolist(),
+            confidence.tolist(),
+            order.tolist(),
+            chances.tolist(),
+            starts.tolist(),
+            ends.tolist(),
+            strict=True,
+        )
+    )
+
+
+def _peaks(
+    values: npt.NDArray[np.float32], starts: npt.NDArray[np.intp], ends: npt.NDArray[np.intp]
+) -> npt.NDArray[np.intp]:
+    """The step of the highest value in each run of steps."""
+    peaks = starts.copy()
+    for k in np.flatnonzero(ends - starts > 1).tolist():
+        peaks[k] = starts[k] + int(values[starts[k] : ends[k]].argmax())
+    return peaks
+
+
+def _contenders(others: Sequence[int], chances: Sequence[float]) -> tuple[tuple[str, float], ...]:
+    ranked = sorted(zip(chances, others, strict=True), reverse=True)
+    return tuple((ALPHABET[k - 1], round(p, 4)) for p, k in ranked if p > _LEAST_CHANCE)
+
+
+def repaired(characters: Sequence[Character]) -> tuple[Character, ...]:
+    """Words that are no Vietnamese syllable, with the marks on one letter that make them one.
+
+    Only marks that the network itself held for possible, never in a valid syllable, never another
+    letter (TNHH is none either); the confidence is theirs, so the word stays in doubt.
+    """
+    made = list(characters)
+    start = 0
+    for k in range(len(made) + 1):
+        if k < len(made) and made[k].text != " ":
+            continue
+        _repair(made, start, k)
+        start = k + 1
+    return tuple(made)
+
+
+def _repair(characters: list[Character], start: int, end: int) -> None:
+    letters = range(start, end)
+    while letters and not characters[letters[-1]].text.isalpha():
+        letters = letters[:-1]
+    while letters and not characters[letters[0]].text.isalpha():
+        letters = letters[1:]
+    word = "".join(characters[k].text for k in letters)
+    if len(word) < 2 or not word.isalpha() or is_syllable(word):
+        return
+    best: tuple[float, int, str] | None = None
+    for at, k in enumerate(letters):
+        for text, chance in characters[k].alternatives:
+            if best is not None and chance <= best[0]:
+                continue
+            same = _BARE.get(text, text) == _BARE.get(word[at], word[at])
+            if same and is_syllable(word[:at] + text + word[at + 1 :]):
+                best = chance, k, text
+    if best is not None:
+        chance, k, text = best
+        characters[k] = replace(characters[k], text=text, confidence=chance)
 
 
 def text_of(characters: Sequence[Character]) -> str:
@@ -84,14 +148,25 @@ def words_of(characters: Sequence[Character], picture: Picture) -> tuple[Word, .
 
     A word reaches half-way into the blanks beside it, then shrinks to the ink that stands there.
     """
-    steps = picture.shape[1] // STEP
+    height, width = picture.shape
+    inked = picture > _INKED
+    columns = np.flatnonzero(inked.any(axis=0))
+    tops = inked.argmax(axis=0)
+    bottoms = height - inked[::-1].argmax(axis=0)
     words = []
-    for group, left, right in _groups(characters, steps):
-        box = _inked_box(picture, round(left * STEP), round(right * STEP))
+    for group, left, right in _groups(characters, width // STEP):
+        x0 = round(left * STEP)
+        x1 = max(round(right * STEP), x0 + 1)
+        first, last = np.searchsorted(columns, (x0, x1)).tolist()
+        y0, y1 = 0, height
+        if first < last:
+            own = columns[first:last]
+            x0, x1 = int(own[0]), int(own[-1]) + 1
+            y0, y1 = int(tops[own].min()), int(bottoms[own].max())
         words.append(
             Word(
                 text=text_of(group),
-                box=box,
+                box=Box(x0 / width, y0 / height, min(1.0, x1 / width), y1 / height),
                 confidence=min(c.confidence for c in group),
             )
         )
@@ -114,15 +189,3 @@ def _groups(
         left = middle
     if group:
         yield group, left, float(steps)
-
-
-def _inked_box(picture: Picture, left: int, right: int) -> Box:
-    height, width = picture.shape
-    part = picture[:, max(0, left) : max(right, left + 1)] > _INKED
-    columns, rows = np.flatnonzero(part.any(axis=0)), np.flatnonzero(part.any(axis=1))
-    if not columns.size:
-        return Box(left / width, 0.0, min(1.0, max(right, left + 1) / width), 1.0)
-    x0, x1 = left + int(columns[0]), left + int(columns[-1]) + 1
-    return Box(
-        x0 / width, int(rows[0]) / height, min(1.0, x1 / width), (int(rows[-1]) + 1) / height
-    )

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from ocr.line_finder import find_lines
+from ocr.line_finder import lines_in
 from ocr.page import Box, Pixels, Word
-from ocr.recogniser.decoding import Character, best_path, text_of, words_of
+from ocr.page_ink import page_ink
+from ocr.recogniser.decoding import Character, best_path, repaired, text_of, words_of
 from ocr.recogniser.line_image import ALPHABET, BLANK, line_image
 from ocr.recogniser.model import LineModel
 
@@ -55,9 +56,9 @@ class NetRecogniser:
 
     def read_page(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
         """Words in reading order, on the lines our own finder sees."""
-        grey = _grey(image)
-        boxes = find_lines(grey, dpi).boxes
-        read = [line for line in self.read_lines(grey, boxes) if line.words]
+        ink = page_ink(_grey(image), dpi)
+        found = lines_in(ink)
+        read = [line for line in self.read_crops(found.crops(ink), found.boxes) if line.words]
         return tuple(replace(w, line=n) for n, line in enumerate(read) for w in line.words)
 
     def read_line(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
@@ -72,46 +73,35 @@ class NetRecogniser:
         self, grey: Pixels, boxes: Sequence[Box], *, digits_only: bool = False
     ) -> list[ReadLine]:
         """Each box [fractions of `grey`] read as one line, all of them in a few batches."""
-        crops = [_crop(grey, box) for box in boxes]
-        pictures = [line_image(grey[y0:y1, x0:x1]) for x0, y0, x1, y1 in crops]
+        places = [box.pixels(grey.shape, _LEAST) for box in boxes]
+        crops = [grey[y0:y1, x0:x1] for x0, y0, x1, y1 in places]
+        return self.read_crops(crops, boxes, digits_only=digits_only)
+
+    def read_crops(
+        self, crops: Sequence[Pixels], boxes: Sequence[Box], *, digits_only: bool = False
+    ) -> list[ReadLine]:
+        """Pictures of lines already cut out; `boxes` tell where on the page each stands."""
+        pictures = [line_image(crop) for crop in crops]
         allowed = _DIGIT_CLASSES if digits_only else None
         read = []
-        for box, crop, picture, scores in zip(
-            boxes, crops, pictures, self.model.scores(pictures), strict=True
-        ):
-            characters = best_path(scores, allowed)
-            words = words_of(characters, picture)
-            read.append(
-                ReadLine(
-                    box=box,
-                    characters=characters,
-                    words=tuple(_on_page(w, crop, grey.shape) for w in words),
-                )
-            )
+        for box, picture, scores in zip(boxes, pictures, self.model.scores(pictures), strict=True):
+            characters = repaired(best_path(scores, allowed))
+            words = tuple(_on_page(w, box) for w in words_of(characters, picture))
+            read.append(ReadLine(box=box, characters=characters, words=words))
         return read
 
 
-def _crop(grey: Pixels, box: Box) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom pixels; never outside the page, never empty."""
-    height, width = grey.shape
-    x0 = max(0, min(width - _LEAST, int(box.x0 * width)))
-    y0 = max(0, min(height - _LEAST, int(box.y0 * height)))
-    x1 = min(width, max(x0 + _LEAST, int(np.ceil(box.x1 * width))))
-    y1 = min(height, max(y0 + _LEAST, int(np.ceil(box.y1 * height))))
-    return max(0, x0), max(0, y0), x1, y1
-
-
-def _on_page(word: Word, crop: tuple[int, int, int, int], shape: tuple[int, ...]) -> Word:
-    x0, y0, x1, y1 = crop
-    height, width = shape[:2]
+def _on_page(word: Word, place: Box) -> Word:
     box = word.box
-    return replace(
-        word,
+    wide, high = place.x1 - place.x0, place.y1 - place.y0
+    return Word(
+        text=word.text,
+        confidence=word.confidence,
         box=Box(
-            (x0 + box.x0 * (x1 - x0)) / width,
-            (y0 + box.y0 * (y1 - y0)) / height,
-            (x0 + box.x1 * (x1 - x0)) / width,
-            (y0 + box.y1 * (y1 - y0)) / height,
+            place.x0 + box.x0 * wide,
+            place.y0 + box.y0 * high,
+            place.x0 + box.x1 * wide,
+            place.y0 + box.y1 * high,
         ),
     )
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import ImageDraw, ImageFont
 
-from ocr.line_finder import find_lines
+from ocr.line_finder import find_lines, lines_in
 from ocr.page import Box
+from ocr.page_ink import page_ink
 from ocr.placed_errors import TruthLine, in_one_box
 from tests.ocr.sheets import BODY, DPI, HEADER, TYPEFACE, paper, pixels
 
@@ -137,3 +138,24 @@ def test_marks_stay_with_their_letters(decision):
 def test_an_empty_page_and_a_tiny_one_have_no_lines():
     assert find_lines(np.full((800, 600), 255, np.uint8), 100).boxes == ()
     assert find_lines(np.full((3, 3), 255, np.uint8), 300).boxes == ()
+
+
+def test_marks_belong_to_their_own_line_in_close_print():
+    upper, lower = "gỡ, nghỉ phép giữ gìn y tế", "cả tiếng đế chốt sổ, thuốc huyện"
+    close, alone = Sheet(), Sheet()
+    close.write(upper, 0.12, 0.3)
+    for sheet in (close, alone):
+        sheet.write(lower, 0.12, 0.3 + 0.0155)
+    ink, only = page_ink(close.grey, DPI), page_ink(alone.grey, DPI)
+    found = lines_in(ink)
+    assert len(found.boxes) == 2
+    inked = [(crop < 128).sum() for crop in (found.crop(ink, 1), lines_in(only).crop(only, 0))]
+    assert inked[0] == pytest.approx(inked[1], rel=0.01)
+
+
+def test_leaders_are_no_text():
+    sheet = Sheet()
+    sheet.write("Họ và tên: " + "." * 60, 0.12, 0.3)
+    ink, end = page_ink(sheet.grey, DPI), FONT.getlength("Họ và tên: ") / sheet.grey.shape[1]
+    assert ink.leaders.sum() >= 55
+    assert max(box.x1 for box in lines_in(ink).boxes) < 0.12 + end + 0.01

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from ocr.page_ink import page_ink
 from ocr.quality import measure_ink, measure_legibility
 from tests.ocr.sheets import BODY, DPI, decision, paper, pixels, write
 
@@ -12,30 +13,30 @@ def grey(sheet):
 
 
 def test_a_good_scan_needs_no_advice():
-    seen = measure_legibility(grey(decision()), DPI)
+    seen = measure_legibility(page_ink(grey(decision()), DPI))
     assert seen.troubles == ()
     assert seen.advice == ()
 
 
 def test_blur_is_noticed():
     blurred = cv2.GaussianBlur(grey(decision()), (0, 0), 4.0)
-    assert "blurred" in measure_legibility(blurred, DPI).troubles
+    assert "blurred" in measure_legibility(page_ink(blurred, DPI)).troubles
 
 
 def test_faint_ink_is_noticed():
     faint = (200 + grey(decision()) // 5).astype(np.uint8)
-    seen = measure_legibility(faint, DPI)
+    seen = measure_legibility(page_ink(faint, DPI))
     assert "faint" in seen.troubles
     assert any("nhạt" in line for line in seen.advice)
 
 
 def test_low_resolution_is_noticed():
-    assert "low_dpi" in measure_legibility(grey(decision()), 100).troubles
+    assert "low_dpi" in measure_legibility(page_ink(grey(decision()), 100)).troubles
 
 
 def test_letters_cut_at_the_edge_are_noticed():
     cut = grey(decision(BODY * 3))[:, 245:]
-    assert "left" in measure_legibility(cut, DPI).cut_edges
+    assert "left" in measure_legibility(page_ink(cut, DPI)).cut_edges
 
 
 def test_ink_tells_empty_backs_from_pages():

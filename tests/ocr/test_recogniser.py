@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import ImageFont
 
 from ocr.page import Box
-from ocr.recogniser.decoding import best_path, text_of, words_of
+from ocr.recogniser.decoding import Character, best_path, repaired, text_of, words_of
 from ocr.recogniser.line_image import ALPHABET, BLANK, HEIGHT, MIN_WIDTH, STEP, line_image
 from ocr.recogniser.model import BATCH_COLUMNS, SHIPPED, LineModel, ModelMissing, _by_width
 from ocr.recogniser.reader import NetRecogniser
@@ -167,3 +167,21 @@ def test_tiny_and_empty_crops_say_nothing_and_break_nothing(net: NetRecogniser):
         words = net.read_line(np.full(shape, 255, np.uint8), DPI)
         assert all(0 <= w.box.x0 <= w.box.x1 <= 1 for w in words)
     assert net.read_page(np.full((500, 400), 255, np.uint8), 100) == ()
+
+
+def letters(text: str, **others: tuple[str, float]) -> tuple[Character, ...]:
+    return tuple(
+        Character(c, 0.9, (others[f"at{k}"],) if f"at{k}" in others else (), k, k + 1)
+        for k, c in enumerate(text)
+    )
+
+
+def test_a_word_that_is_no_syllable_gets_the_marks_it_lost():
+    made = repaired(letters("khám thuóc", at7=("ư", 0.5), at8=("ố", 0.1)))
+    assert text_of(made) == "khám thuốc"
+    assert made[8].confidence == 0.1  # still in doubt
+
+
+def test_valid_syllables_and_other_letters_are_left_alone():
+    for said in (letters("có", at1=("ố", 0.4)), letters("TNHH", at3=("À", 0.4)), letters("47x")):
+        assert repaired(said) == said

@@ -7,7 +7,8 @@ import pytest
 
 from ocr.confidence import REVIEW_BELOW, Evidence, probability
 from ocr.page import Box, Word
-from ocr.page_reader import second_reader
+from ocr.page_ink import page_ink
+from ocr.page_reader import shipped_network
 from ocr.recogniser import model
 from ocr.recogniser.decoding import Character
 from ocr.recogniser.reader import ReadLine
@@ -83,7 +84,7 @@ class Fake:
     def __init__(self) -> None:
         self.seen: list[Box] = []
 
-    def read_lines(self, grey: np.ndarray, boxes: Sequence[Box]) -> list[ReadLine]:
+    def read_crops(self, crops: Sequence[np.ndarray], boxes: Sequence[Box]) -> list[ReadLine]:
         self.seen += boxes
         return [
             ReadLine(
@@ -96,9 +97,9 @@ class Fake:
 
 
 def test_lines_the_first_reader_dropped_are_put_in_their_place():
-    grey = pixels(decision().convert("L"))
+    ink = page_ink(pixels(decision().convert("L")), DPI)
     fake = Fake()
-    read = read_doubtful(grey, DPI, (), fake)
+    read = read_doubtful(ink, (), fake)
     assert read.looked_at == len(fake.seen) >= 10
     tops = [w.box.y0 for w in read.words]
     assert len(tops) == read.looked_at
@@ -107,15 +108,15 @@ def test_lines_the_first_reader_dropped_are_put_in_their_place():
 
 
 def test_sure_lines_are_left_as_they_are():
-    grey = pixels(decision().convert("L"))
+    ink = page_ink(pixels(decision().convert("L")), DPI)
     fake = Fake()
-    every = read_doubtful(grey, DPI, (), fake).words
+    every = read_doubtful(ink, (), fake).words
     sure = tuple(Word(text="cũ", box=w.box, confidence=0.96, line=w.line) for w in every)
-    read = read_doubtful(grey, DPI, sure, fake)
+    read = read_doubtful(ink, sure, fake)
     assert read.words == sure
     assert (read.looked_at, read.changed) == (0, 0)
 
 
 def test_without_the_model_tesseract_reads_alone(monkeypatch, tmp_path):
     monkeypatch.setattr(model.LineModel.__init__, "__defaults__", (tmp_path / "none.onnx",))
-    assert second_reader() is None
+    assert shipped_network() == (None, frozenset())

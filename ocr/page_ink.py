@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ink of a page, looked at once: print, rules, leaders and the components they are made of.
+
+Labelling the components of an A4 page costs more than anything else that is done to it before it
+is read. So it is done once, and whoever asks (line finder, legibility, leaders) gets the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocr.clean import ink_mask, paper_level
+from ocr.page import Pixels
+
+Mask = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int32]
+Stats = npt.NDArray[np.int32]
+X, Y, W, H, AREA = (
+    cv2.CC_STAT_LEFT,
+    cv2.CC_STAT_TOP,
+    cv2.CC_STAT_WIDTH,
+    cv2.CC_STAT_HEIGHT,
+    cv2.CC_STAT_AREA,
+)
+_FAINT = 0.33  # of the contrast of print: paler ink is no print
+_CELL_SHRINK = 4  # cells are large: their labels need no more than a quarter of the pixels
+_DOT_SHRINK = 4
+_FEWEST_DOTS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """Ruled lines of tables and forms: `mask` 255 on a rule, `cells` a label for each field.
+
+    `cells` is smaller than the page by `shrink`; `extents` [n, 5] are in pixels of the page.
+    """
+
+    mask: Mask
+    cells: Labels
+    extents: Stats
+    shrink: int
+
+    def cell_at(self, x: float, y: float) -> int:
+        """Label of the field at that pixel of the page; the open page is one like any other."""
+        height, width = self.cells.shape
+        column = int(min(width - 1, max(0.0, x / self.shrink)))
+        row = int(min(height - 1, max(0.0, y / self.shrink)))
+        return int(self.cells[row, column])
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageInk:
+    """Ink as dark as print of an upright, level grey page.
+
+    `mask`: 255 on ink, rules taken off. `labels` names the component of each pixel, `stats` [n, 5]
+    and `middles` [n, 2] tell of them, the paper first. `unit`: pixels to one pixel at 300 dpi.
+    """
+
+    grey: Pixels
+    unit: float
+    mask: Mask
+    rules: Rules
+    labels: Labels
+    stats: Stats
+    middles: npt.NDArray[np.float64]
+
+    @cached_property
+    def paper(self) -> int:
+        """Grey level of the paper."""
+        return round(paper_level(self.grey))
+
+    @cached_property
+    def leaders(self) -> npt.NDArray[np.bool_]:
+        """Which components are dots in a row, as forms print them to be written upon."""
+        unit, stats = self.unit, self.stats
+        dots = (stats[:, H] <= 9 * unit + 1) & (stats[:, W] <= 12 * unit + 1)
+        dots[0] = False
+        found = np.zeros(len(stats), np.bool_)
+        if np.count_nonzero(dots) < _FEWEST_DOTS:
+            return found
+        height, width = (side // _DOT_SHRINK + 1 for side in self.mask.shape)
+        at = (self.middles[dots] / _DOT_SHRINK).astype(int)
+        canvas = np.zeros((height, width), np.uint8)
+        canvas[at[:, 1], at[:, 0]] = 255
+        canvas = np.asarray(cv2.dilate(canvas, np.ones((2, 1), np.uint8)), np.uint8)
+        reach = max(2, round(26 * unit / _DOT_SHRINK)) + 1
+        rows = cv2.morphologyEx(canvas, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
+        _, labels, bands, _ = cv2.connectedComponentsWithStats(rows, connectivity=8)
+        long = (bands[:, W] >= 110 * unit / _DOT_SHRINK) & (
+            bands[:, H] <= max(3, 16 * unit / _DOT_SHRINK)
+        )
+        long[0] = False
+        found[dots] = long[labels[at[:, 1], at[:, 0]]]
+        return found
+
+
+def page_ink(grey: Pixels, dpi: float) -> PageInk:
+    """Look at an upright, level grey page."""
+    unit = dpi / 300
+    ink = _print_ink(grey)
+    rules = find_rules(ink, unit)
+    if rules.mask.any():
+        off = cv2.dilate(rules.mask, np.ones((3, 3), np.uint8))
+        ink = np.asarray(cv2.subtract(ink, off), np.uint8)
+    _, labels, stats, middles = cv2.connectedComponentsWithStats(
+        ink, connectivity=8, ltype=cv2.CV_32S
+    )
+    return PageInk(
+        grey=grey,
+        unit=unit,
+        mask=ink,
+        rules=rules,
+        labels=np.asarray(labels, np.int32),
+        stats=np.asarray(stats, np.int32),
+        middles=np.asarray(middles, np.float64),
+    )
+
+
+def _print_ink(grey: Pixels) -> Mask:
+    """Ink as dark as print; what is left of a lifted seal is paler and ties lines together."""
+    ink = ink_mask(grey)
+    tones = cv2.calcHist([grey], [0], ink, [256], [0, 256]).ravel().cumsum()
+    if not tones[-1]:
+        return ink
+    paper, print_level = paper_level(grey), float(np.searchsorted(tones, 0.15 * tones[-1]))
+    limit = paper - _FAINT * max(0.0, paper - print_level)
+    dark = cv2.threshold(grey, limit, 255, cv2.THRESH_BINARY_INV)[1]
+    return np.asarray(cv2.bitwise_and(ink, dark), np.uint8)
+
+
+def find_rules(ink: Mask, unit: float) -> Rules:
+    """Rules longer than any stroke of a letter, and the fields they enclose."""
+    wide = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, _size(150, unit)), np.uint8))
+    high = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((_size(130, unit), 1), np.uint8))
+    high = _standing_rules(np.asarray(high, np.uint8), np.asarray(wide, np.uint8), unit)
+    joined = cv2.bitwise_or(
+        cv2.dilate(wide, np.ones((3, _size(15, unit)), np.uint8)),
+        cv2.dilate(high, np.ones((_size(15, unit), 3), np.uint8)),
+    )
+    mask = np.asarray(joined, np.uint8)
+    height, width = mask.shape
+    shrink = _CELL_SHRINK if min(height, width) >= 16 * _CELL_SHRINK else 1
+    # a rule is thinner than the step: the darkest of each square, never a sample of it
+    spread = cv2.dilate(mask, np.ones((shrink, shrink), np.uint8), anchor=(0, 0))
+    small = np.ascontiguousarray(cv2.bitwise_not(spread)[::shrink, ::shrink])
+    _, cells, extents, _ = cv2.connectedComponentsWithStats(small, connectivity=4, ltype=cv2.CV_32S)
+    scaled = np.asarray(extents, np.int32) * (shrink, shrink, shrink, shrink, shrink * shrink)
+    return Rules(
+        mask=mask,
+        cells=np.asarray(cells, np.int32),
+        extents=np.asarray(scaled, np.int32),
+        shrink=shrink,
+    )
+
+
+def _standing_rules(high: Mask, wide: Mask, unit: float) -> Mask:
+    """Upright rules that belong to a frame; the flank of a seal's ring is as long and as thin."""
+    x, y, w, h = cv2.boundingRect(high)
+    if not w:
+        return high
+    reach = _size(30, unit)
+    around = (slice(max(0, y - reach), y + h + reach), slice(max(0, x - reach), x + w + reach))
+    crossing = cv2.dilate(wide[around], np.ones((reach, reach), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(high[around], connectivity=8)
+    kept = np.zeros(count, np.bool_)
+    kept[np.unique(labels[(high[around] > 0) & (crossing > 0)])] = True
+    kept |= stats[:, H] >= 600 * unit
+    kept[0] = False
+    made = np.zeros_like(high)
+    made[around] = np.where(kept, 255, 0).astype(np.uint8)[labels]
+    return made
+
+
+def _size(length: float, unit: float) -> int:
+    return max(1, round(length * unit))

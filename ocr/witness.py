@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The network reads first; Tesseract, who shares none of its habits, is asked where it matters.
+
+What the network gets wrong it gets wrong surely: it takes a handwritten 20 for 2 at 1.00. Both
+readers' errors are independent, so their agreement is strong evidence and one of them alone is
+none. Asked are the lines fields come from: the header, the signature block, labelled lines of
+forms. The rest of a page is text, for which the network alone is the better reader of the two.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from rapidfuzz import fuzz
+
+from ocr.closing import block_zone
+from ocr.layout import NATIONAL_TITLE, PARTY_TITLE, lay_out
+from ocr.normalise import plain
+from ocr.page import Box, PageText, Pixels, Word
+from ocr.recognise import Recogniser
+from ocr.recogniser.reader import ReadLine
+from ocr.second_reading import ALONE, is_junk, overlap, owners, sureness
+from ocr.tesseract import placed
+from ocr.vietnamese import is_syllable
+
+HEADER_INCHES = 3.6
+MOST_LINES = 18
+"""Lines asked one by one (18 ms each); for more the whole page is read once."""
+_LABELLED = re.compile(r"\w\s*:\s*\S")
+_FORM_LINES, _FORM_SHARE = 5, 0.2
+_LIKE_TITLE = 80.0
+_ADOPTED = re.compile(r"thong qua ngay")
+_PAD = 4
+DISPUTED = 0.5
+"""The most a word may weigh that the two readers read differently: under every threshold."""
+_SIGNS = ".,;:'\"“”‘’()"
+_BOTH = 0.99
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witnessed:
+    """Words line by line; how many lines the witness was asked for."""
+
+    words: tuple[Word, ...]
+    asked: int
+
+
+def words_of(lines: Sequence[ReadLine]) -> tuple[Word, ...]:
+    """What the network said, `line` counted in reading order; without rims of seals and strokes."""
+    return tuple(
+        Word(text=w.text, box=w.box, confidence=w.confidence, line=n)
+        for n, line in enumerate(lines)
+        if not is_junk(line)
+        for w in line.words
+    )
+
+
+def with_witness(
+    lines: Sequence[ReadLine],
+    page: PageText,
+    *,
+    header: Callable[[], Pixels],
+    body: Pixels,
+    whole: Callable[[], Sequence[Word]],
+    witness: Recogniser,
+) -> Witnessed:
+    """The lines that matter read by `witness` too.
+
+    `page`: the network's words as a page of its own, for where things stand. `header`, `body`: the
+    page the boxes refer to, as the witness reads it there (numbers and days suffer from cleaning).
+    `whole`: all of it read by the witness, for a page with many such lines.
+    """
+    asked = [k for k in lines_that_matter(lines, page) if not is_junk(lines[k])]
+    if len(asked) > MOST_LINES:
+        seen = _by_line(whole(), lines)
+    else:
+        end = HEADER_INCHES * page.dpi / page.height
+        seen = {}
+        for k in asked:
+            box = lines[k].box
+            grey = header() if box.y0 < end else body
+            seen[k] = _read(grey, box, page.dpi, witness)
+    words = list[Word]()
+    for n, line in enumerate(lines):
+        if is_junk(line):
+            continue
+        said: Sequence[Word] = line.words
+        if n in seen and n in asked:
+            said = agreed(seen[n], line.words)
+        words += [Word(text=w.text, box=w.box, confidence=w.confidence, line=n) for w in said]
+    return Witnessed(words=tuple(words), asked=len(asked))
+
+
+def agreed(seen: Sequence[Word], said: Sequence[Word]) -> tuple[Word, ...]:
+    """One line out of two readings of it; a word that they do not share is not sure any more.
+
+    The words are the surer reading's; a disputed one gives way to its rival where that is the
+    more likely to be print: a real syllable, or the same letters with the marks that one lost.
+    """
+    one, other = said, seen
+    if sureness(seen) > sureness(said):
+        one, other = seen, said
+    words = []
+    for word in one:
+        rivals = [o for o in other if overlap(o.box, word.box) > 0.5]
+        twin = max((o.confidence for o in rivals if _core(o) == _core(word)), default=0.0)
+        if twin:
+            words.append(replace(word, confidence=min(max(word.confidence, twin), _BOTH)))
+        elif not rivals:
+            words.append(replace(word, confidence=min(word.confidence, ALONE)))
+        else:
+            best = word
+            if len(rivals) == 1 and _is_alone(rivals[0], word, one):
+                best = max(word, rivals[0], key=_likelihood)
+            words.append(replace(best, confidence=min(best.confidence, DISPUTED)))
+    return tuple(words)
+
+
+def _core(word: Word) -> str:
+    return word.text.strip(_SIGNS) or word.text
+
+
+def _is_alone(rival: Word, word: Word, line: Sequence[Word]) -> bool:
+    return all(w is word or overlap(w.box, rival.box) < 0.3 for w in line)
+
+
+def _likelihood(word: Word) -> tuple[bool, int, float]:
+    """Readers lose marks far more often than they see some where none are."""
+    core = _core(word)
+    marks = sum(unicodedata.combining(c) > 0 for c in unicodedata.normalize("NFD", core))
+    return not core.isalpha() or is_syllable(core), marks, word.confidence
+
+
+def lines_that_matter(lines: Sequence[ReadLine], page: PageText) -> list[int]:
+    """Numbers of the lines that fields are read from."""
+    said = [plain(line.text) for line in lines]
+    header = 0.0
+    if page.page == 1 or any(map(_is_title, said[:12])):
+        header = HEADER_INCHES * page.dpi / page.height
+    zone = block_zone(lay_out(page))
+    labelled = {k for k, line in enumerate(lines) if _LABELLED.search(line.text)}
+    if len(labelled) < max(_FORM_LINES, _FORM_SHARE * len(lines)):
+        labelled = set()
+    return [
+        k
+        for k, line in enumerate(lines)
+        if line.box.y0 < header
+        or k in labelled
+        or (zone is not None and _middle_in(zone, line.box))
+        or _ADOPTED.search(said[k])
+    ]
+
+
+def _is_title(said: str) -> bool:
+    return len(said) >= 12 and any(
+        fuzz.ratio(said, title) >= _LIKE_TITLE for title in (NATIONAL_TITLE, PARTY_TITLE)
+    )
+
+
+def _read(grey: Pixels, box: Box, dpi: float, witness: Recogniser) -> tuple[Word, ...]:
+    height, width = grey.shape
+    x0, y0, x1, y1 = box.pixels(grey.shape)
+    x0, y0 = max(0, x0 - _PAD), max(0, y0 - _PAD)
+    x1, y1 = min(width, x1 + _PAD), min(height, y1 + _PAD)
+    place = Box(x0 / width, y0 / height, x1 / width, y1 / height)
+    return placed(witness.read_line(np.ascontiguousarray(grey[y0:y1, x0:x1]), dpi), place)
+
+
+def _by_line(words: Sequence[Word], lines: Sequence[ReadLine]) -> dict[int, tuple[Word, ...]]:
+    found: dict[int, list[Word]] = {k: [] for k in range(len(lines))}
+    for word, home in zip(words, owners(words, [line.box for line in lines]), strict=True):
+        if home >= 0:
+            found[home].append(word)
+    return {k: tuple(line) for k, line in found.items()}
+
+
+def _middle_in(outer: Box, inner: Box) -> bool:
+    x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
+    return outer.x0 <= x <= outer.x1 and outer.y0 <= y <= outer.y1
