@@ -13,9 +13,10 @@ from itertools import pairwise
 from typing import Literal
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
 
 from ocr.catalogue import RANKS, SURNAMES, TITLES
-from ocr.compounds import without_echo
+from ocr.compounds import shipped_compounds, without_echo
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
 from ocr.extraction import FieldReading
 from ocr.layout import Line, PageLayout, is_annex
@@ -423,7 +424,7 @@ def _name_words(line: Line) -> Line | None:
     kept: list[Word] = []
     for n, word in enumerate(line.words):
         core = word.text.strip("“”\"'`.,:;-_|*~()‘’«»=<>")
-        small = bool(kept) and _is_small_name_word(core, line.words[n + 1 :])
+        small = _is_small_name_word(core, line.words[n + 1 :]) if kept else _is_cut_surname(core)
         if _is_name_word(core) or small or squeeze(core) in RANKS:
             kept.append(word)
         elif kept and len(kept) >= 2:
@@ -438,6 +439,12 @@ def _name_words(line: Line) -> Line | None:
 def _is_name_word(core: str) -> bool:
     """One capital, then small letters: "Nguyễn", "Ý"."""
     return core[:1].isupper() and core.isalpha() and (len(core) == 1 or core[1:].islower())
+
+
+def _is_cut_surname(core: str) -> bool:
+    """A family name whose first letter the seal took: "guyễn"; never a word of its own."""
+    fragment = len(core) >= 4 and core.isalpha() and core.islower()
+    return fragment and not shipped_compounds().knows(core) and _family_name(core) is not None
 
 
 def _is_small_name_word(core: str, following: Sequence[Word]) -> bool:
@@ -483,8 +490,11 @@ def _capital(word: str) -> str:
 
 
 def _family_name(word: str) -> str | None:
-    """The word if it is a family name, else the only one it is but for its marks."""
+    """The word if it is a family name, else the only one it is but for its marks or a letter."""
     if word in SURNAMES:
         return word
-    alike = [name for name in SURNAMES if squeeze(name) == squeeze(word)]
+    seen = squeeze(word)
+    alike = [name for name in SURNAMES if squeeze(name) == seen]
+    if not alike and len(seen) >= 4:  # "guyễn" under the rim of a seal
+        alike = [name for name in SURNAMES if Levenshtein.distance(squeeze(name), seen) == 1]
     return alike[0] if len(alike) == 1 else None

@@ -26,6 +26,7 @@ from ocr.identifiers import decode_personal_number
 from ocr.layout import PageLayout
 from ocr.normalise import nfc, plain, squeeze
 from ocr.page import Word
+from ocr.places import mend_province
 from ocr.values import is_valid, normalise_value
 
 Fields = dict[str, FieldReading]
@@ -215,7 +216,7 @@ def _typed(
     hit: LabelHit, text: str, words: Sequence[Word], page: int, today: dt.date
 ) -> FieldReading:
     """The value in the normal form of its type; what does not fit the type is flagged."""
-    spelled = mended(text) if hit.spec.type in _SPELLED else text
+    spelled = mend_province(mended(text)) if hit.spec.type in _SPELLED else text
     value, fits, witness = normalise_value(hit.spec.type, spelled, today)
     failed = [v for v in hit.spec.validators if not is_valid(v, str(value), today)]
     proven = sum(v in _PROOFS for v in hit.spec.validators) if not failed else 0

@@ -256,7 +256,7 @@ def read_date(header: Header | None, today: dt.date) -> Fields:
     if header is None or header.date_line is None:
         return {"issued_on": absent(unsure=True), "place": absent(unsure=True)}
     line = header.date_line
-    printed = " ".join(issuer.text for issuer in header.issuer_lines)
+    printed = "\n".join(issuer.text for issuer in header.issuer_lines)
     return {
         "issued_on": read_date_line(line, today, sure=header.sure),
         "place": _place(line, printed),
@@ -325,10 +325,12 @@ def _place(line: Line, issuer: str) -> FieldReading:
     if not text:
         return unreadable(line.words, line.page)
     known = known_place(re.sub(r"^(?:tp\.?|t\.?p\.?)\s*", "", text, flags=re.IGNORECASE))
-    named = text.casefold() in issuer.casefold()
+    named = text.casefold() in issuer.casefold().replace("\n", " ")
     # "Thanh Hoà" may be a commune: only what neither list nor issuer spells so is put right
     mended = bool(known) and not named and squeeze(known or "") == squeeze(text)
     value = known if known and mended else text
+    if not known and not named:
+        value = _seat_of(issuer, text) or text
     evidence = Evidence(
         kind="office",
         token=weakest(words),
@@ -339,6 +341,24 @@ def _place(line: Line, issuer: str) -> FieldReading:
         witnesses=int(named),
     )
     return reading(value, words, line.page, evidence, raw=line.text[start:end])
+
+
+_SEAT = re.compile(r".*\b(?:tinh|thanh pho|xa|phuong|thi tran|dac khu|huyen|quan) (?=\S)")
+
+
+def _seat_of(issuer: str, place: str) -> str | None:
+    """The issuer's own commune or province where the place read is one letter off.
+
+    The place is the seat of the office that issues (NĐ 30/2020, PL I, ô 4). `issuer`: its lines.
+    """
+    for text in (*issuer.split("\n"), issuer.replace("\n", " ")):
+        head, words = _SEAT.match(squeeze(text)), text.split()
+        if head is None or len(words) != len(squeeze(text).split()) or len(place) < 5:
+            continue
+        name = " ".join(word.capitalize() for word in words[len(head[0].split()) :])
+        if Levenshtein.distance(squeeze(name), squeeze(place)) == 1:
+            return known_place(name) or name
+    return None
 
 
 # --- cơ quan -----------------------------------------------------------------------------------

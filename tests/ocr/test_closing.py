@@ -179,3 +179,8 @@ def test_what_the_seal_left_of_a_title_is_shown_to_a_person(reader, rest, title)
 def test_a_small_letter_in_a_name_is_a_capital_of_the_same_shape(reader):
     read = signed(reader, closing(("CHỦ TỊCH",), "Đinh văn Đạt"))["signer"]
     assert (read.value, read.needs_review) == ("Đinh Văn Đạt", True)
+
+
+def test_a_family_name_whose_first_letter_the_seal_took(reader):
+    read = signed(reader, closing(("CHỦ TỊCH",), "guyễn Trúc Giang"))["signer"]
+    assert (read.value, read.needs_review) == ("Nguyễn Trúc Giang", True)

@@ -329,3 +329,9 @@ def test_every_type_that_has_labels_finds_its_own_form(reader):
             continue
         lost += [(kind.code, s.key) for s in specs if part.fields[s.key].value is None]
     assert lost == []
+
+
+def test_a_province_is_spelled_by_the_list_and_the_change_is_shown(reader):
+    fields = read(reader, "GIẤY KHAI SINH", ["Quê quán: xã Long Xuyên, tỉnh Hà Tính"]).fields
+    assert fields["origin"].value == "xã Long Xuyên, tỉnh Hà Tĩnh"
+    assert fields["origin"].needs_review

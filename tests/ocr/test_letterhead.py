@@ -300,3 +300,17 @@ def test_an_office_in_the_symbol_that_nothing_else_names_is_for_a_person(reader)
     own = fields(reader, decision(number="Số: 20/QĐ-SYT", issuer=rows))["symbol"]
     other = fields(reader, decision(number="Số: 20/QĐ-GAVT", issuer=rows))["symbol"]
     assert (own.needs_review, other.needs_review) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "place", "value"),
+    [
+        (("UBND TỈNH HÀ TĨNH", "SỞ Y TẾ"), "Hà Tũnh", "Hà Tĩnh"),
+        (("ỦY BAN NHÂN DÂN", "XÃ AN NGỌC"), "Ạn Ngọcc", "An Ngọc"),
+        (("ỦY BAN NHÂN DÂN", "XÃ AN NGỌC"), "Bình Mỹ", "Bình Mỹ"),
+    ],
+)
+def test_a_place_one_letter_off_is_the_seat_of_the_issuer(reader, issuer, place, value):
+    made = decision(issuer=issuer, date=f"{place}, ngày 17 tháng 01 năm 2025")
+    read = fields(reader, made)["place"]
+    assert (read.value, read.needs_review) == (value, True)
