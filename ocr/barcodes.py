@@ -43,14 +43,17 @@ _KINDS = (
 _ENLARGED = (2.0, 3.0)
 
 
-def read_codes(pixels: Pixels, *, expected: bool = False) -> tuple[Code, ...]:
+def read_codes(
+    pixels: Pixels, *, expected: bool = False, upright: bool = False
+) -> tuple[Code, ...]:
     """QR, Data Matrix, PDF417 and linear codes on a page.
 
-    About 10 ms for a 200 dpi A4 page without any. `expected`: the paper is of a kind that carries a
+    About 15 ms for a 200 dpi A4 page without any, 6 ms where the page is known to be `upright`:
+    squares are found at any turn, bars then only when they stand as the text does. `expected`: the paper is of a kind that carries a
     QR square; where none is found it is looked for again, enlarged and sharpened. A square of a
     card is .25 mm a module: two pixels at 200 dpi, and soft on a grey scan or a photograph.
     """
-    found = _read(pixels, _KINDS)
+    found = _read(pixels, _KINDS, turned=not upright)
     if expected and not any("QR" in code.format for code in found):
         found += next(filter(None, (_read_small(pixels, scale) for scale in _ENLARGED)), ())
     return found
@@ -62,11 +65,12 @@ def _read_small(pixels: Pixels, scale: float) -> tuple[Code, ...]:
     large = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     soft = cv2.GaussianBlur(large, (0, 0), 1.2 * scale)
     sharp = np.asarray(cv2.addWeighted(large, 2.2, soft, -1.2, 0), np.uint8)
-    return _read(sharp, (zxingcpp.BarcodeFormat.QRCode,))
+    return _read(sharp, (zxingcpp.BarcodeFormat.QRCode,), turned=True)
 
 
-def _read(pixels: Pixels, kinds: Any) -> tuple[Code, ...]:
-    found = zxingcpp.read_barcodes(pixels, formats=kinds, try_invert=False)
+def _read(pixels: Pixels, kinds: Any, *, turned: bool = False) -> tuple[Code, ...]:
+    grey = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    found = zxingcpp.read_barcodes(grey, formats=kinds, try_invert=False, try_rotate=turned)
     height, width = pixels.shape[:2]
     return tuple(
         Code(

@@ -212,7 +212,6 @@ class PageReader:
                 page,
                 header=lambda: prepared.raw,
                 body=prepared.lifted,
-                whole=lambda: self._recognise(_for_tesseract(prepared, image), image.dpi)[0],
                 witness=self.recogniser,
             ),
         )

@@ -72,7 +72,9 @@ class Reader:
         text, upright = self.page_reader.read_page(image)
         if text.blank:
             return text, upright
-        return with_codes(text, read_codes(upright, expected=expects_code(text))), upright
+        return with_codes(
+            text, read_codes(upright, expected=expects_code(text), upright=True)
+        ), upright
 
     def secrecy_mark(self, image: PageImage) -> str | None:
         """The mark in the header of a page (`MẬT`, `TỐI MẬT`, `TUYỆT MẬT`), or None."""

@@ -54,7 +54,7 @@ def read_doubtful(ink: PageInk, words: Sequence[Word], reader: LinesReader) -> S
     """Words of the page with its doubtful lines read again; `ink`: the level page they refer to."""
     found = lines_in(ink)
     boxes = found.boxes
-    owner = owners(words, boxes)
+    owner = _owners(words, boxes)
     homes = [[w for w, o in zip(words, owner, strict=True) if o == k] for k in range(len(boxes))]
     doubtful = [k for k, home in enumerate(homes) if is_doubtful(home)]
     crops = [found.crop(ink, k) for k in doubtful]
@@ -132,7 +132,7 @@ def overlap(a: Box, b: Box) -> float:
     return shared / max(1e-6, min(a.width, b.width))
 
 
-def owners(words: Sequence[Word], boxes: Sequence[Box]) -> list[int]:
+def _owners(words: Sequence[Word], boxes: Sequence[Box]) -> list[int]:
     """For each word the line its middle stands in; -1 for none."""
     if not boxes:
         return [-1] * len(words)

@@ -23,13 +23,11 @@ from ocr.normalise import plain
 from ocr.page import Box, PageText, Pixels, Word
 from ocr.recognise import Recogniser
 from ocr.recogniser.reader import ReadLine
-from ocr.second_reading import ALONE, is_junk, overlap, owners, sureness
+from ocr.second_reading import ALONE, is_junk, overlap, sureness
 from ocr.tesseract import placed
 from ocr.vietnamese import is_syllable
 
 HEADER_INCHES = 3.6
-MOST_LINES = 18
-"""Lines asked one by one (18 ms each); for more the whole page is read once."""
 _LABELLED = re.compile(r"\w\s*:\s*\S")
 _FORM_LINES, _FORM_SHARE = 5, 0.2
 _LIKE_TITLE = 80.0
@@ -65,31 +63,25 @@ def with_witness(
     *,
     header: Callable[[], Pixels],
     body: Pixels,
-    whole: Callable[[], Sequence[Word]],
     witness: Recogniser,
 ) -> Witnessed:
     """The lines that matter read by `witness` too.
 
     `page`: the network's words as a page of its own, for where things stand. `header`, `body`: the
     page the boxes refer to, as the witness reads it there (numbers and days suffer from cleaning).
-    `whole`: all of it read by the witness, for a page with many such lines.
+    A line costs the witness 11 ms: a form of forty as much as the page, and stands where it should.
     """
     asked = [k for k in lines_that_matter(lines, page) if not is_junk(lines[k])]
-    if len(asked) > MOST_LINES:
-        seen = _by_line(whole(), lines)
-    else:
-        end = HEADER_INCHES * page.dpi / page.height
-        seen = {}
-        for k in asked:
-            box = lines[k].box
-            grey = header() if box.y0 < end else body
-            seen[k] = _read(grey, box, page.dpi, witness)
+    end, seen = HEADER_INCHES * page.dpi / page.height, dict[int, tuple[Word, ...]]()
+    for k in asked:
+        box = lines[k].box
+        seen[k] = _read(header() if box.y0 < end else body, box, page.dpi, witness)
     words = list[Word]()
     for n, line in enumerate(lines):
         if is_junk(line):
             continue
         said: Sequence[Word] = line.words
-        if n in seen and n in asked:
+        if n in seen:
             said = agreed(seen[n], line.words)
         words += [Word(text=w.text, box=w.box, confidence=w.confidence, line=n) for w in said]
     return Witnessed(words=tuple(words), asked=len(asked))
@@ -168,14 +160,6 @@ def _read(grey: Pixels, box: Box, dpi: float, witness: Recogniser) -> tuple[Word
     x1, y1 = min(width, x1 + _PAD), min(height, y1 + _PAD)
     place = Box(x0 / width, y0 / height, x1 / width, y1 / height)
     return placed(witness.read_line(np.ascontiguousarray(grey[y0:y1, x0:x1]), dpi), place)
-
-
-def _by_line(words: Sequence[Word], lines: Sequence[ReadLine]) -> dict[int, tuple[Word, ...]]:
-    found: dict[int, list[Word]] = {k: [] for k in range(len(lines))}
-    for word, home in zip(words, owners(words, [line.box for line in lines]), strict=True):
-        if home >= 0:
-            found[home].append(word)
-    return {k: tuple(line) for k, line in found.items()}
 
 
 def _middle_in(outer: Box, inner: Box) -> bool:

@@ -24,6 +24,7 @@ Picture = npt.NDArray[np.uint8]
 _INKED = 96  # of 255: softer than that is a shadow of the resampling
 _BARE = {c: unicodedata.normalize("NFD", c)[0] for c in ALPHABET} | {"đ": "d", "Đ": "D"}
 _CONTENDERS, _LEAST_CHANCE = 3, 0.01
+_NEARLY_SURE = 0.98
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +60,36 @@ def best_path(scores: Scores, allowed: Sequence[int] | None = None) -> tuple[Cha
         return ()
     peaks = _peaks(scores[np.arange(len(best)), best], starts, ends)
     which = best[peaks]
-    at = np.exp(scores[peaks])
-    row = np.arange(len(peaks))
-    confidence = at[row, which]
-    at[row, which] = 0.0
+    confidence = np.exp(scores[peaks, which])
+    others = _others(scores, peaks, which, np.flatnonzero(confidence < _NEARLY_SURE))
+    return tuple(
+        Character(ALPHABET[character - 1], sure, others.get(k, ()), start, end)
+        for k, (character, sure, start, end) in enumerate(
+            zip(which.tolist(), confidence.tolist(), starts.tolist(), ends.tolist(), strict=True)
+        )
+    )
+
+
+def _others(
+    scores: Scores,
+    peaks: npt.NDArray[np.intp],
+    which: npt.NDArray[np.intp],
+    doubtful: npt.NDArray[np.intp],
+) -> dict[int, tuple[tuple[str, float], ...]]:
+    """What else could stand where the network was not sure, likeliest first."""
+    if not doubtful.size:
+        return {}
+    at = np.exp(scores[peaks[doubtful]])
+    at[np.arange(len(at)), which[doubtful]] = 0.0
     at[:, BLANK] = 0.0
     order = np.argpartition(at, -_CONTENDERS, axis=1)[:, -_CONTENDERS:]
     chances = np.take_along_axis(at, order, axis=1)
-    return tuple(
-        Character(
-            text=ALPHABET[character - 1],
-            confidence=sure,
-            alternatives=_contenders(others, chance) if max(chance) > _LEAST_CHANCE else (),
-            start=start,
-            end=end,
+    return {
+        k: _contenders(names, chance)
+        for k, names, chance in zip(
+            doubtful.tolist(), order.tolist(), chances.tolist(), strict=True
         )
-        for character, sure, others, chance, start, end in zip(
-            which.tolist(),
-            confidence.tolist(),
-            order.tolist(),
-            chances.tolist(),
-            starts.tolist(),
-            ends.tolist(),
-            strict=True,
-        )
-    )
+    }
 
 
 def _peaks(

@@ -43,6 +43,12 @@ def picture(text):
     return sheet
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_a_square_is_found_at_any_turn_of_an_upright_page(turns):
+    (code,) = read_codes(np.ascontiguousarray(np.rot90(picture(CARD), turns)), upright=True)
+    assert code.text == CARD
+
+
 def test_a_printed_code_is_read_where_it_stands():
     (code,) = read_codes(picture(CARD))
     assert code.text == CARD
