@@ -16,6 +16,7 @@ import datetime as dt
 import itertools
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ from service.sample_report import record
 SECTION = "\n## Calibration of field probabilities\n"
 REAL_WEIGHT = 3.0
 FOLDS = 5
+FEWEST = 200
+"""Fields a reader must have read before its figures are believed."""
 MOST_SILENT = 0.005
 ENOUGH = 0.72
 THRESHOLDS = (0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99)
@@ -60,6 +63,7 @@ class Judged:
     flagged: bool
     stands: bool
     engine: str
+    reader: str
 
 
 class NoPixels:
@@ -93,6 +97,7 @@ def judged(readings: Iterable[KeptReading]) -> list[Judged]:
                     flagged=seen.needs_review,
                     stands=seen.needs_review and stands(seen),
                     engine=next(iter(extraction.engines), ""),
+                    reader=around.reader(seen.page),
                 )
             )
     return rows
@@ -241,6 +246,8 @@ def main() -> None:
         record(text, SECTION, f"python -m benchmarks.calibration {folders}", chosen.record)
     if chosen.write:
         papers = {row.paper: row.real for row in rows}
+        counts = Counter(row.reader for row in rows)
+        readers = [name for name, n in counts.items() if n >= FEWEST]
         model = Calibration(
             weights={name: w for name, w in fit(rows).items() if abs(w) >= 5e-5},
             review_below=least,
@@ -249,6 +256,7 @@ def main() -> None:
                 "real_papers": sum(papers.values()),
                 "sample_papers": len(papers) - sum(papers.values()),
                 "fields": len(rows),
+                "readers": sorted(readers),
                 "engines": engines,
             },
         )

@@ -31,9 +31,13 @@ Features = dict[str, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What is known of the paper a field was read on: how well each page reads, and its type."""
+    """What is known of the paper a field was read on: how well each page reads, and its type.
+
+    `readers`: who read each page first; the figures of two readers do not mean the same.
+    """
 
     pages: Mapping[int, float]
+    readers: Mapping[int, str]
     type: TypeGuess
 
     def page(self, number: int | None) -> float:
@@ -41,10 +45,24 @@ class Surroundings:
         whole = min(self.pages.values(), default=1.0)
         return self.pages.get(number, whole) if number is not None else whole
 
+    def reader(self, number: int | None) -> str:
+        first = next(iter(self.readers.values()), "tesseract")
+        return self.readers.get(number, first) if number is not None else first
+
 
 def surroundings(pages: Sequence[PageText], part: Part) -> Surroundings:
     inked = [p for p in pages if not p.blank and part.first_page <= p.page <= part.last_page]
-    return Surroundings(pages={p.page: sureness(p) for p in inked}, type=part.document_type)
+    return Surroundings(
+        pages={p.page: sureness(p) for p in inked},
+        readers={p.page: first_reader(p) for p in inked},
+        type=part.document_type,
+    )
+
+
+def first_reader(page: PageText) -> str:
+    if page.source is ReadingSource.TEXT_LAYER:
+        return "layer"
+    return "network" if "witnessed" in page.quality else "tesseract"
 
 
 def sureness(page: PageText) -> float:
@@ -67,11 +85,15 @@ def kind_of(seen: FieldReading) -> str:
 def features(key: str, seen: FieldReading, around: Surroundings) -> Features:
     """Named figures of the evidence for a reading of the field `key`."""
     kind, leaf = kind_of(seen), key.rpartition(".")[2]
+    reader = around.reader(seen.page)
     found = {
         "always": 1.0,
         f"is {kind}": 1.0,
         f"{kind} rules": _odds(seen.confidence),
-        "page": _odds(around.page(seen.page)),
+        f"by {reader}": 1.0,
+        f"{'absent' if kind == 'absent' else 'read'} by {reader} page": _odds(
+            around.page(seen.page)
+        ),
         "type doubtful": float(around.type.needs_review),
         f"{leaf} {'absent' if kind == 'absent' else 'read'}": 1.0,
     }
@@ -79,9 +101,9 @@ def features(key: str, seen: FieldReading, around: Surroundings) -> Features:
     if kind in ("absent", "code", "other") or evidence is None:
         return found
     return found | {
-        "weakest word": _odds(evidence.token),
+        f"by {reader} weakest word": _odds(evidence.token),
         f"{kind} weakest word": _odds(evidence.token),
-        "mean word": _odds(evidence.mean),
+        f"by {reader} mean word": _odds(evidence.mean),
         "length": math.log1p(evidence.letters) / 3,
         "form broken": float(not evidence.grammar),
         "out of place": float(not evidence.position),
@@ -111,7 +133,7 @@ def _odds(p: float) -> float:
 class Calibration:
     """Fitted weights. `review_below`: the least probability that passes without a person.
 
-    `fitted`: when, on what and with which readers, for people.
+    `fitted`: when, on what and with which `readers` (as of `first_reader`).
     """
 
     weights: Mapping[str, float]
@@ -146,16 +168,17 @@ def calibrated(
 ) -> Part:
     """Every field with its fitted probability; what is under `review_below` goes to a person.
 
-    `review_below`: an office's own threshold; None: the fit's.
+    `review_below`: an office's own threshold; None: the fit's. What a reader read that the fit has
+    never seen keeps what the rules say.
     """
     around, least = surroundings(pages, part), review_below or model.review_below
-    return replace(
-        part,
-        fields={
-            key: _judged(seen, model.probability(features(key, seen, around)), least)
-            for key, seen in part.fields.items()
-        },
-    )
+
+    def judged(key: str, seen: FieldReading) -> FieldReading:
+        if around.reader(seen.page) not in model.fitted["readers"]:
+            return seen
+        return _judged(seen, model.probability(features(key, seen, around)), least)
+
+    return replace(part, fields={key: judged(key, seen) for key, seen in part.fields.items()})
 
 
 def _judged(seen: FieldReading, sure: float, least: float) -> FieldReading:

@@ -95,6 +95,10 @@ class Settings(BaseSettings):
     login_tries: int = Field(5, ge=1, description="Số lần nhập sai trước khi khóa tài khoản.")
     login_lock_minutes: int = Field(15, ge=1, description="Số phút khóa tài khoản.")
     render_dpi: int = Field(0, ge=0, le=600, description="Độ phân giải khi đọc; 0: mặc định.")
+    review_below: float = Field(
+        0.0, ge=0, lt=1,
+        description="Trường có xác suất đúng dưới mức này thì chờ cán bộ kiểm tra; 0: mức đo được.",
+    )  # fmt: skip
     sandbox_min: int = Field(1, ge=1, le=3, description="Mức cách ly tối thiểu để mở tệp lạ.")
     mark_code: bool = Field(
         False, description="In mã QR (mã giấy tờ, SHA-256 bản gốc) cạnh ký hiệu chuyển đổi."

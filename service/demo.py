@@ -83,11 +83,11 @@ def seed(settings: Settings) -> Seeded:
 
 def _inline(settings: Settings) -> Workstation:
     """The graph with an engine that runs each job at once, after the transaction it is part of."""
-    from ocr.page_reader import default_reader
+    from service.reading_desk import reader_of
 
     engine = MemoryEngine()
     database = SqlDatabase(settings.database, enqueue=engine.enqueue_in)
-    station = assemble(settings, database, engine, SystemClock(), default_reader())
+    station = assemble(settings, database, engine, SystemClock(), reader_of(settings))
     engine.workflows.update(station.road.workflows())
     engine.on_failure = station.road.failed
     return station

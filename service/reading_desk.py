@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocr.calibration import shipped
 from ocr.extraction import Extraction
 from ocr.opening import RENDER_DPI
 from ocr.page import PageImage
@@ -69,7 +70,14 @@ def reading_desk(settings: Settings) -> ReadingDesk:
     """Only what reading needs: no database, no store, no keys."""
     sandbox = best_sandbox(SandboxLevel(settings.sandbox_min))
     opener = Opener(sandbox=sandbox, scratch=settings.data_dir / "scratch")
-    return ReadingDesk(opener=opener, reader=default_reader(), dpi=dpi_of(settings))
+    return ReadingDesk(opener=opener, reader=reader_of(settings), dpi=dpi_of(settings))
+
+
+def reader_of(settings: Settings) -> Reader:
+    """The shipped reader with its fitted probabilities and this office's threshold."""
+    reader = default_reader()
+    reader.calibration, reader.review_below = shipped(), settings.review_below or None
+    return reader
 
 
 def dpi_of(settings: Settings) -> int:

@@ -109,11 +109,11 @@ def page_images(sample: Sample, dpi: float) -> Iterator[PageImage]:
 @cache
 def shipped_reader() -> SampleReader:
     """One a process; loading it costs a second."""
-    from ocr.page_reader import default_reader
     from service.config import Settings
-    from service.reading_desk import dpi_of
+    from service.reading_desk import dpi_of, reader_of
 
-    return ShippedReader(default_reader(), dpi_of(Settings()))
+    settings = Settings()
+    return ShippedReader(reader_of(settings), dpi_of(settings))
 
 
 def sample_papers(count: int, seed: int, levels: Sequence[str] = LEVELS) -> Iterator[Paper]:

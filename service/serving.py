@@ -79,7 +79,7 @@ def _work(settings: Settings, queue: Queue) -> None:
     """The body of one worker process."""
     import cv2
 
-    from ocr.page_reader import default_reader
+    from service.reading_desk import reader_of
     from storage.database import SqlDatabase
     from storage.engine import DbosEngine, DbosWorker
 
@@ -88,7 +88,7 @@ def _work(settings: Settings, queue: Queue) -> None:
         os.nice(BATCH_NICE)
     jobs = DbosEngine(settings.database)
     database = SqlDatabase(settings.database, enqueue=jobs.enqueue_in)
-    station = assemble(settings, database, jobs, SystemClock(), default_reader())
+    station = assemble(settings, database, jobs, SystemClock(), reader_of(settings))
     worker = DbosWorker(
         settings.database,
         database.engine,

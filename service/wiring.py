@@ -118,12 +118,12 @@ def build(
 ) -> Workstation:
     """The whole object graph. The database must have been migrated (`sohoa db upgrade`)."""
     # here and not above: loading Tesseract costs half a second that most commands need not pay
-    from ocr.page_reader import default_reader
+    from service.reading_desk import reader_of
 
     clock = clock or SystemClock()
     engine = DbosEngine(settings.database)
     database = SqlDatabase(settings.database, enqueue=engine.enqueue_in)
-    return assemble(settings, database, engine, clock, reader or default_reader())
+    return assemble(settings, database, engine, clock, reader or reader_of(settings))
 
 
 def assemble(

@@ -4,12 +4,22 @@ from dataclasses import replace
 
 import pytest
 
-from ocr.calibration import Calibration, calibrated, features, kind_of, shipped, stands, sureness
+from ocr.calibration import (
+    Calibration,
+    calibrated,
+    features,
+    first_reader,
+    kind_of,
+    shipped,
+    stands,
+    sureness,
+)
 from ocr.calibration import surroundings as around_of
 from ocr.evidence import Evidence
 from ocr.extraction import FieldReading, FieldStatus, Part, TypeGuess
 from ocr.page import Box, PageText, ReadingSource, Word
 
+FITTED = {"readers": ["tesseract"]}
 GUESS = TypeGuess(code="quyet_dinh", name="Quyết định", confidence=0.96, needs_review=False)
 EVIDENCE = Evidence(kind="number", token=0.95, mean=0.96, words=1, letters=2)
 PAGE = PageText(
@@ -76,7 +86,9 @@ def test_the_shipped_fit_is_sure_of_the_sure_and_doubts_the_doubtful():
     ],
 )
 def test_what_no_ink_can_tell_stays_flagged(seen, final):
-    always_sure = Calibration(weights={"always": 9.0}, review_below=0.97, fitted={})
+    always_sure = Calibration(
+        weights={"always": 9.0}, review_below=0.97, fitted={"readers": ["tesseract"]}
+    )
     assert stands(seen) is final
     made = calibrated(part(number=seen), [PAGE], always_sure).fields["number"]
     assert made.confidence == pytest.approx(0.999)
@@ -84,16 +96,28 @@ def test_what_no_ink_can_tell_stays_flagged(seen, final):
 
 
 def test_a_value_the_rules_let_pass_is_flagged_where_the_fit_doubts_it():
-    doubting = Calibration(weights={"always": 2.0}, review_below=0.97, fitted={})
+    doubting = Calibration(
+        weights={"always": 2.0}, review_below=0.97, fitted={"readers": ["tesseract"]}
+    )
     made = calibrated(part(number=reading()), [PAGE], doubting).fields["number"]
     assert made.needs_review and made.confidence == pytest.approx(0.8808, abs=1e-4)
 
 
 def test_an_office_sets_its_own_threshold():
-    doubting = Calibration(weights={"always": 2.0}, review_below=0.97, fitted={})
+    doubting = Calibration(
+        weights={"always": 2.0}, review_below=0.97, fitted={"readers": ["tesseract"]}
+    )
     fields = part(number=reading())
     assert not calibrated(fields, [PAGE], doubting, 0.8).fields["number"].needs_review
     assert calibrated(fields, [PAGE], doubting, 0.9).fields["number"].needs_review
+
+
+def test_what_a_reader_unknown_to_the_fit_read_keeps_what_the_rules_say():
+    doubting = Calibration(weights={"always": 2.0}, review_below=0.97, fitted={"readers": ["x"]})
+    fields = part(number=reading())
+    assert calibrated(fields, [PAGE], doubting) == fields
+    by_net = replace(PAGE, quality={"witnessed": 3})
+    assert (first_reader(PAGE), first_reader(by_net)) == ("tesseract", "network")
 
 
 def test_a_field_that_was_not_found_is_judged_by_the_worst_page():
