@@ -163,7 +163,9 @@ class Paper:
             if atom.spaced and i:
                 x += _blank(atom) + stretch
             box = self._put(x, baseline, atom.piece)
-            text += (" " if atom.spaced and i else "") + atom.piece.text
+            # digits written into a gap stand apart from the print on both sides
+            said = f" {atom.piece.text} " if atom.piece.by_hand else atom.piece.text
+            text += (" " if atom.spaced and i else "") + said
             x += width_of(atom.piece)
             if box:
                 boxes.append(box)

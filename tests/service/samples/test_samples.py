@@ -251,6 +251,8 @@ def test_blank_backs_shine_through_and_are_named():
 def test_wishes_come_true():
     paper = make_sample("cong_van", 9, handwritten=True, urgency="KHẨN", arrival_stamp=True)
     assert paper.truth["handwritten"]
+    number, symbol = (paper.truth["fields"][key] for key in ("number", "symbol"))
+    assert f"Số: {number} /{symbol}" in [line["text"] for line in paper.truth["lines"]]
     assert paper.truth["fields"]["urgency"] == "KHẨN"
     x0, y0, x1, y1 = paper.truth["boxes"]["number"]["box"]
     page = paper.pages[0]
