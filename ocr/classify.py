@@ -23,7 +23,7 @@ class TitleRow:
     """The row (or more) that holds the type's title, and how well it matches (0..100).
 
     `beginning`: the row only begins with the title ("KẾ HOẠCH TRIỂN KHAI …"), which for this type
-    is unusual.
+    is unusual. `whole`: as many letters as the title has; a word less may make another type of it.
     """
 
     type: DocumentType
@@ -32,6 +32,7 @@ class TitleRow:
     alone: bool
     rows: int = 1
     beginning: bool = False
+    whole: bool = True
 
 
 class Classifier:
@@ -104,7 +105,9 @@ class Classifier:
             if not _stands_apart(layout, window, rest):
                 continue
             if best is None or (score, len(window.words)) > (best.score, len(best.line.words)):
-                best = TitleRow(type=kind, line=window, score=score, alone=not rest)
+                size = len(_letters(squeeze(window.text)))
+                whole = any(abs(len(_letters(t)) - size) < 2 for t in kind.squeezed_titles)
+                best = TitleRow(type=kind, line=window, score=score, alone=not rest, whole=whole)
         return best
 
     def _match(self, window: Line) -> tuple[DocumentType, float] | None:
@@ -182,7 +185,7 @@ class Classifier:
     ) -> TypeGuess:
         why = [f"Tên loại “{title.line.text}” ở trang {title.line.page}"]
         confidence = 0.96 if title.score >= 99 else 0.9
-        if title.beginning:
+        if title.beginning or not title.whole:
             confidence = 0.8
         if not title.alone:
             confidence -= 0.03

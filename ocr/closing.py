@@ -30,7 +30,7 @@ Fields = dict[str, FieldReading]
 Said = Literal["authority", "title", "name"]
 
 _AUTHORITY = re.compile(
-    r"^(?:\W*\w{0,2}\s)?[\W_]*(?P<prefix>[^\W_]{1,3}|K\W)(?P<stop>\s?[.,:;]\s?|\s)(?P<whom>[^\W_].*?)[\W_]*$"
+    r"^(?:\W*\w{0,2}\s)?[\W_]*(?P<prefix>[TK]/[MTL]|[^\W_]{1,3}|K\W)(?P<stop>\s?[.,:;]\s?|\s)(?P<whom>[^\W_].*?)[\W_]*$"
 )
 _MISREAD = {
     **dict.fromkeys(("KI", "KL", "K1", "KF", "KJ", "KÍ", "KÌ", "XT", "ET", "K|", "K!", "K]"), "KT"),
@@ -286,13 +286,18 @@ def _rest_of_title(lines: Sequence[Line]) -> Line | None:
 
 
 def authority_in(text: str) -> Authority | None:
-    """The TM./KT./TL./TUQ./Q. of a line in capitals (NĐ 30/2020, Đ.13), or None."""
+    """The TM./KT./TL./TUQ./Q. of a line in capitals (NĐ 30/2020, Đ.13), or None.
+
+    Papers of the Party write T/M, K/T, T/L without a full stop.
+    """
     found = _AUTHORITY.match(nfc(text))
     if found is None:
         return None
     letters = [c for c in found["whom"] if c.isalpha()]
     if sum(map(str.isupper, letters)) < 0.7 * len(letters):
         return None
+    if "/" in found["prefix"]:
+        return Authority(prefix=found["prefix"], whom=found["whom"], repaired=False)
     seen, stopped = found["prefix"].upper(), bool(found["stop"].strip())
     known = squeeze(seen).upper() in ("TM", "KT", "TL", "TUQ", "Q")
     if known and stopped:
@@ -309,15 +314,27 @@ def _authority(block: Closing) -> FieldReading:
         return _acting_by_hand(block) or absent(unsure=not _signs_for_himself(block))
     words = tuple(w for line in block.authority for w in line.words)
     seen = [a for line in block.authority if (a := authority_in(line.text))]
-    value = [f"{a.prefix}. {_office_in_full(a.whom)}" for a in seen]
+    stops = ("" if "/" in a.prefix else "." for a in seen)
+    value = [
+        f"{a.prefix}{stop} {_office_in_full(a.whom)}" for a, stop in zip(seen, stops, strict=True)
+    ]
     evidence = Evidence(
         kind="office",
         token=weakest(words),
         position=all(_title_in(a.whom) or known_office(a.whom) for a in seen),
         repaired=any(a.repaired for a in seen),
-        conflict=_is_deputy(block) != _is_acting(block) or not block.titles or not block.opens,
+        conflict=_is_lone_deputy(block) or not block.titles or not block.opens,
     )
     return reading(value, words, block.page, evidence)
+
+
+def _is_lone_deputy(block: Closing) -> bool:
+    """A deputy without KT., or KT. without a deputy: unread ink.
+
+    In the Party a deputy secretary signs for the committee itself (T/M BAN THƯỜNG VỤ).
+    """
+    for_committee = any(line.text.lstrip().startswith("T/M") for line in block.authority)
+    return _is_deputy(block) != _is_acting(block) and not for_committee
 
 
 def _acting_by_hand(block: Closing) -> FieldReading | None:
@@ -367,7 +384,7 @@ def _is_acting(block: Closing) -> bool:
 
 def _acts_for(block: Closing) -> Authority | None:
     seen = (authority_in(line.text) for line in block.authority)
-    return next((a for a in seen if a and a.prefix == "KT"), None)
+    return next((a for a in seen if a and a.prefix in ("KT", "K/T")), None)
 
 
 def _office_in_full(whom: str) -> str:
@@ -383,7 +400,7 @@ def _title(block: Closing) -> FieldReading:
     # with several (GIÁM ĐỐC typed, KT. and PHÓ added) the lowest is the signer's own
     line = block.titles[-1]
     value = _title_in(line.text)
-    conflict = _is_acting(block) != _is_deputy(block) or len(block.titles) > 1 or block.noise
+    conflict = _is_lone_deputy(block) or len(block.titles) > 1 or block.noise
     if chief is not None and value == chief:
         value, conflict = _deputy_of(chief), True  # the PHÓ went under the seal
     evidence = Evidence(

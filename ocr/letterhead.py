@@ -452,6 +452,8 @@ def known_office(text: str) -> str | None:
     low = squeeze(text)
     if found := OFFICES.get(low.replace(" ", "")):
         return found
+    if (party := re.fullmatch(r"(tinh|thanh) uy (.+)", low)) and (name := known_place(party[2])):
+        return f"{'Tỉnh' if party[1] == 'tinh' else 'Thành'} ủy {name}"
     for lead in ("uy ban nhan dan", "hoi dong nhan dan", "ubnd", "hdnd"):
         rest = re.sub(rf"^{lead} (?:tinh|thanh pho|tp) ", "", low)
         if rest != low and (name := known_place(rest)):

@@ -232,6 +232,7 @@ def parse_date(text: str) -> PartialDate | None:
 
 
 _PROPER_AFTER = ("bộ", "sở", "cục", "vụ", "viện", "phòng")
+_PARTY_LEVELS = ("tỉnh", "thành", "huyện", "quận", "thị", "đảng")
 _PLACE_HEADS = ("tỉnh", "thành phố", "thị xã", "thị trấn", "huyện", "quận", "xã", "phường", "tp.")
 
 
@@ -254,6 +255,9 @@ def office_case(text: str) -> str:
         ):
             out.append(low)
             proper = low not in ("thành", "thị")
+        elif low in ("ủy", "uỷ") and before in _PARTY_LEVELS:
+            out.append(low)  # "Tỉnh ủy Quảng Ngãi"
+            proper = True
         elif _is_acronym(word):
             out.append(word)
         elif i == 0 or before in _PROPER_AFTER or (proper and low not in SMALL_WORDS):

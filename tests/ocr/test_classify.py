@@ -105,3 +105,70 @@ def test_a_name_in_capitals_is_no_secrecy_mark(reader):
     assert extraction.document.fields["urgency"].value is None
     marked = reader.assemble([page([*header(), ("TUYỆT MẬT", 0.14, 0.2)])])
     assert marked.secret == "TUYỆT MẬT"
+
+
+VARIANTS = [
+    (("GIẤY KHAI SINH (BẢN SAO)",), "giay_khai_sinh"),
+    (("TRÍCH LỤC KHAI TỬ (BẢN SAO)",), "trich_luc_khai_tu"),
+    (("TRÍCH LỤC KẾT HÔN", "(BẢN SAO)"), "trich_luc_ket_hon"),
+    (
+        ("GIẤY CHỨNG NHẬN", "QUYỀN SỬ DỤNG ĐẤT, QUYỀN SỞ HỮU", "TÀI SẢN GẮN LIỀN VỚI ĐẤT"),
+        "gcn_qsdd",
+    ),
+    (("GIẤY CHỨNG NHẬN", "ĐĂNG KÝ DOANH NGHIỆP", "CÔNG TY TNHH MỘT THÀNH VIÊN"), "gcn_dkdn"),
+    (("PHIẾU LÝ LỊCH TƯ PHÁP", "SỐ 1"), "phieu_lltp_1"),
+    (("THÔNG BÁO", "DỪNG GIẢI QUYẾT HỒ SƠ"), "thong_bao_dung"),
+    (("GIẤY TIẾP NHẬN HỒ SƠ", "VÀ HẸN TRẢ KẾT QUẢ"), "giay_tiep_nhan"),
+    (("GIẤY PHÉP XÂY DỰNG CÓ THỜI HẠN",), "gpxd"),
+    (("CĂN CƯỚC", "IDENTITY CARD"), "can_cuoc"),
+    (("CĂN CƯỚC CÔNG DÂN", "CITIZEN IDENTITY CARD"), "cccd"),
+    (("GIẤY PHÉP LÁI XE / DRIVER'S LICENSE",), "gplx"),
+    (("BẰNG TỐT NGHIỆP CAO ĐẲNG",), "van_bang"),
+    (("CHỨNG CHỈ", "ỨNG DỤNG CÔNG NGHỆ THÔNG TIN CƠ BẢN"), "chung_chi"),
+    (("TỜ KHAI", "ĐĂNG KÝ KHAI SINH"), "to_khai"),
+    (("DANH SÁCH",), "khac"),
+]
+
+
+@pytest.mark.parametrize(("rows", "code"), VARIANTS, ids=lambda v: v if isinstance(v, str) else "")
+def test_titles_as_forms_print_them(reader, rows, code):
+    """Under the Quốc hiệu alone, centred, over several rows, with what forms put around them."""
+    head = [
+        ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 0.5, 0.06),
+        ("Độc lập - Tự do - Hạnh phúc", 0.56, 0.08),
+    ]
+    centred = [(row, 0.5 - 0.00425 * len(row), 0.17 + 0.02 * n) for n, row in enumerate(rows)]
+    made = page([*head, *centred, ("Họ và tên: Nguyễn Văn An", 0.12, 0.3)])
+    assert reader.assemble([made]).document.document_type.code == code
+
+
+PARTY = [
+    ("21-NQ/TU", "NGHỊ QUYẾT", "nghi_quyet"),
+    ("05-QĐ/TU", "QUYẾT ĐỊNH", "quyet_dinh"),
+    ("12-CT/TU", "CHỈ THỊ", "chi_thi"),
+    ("100-BC/TU", "BÁO CÁO", "bao_cao"),
+    ("07-QĐi/TU", "QUY ĐỊNH", "quy_dinh"),
+    ("99-KL/TU", "KẾT LUẬN", "khac"),
+]
+
+
+@pytest.mark.parametrize(("number", "title", "code"), PARTY)
+def test_papers_of_the_party(reader, number, title, code):
+    rows = [
+        ("TỈNH ỦY QUẢNG NGÃI", 0.17, 0.06),
+        ("ĐẢNG CỘNG SẢN VIỆT NAM", 0.55, 0.06),
+        (f"Số {number}", 0.18, 0.1),
+        ("Quảng Ngãi, ngày 17 tháng 01 năm 2025", 0.52, 0.1),
+        (title, 0.45, 0.17),
+        ("về công tác dân vận trong tình hình mới", 0.3, 0.19),
+    ]
+    part = reader.assemble([page([*rows, *closing(("T/M BAN THƯỜNG VỤ", "BÍ THƯ"))])]).document
+    assert part.document_type.code == code
+    assert part.fields["full_number"].value == number
+    assert part.fields["issuer"].value == "Tỉnh ủy Quảng Ngãi"
+
+
+def test_a_title_that_lacks_a_word_goes_to_a_person(reader):
+    """Before 2010 a company's certificate was so called too."""
+    found = guess(reader, [("GIẤY CHỨNG NHẬN ĐĂNG KÝ KINH DOANH", 0.3, 0.17)], number="Số: 1/X-Y")
+    assert found.needs_review

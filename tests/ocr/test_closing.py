@@ -184,3 +184,10 @@ def test_a_small_letter_in_a_name_is_a_capital_of_the_same_shape(reader):
 def test_a_family_name_whose_first_letter_the_seal_took(reader):
     read = signed(reader, closing(("CHỦ TỊCH",), "guyễn Trúc Giang"))["signer"]
     assert (read.value, read.needs_review) == ("Nguyễn Trúc Giang", True)
+
+
+def test_a_deputy_secretary_signs_for_the_committee(reader):
+    """Papers of the Party: T/M without a full stop, and no K/T where the committee has decided."""
+    read = signed(reader, closing(("T/M BAN THƯỜNG VỤ", "PHÓ BÍ THƯ"), "Đặng Ngọc Huy"))
+    assert read["signing_authority"].value == ["T/M BAN THƯỜNG VỤ"]
+    assert (read["signer_title"].value, read["signer_title"].needs_review) == ("PHÓ BÍ THƯ", False)
