@@ -19,11 +19,11 @@ from ocr.page import PageImage
 from ocr.page_reader import default_reader
 from ocr.reader import Reader
 from service.config import Settings
+from storage.pdf.picture import prepare
 from storage.sandbox import best_sandbox
 from workflows.opening import PAGES_A_STEP, Opener
 from workflows.ports.archival import CopyPage
 from workflows.ports.sandbox import SandboxLevel
-from workflows.reading import encode_jpeg
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class ReadingDesk:
         """Pages read and made ready to be bound into the archival copy."""
         return [
             CopyPage(
-                jpeg=encode_jpeg(upright, text.dpi),
+                picture=prepare(upright, text.dpi),
                 width=text.width,
                 height=text.height,
                 dpi=text.dpi,

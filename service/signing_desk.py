@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from service.config import Settings
@@ -28,7 +28,7 @@ class SigningDesk:
     personal: SignatureProfile
     clock: Clock
 
-    def compose(self, pages: Sequence[CopyPage], title: str, name: str) -> bytes:
+    def compose(self, pages: Iterable[CopyPage], title: str, name: str) -> bytes:
         """PDF/A-2b with the text layer and the conversion mark, not signed."""
         now = self.clock.now().replace(microsecond=0)
         mark = ConversionMark(converted_by=name, unit_name="", converted_at=now)

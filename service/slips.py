@@ -18,7 +18,7 @@ import segno
 
 from ocr.patch_codes import PatchCode, patch_bars
 from ocr.separators import Slip, orientation_text, slip_text
-from storage.pdf.font import EmbeddedFont, embed
+from storage.pdf.font import EmbeddedFont
 from storage.typeface import Typeface, load_typeface
 from workflows.errors import InvalidValue
 
@@ -110,11 +110,12 @@ def _fitting(text: str, size: float) -> float:
 
 def _sheet(title: str, patch: PatchCode, code: str, lines: Sequence[_Line]) -> bytes:
     pdf = pikepdf.new()
-    font = embed(pdf, _face(), "".join(_face().writable(line.text)[0] for line in lines))
+    font = EmbeddedFont(pdf, _face())
     page = pdf.add_blank_page(page_size=(WIDTH, HEIGHT))
     page.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary({"/F0": font.resource}))
     drawn = ["0 g", *_bars(patch), *_arrow(), *_square(code), *(_text(n, font) for n in lines)]
     page.Contents = pikepdf.Stream(pdf, "\n".join(drawn).encode("ascii"))
+    font.finish()
     pdf.docinfo["/Title"] = title
     pdf.Root.Lang = pikepdf.String("vi-VN")
     out = io.BytesIO()

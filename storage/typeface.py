@@ -38,12 +38,13 @@ class Typeface:
     """A TrueType font that can write Vietnamese.
 
     `advances`: widths in 1/1000 em by character; `ascent`, `descent` in 1/1000 em, both
-    positive. `program` is the font without hinting and layout tables.
+    positive. `glyphs`: numbers by character, in `program` and in a subset that keeps them.
     """
 
     name: str
     program: bytes
     advances: Mapping[str, float]
+    glyphs: Mapping[str, int]
     ascent: float
     descent: float
     bounds: tuple[float, float, float, float]
@@ -60,13 +61,16 @@ class Typeface:
         """Natural width of writable `text` in the unit of `size`."""
         return sum(self.advances[c] for c in text) * size / 1000
 
-    def subset(self, characters: str, *, per_em: int | None = None) -> bytes:
+    def subset(
+        self, characters: str, *, per_em: int | None = None, keep_numbers: bool = False
+    ) -> bytes:
         """A font program with just `characters`; the same characters give the same bytes.
 
         `per_em` re-scales the outlines (pyHanko 0.38 writes widths right only for 1000).
+        `keep_numbers`: glyphs keep the numbers of `glyphs`, so text can be written first.
         """
         font = _open(self.program)
-        _cut(font, {ord(c) for c in characters} | {0x20})
+        _cut(font, {ord(c) for c in characters} | {0x20}, keep_numbers=keep_numbers)
         if per_em is not None:
             scale_upem(font, per_em)
         return _saved(font)
@@ -84,13 +88,13 @@ def load_typeface(path: Path = TINOS) -> Typeface:
             f"{path.name} lacks {len(missing)} of {len(VIETNAMESE)} Vietnamese letters",
             message="Phông chữ của máy chủ thiếu chữ cái tiếng Việt.",
         )
-    _cut(font, set(letters))
     unit = 1000 / font["head"].unitsPerEm
     advance, head, line = font["hmtx"].metrics, font["head"], font["hhea"]
     return Typeface(
         name=font["name"].getDebugName(6) or path.stem,
-        program=_saved(font),
+        program=path.read_bytes(),
         advances={chr(c): advance[g][0] * unit for c, g in letters.items() if c >= 0x20},
+        glyphs={chr(c): font.getGlyphID(g) for c, g in letters.items() if c >= 0x20},
         ascent=line.ascent * unit,
         descent=-line.descent * unit,
         bounds=tuple(round(v * unit) for v in (head.xMin, head.yMin, head.xMax, head.yMax)),
@@ -113,8 +117,9 @@ def _open(program: bytes) -> TTFont:
     return TTFont(BytesIO(program), lazy=True, recalcTimestamp=False)
 
 
-def _cut(font: TTFont, codes: set[int]) -> None:
+def _cut(font: TTFont, codes: set[int], *, keep_numbers: bool) -> None:
     options = subset.Options()
+    options.retain_gids = keep_numbers
     options.hinting = False
     options.layout_features = []
     options.notdef_outline = True

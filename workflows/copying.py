@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import overload
 
 from ocr.extraction import Extraction, Part, page_from_json
 from workflows.audit import SYSTEM, record
@@ -78,7 +77,7 @@ class Copying:
             code=_code(document) if self.mark_code else "",
         )
         content = self.archival.compose(
-            _BoundPages(pages, self.objects),
+            (self._page(page) for page in pages),
             title=_title(document),
             mark=None if document.came_signed else mark,
             bookmarks=_bookmarks(read),
@@ -155,6 +154,16 @@ class Copying:
             path.write_bytes(self.objects.get(evidence))
             return self.verifier.verify(path)
 
+    def _page(self, page: PageRecord) -> CopyPage:
+        """Fetched when asked for: a file of 500 pages is never in memory at once."""
+        return CopyPage(
+            jpeg=self.objects.get(page.image),
+            width=page.width,
+            height=page.height,
+            dpi=page.dpi,
+            text=page_from_json(page.reading),
+        )
+
     def _accept_signed(self, document: Document, first_page: str) -> None:
         told = self.verify(document)
         trust, why = assess(document, told, (), first_page=first_page)
@@ -172,33 +181,6 @@ class Copying:
         name = f"{content_sha256(content)}.pdf"
         key = derived_key(kind, document.original.sha256, name)
         return self.objects.put(key, content, "application/pdf")
-
-
-@dataclass(frozen=True, slots=True)
-class _BoundPages(Sequence[CopyPage]):
-    """Pages fetched when asked for: a file of 500 pages is never in memory at once."""
-
-    records: Sequence[PageRecord]
-    objects: ObjectStore
-
-    def __len__(self) -> int:
-        return len(self.records)
-
-    @overload
-    def __getitem__(self, index: int) -> CopyPage: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[CopyPage]: ...
-    def __getitem__(self, index: int | slice) -> CopyPage | Sequence[CopyPage]:
-        if isinstance(index, slice):
-            return _BoundPages(self.records[index], self.objects)
-        page = self.records[index]
-        return CopyPage(
-            jpeg=self.objects.get(page.image),
-            width=page.width,
-            height=page.height,
-            dpi=page.dpi,
-            text=page_from_json(page.reading),
-        )
 
 
 def _code(document: Document) -> str:

@@ -3,7 +3,8 @@
 
 from storage.pdf.compose import Composed, PikepdfArchivalPdf
 from storage.pdf.fidelity import Fidelity
-from storage.pdf.raster import Form, JpegRaster, MixedRaster, Picture
+from storage.pdf.picture import Form, PreparedPicture, prepare
+from storage.pdf.raster import JpegRaster, MixedRaster, Picture
 from storage.pdf.rules import Violation, check
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "MixedRaster",
     "Picture",
     "PikepdfArchivalPdf",
+    "PreparedPicture",
     "Violation",
     "check",
+    "prepare",
 ]

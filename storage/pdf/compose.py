@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,11 +14,11 @@ from pathlib import Path
 from pikepdf import Array, Dictionary, Name, ObjectStreamMode, Page, Pdf, Stream, String
 
 from storage.pdf.bookmarks import add_bookmarks
-from storage.pdf.font import EmbeddedFont, embed
+from storage.pdf.font import EmbeddedFont
 from storage.pdf.mark import PlacedMark, mark_operators, place_mark
 from storage.pdf.raster import MixedRaster, PageRaster, Picture
 from storage.pdf.rules import check
-from storage.pdf.text_layer import lay_words, layer_operators, written
+from storage.pdf.text_layer import lay_words, layer_operators
 from storage.pdf.xmp import packet
 from storage.typeface import Typeface, load_typeface
 from workflows.errors import DamagedDocument, SohoaError, Unavailable
@@ -60,7 +60,7 @@ class PikepdfArchivalPdf:
 
     def compose(
         self,
-        pages: Sequence[CopyPage],
+        pages: Iterable[CopyPage],
         *,
         title: str,
         mark: ConversionMark | None,
@@ -82,7 +82,7 @@ class PikepdfArchivalPdf:
 
     def compose_counted(
         self,
-        pages: Sequence[CopyPage],
+        pages: Iterable[CopyPage],
         *,
         title: str,
         mark: ConversionMark | None,
@@ -90,16 +90,20 @@ class PikepdfArchivalPdf:
         facts: CopyFacts | None = None,
     ) -> Composed:
         """As `compose`, with the number of characters that had no glyph."""
-        if not pages:
-            raise DamagedDocument("no pages to bind")
-        texts = [written(p.text, self._face) for p in pages]
-        placed, lost = place_mark(mark, pages[0], self._face) if mark else (None, 0)
+        pictures: list[Picture] = []
+        dropped = 0
         with Pdf.new() as pdf:
-            font = embed(pdf, self._face, _characters([c for c, _ in texts], placed))
-            pictures = tuple(
-                self._add_page(pdf, page, font, placed if number == 0 else None)
-                for number, page in enumerate(pages)
-            )
+            font = EmbeddedFont(pdf, self._face)
+            for page in pages:
+                placed, lost = None, 0
+                if mark is not None and not pictures:
+                    placed, lost = place_mark(mark, page, self._face)
+                picture, left_out = self._add_page(pdf, page, font, placed)
+                pictures.append(picture)
+                dropped += lost + left_out
+            if not pictures:
+                raise DamagedDocument("no pages to bind")
+            font.finish()
             add_bookmarks(pdf, bookmarks)
             when = mark.converted_at if mark else None
             declare(pdf, unicodedata.normalize("NFC", title), when, icc=self._icc, facts=facts)
@@ -108,8 +112,7 @@ class PikepdfArchivalPdf:
         if broken:
             detail = "; ".join(f"{v.rule}: {v.detail}" for v in broken[:5])
             raise SohoaError(detail, message="Bản sao lưu trữ vừa tạo không đạt chuẩn PDF/A-2b.")
-        dropped = lost + sum(n for _, n in texts)
-        return Composed(content=content, dropped=dropped, pictures=pictures)
+        return Composed(content=content, dropped=dropped, pictures=tuple(pictures))
 
     def _add_page(
         self,
@@ -117,11 +120,11 @@ class PikepdfArchivalPdf:
         page: CopyPage,
         font: EmbeddedFont,
         placed: PlacedMark | None,
-    ) -> Picture:
+    ) -> tuple[Picture, int]:
         width, height = _points(page)
         painted = self._raster.paint(pdf, page)
         parts = [b"q %.3f 0 0 %.3f 0 0 cm" % (width, height), painted.operators, b"Q"]
-        words = lay_words(page.text, width, height, self._face)
+        words, dropped = lay_words(page.text, width, height, self._face)
         parts.append(layer_operators(words, font.encode))
         if placed is not None:
             parts.append(mark_operators(placed, self._face, font.encode))
@@ -136,7 +139,7 @@ class PikepdfArchivalPdf:
             Contents=pdf.make_indirect(Stream(pdf, b"\n".join(p for p in parts if p))),
         )
         pdf.pages.append(Page(pdf.make_indirect(leaf)))
-        return painted.picture
+        return painted.picture, dropped
 
 
 def declare(
@@ -170,13 +173,6 @@ def _points(page: CopyPage) -> tuple[float, float]:
 
 def _real(points: float) -> float:
     return round(points, 3)
-
-
-def _characters(texts: Sequence[set[str]], placed: PlacedMark | None) -> str:
-    shown = set[str]().union(*texts)
-    if placed is not None:
-        shown.update(*placed.lines)
-    return "".join(sorted(shown))
 
 
 def saved(pdf: Pdf) -> bytes:

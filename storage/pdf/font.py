@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from io import BytesIO
 
 import pikepdf
@@ -17,51 +16,46 @@ from storage.typeface import Typeface
 _BLOCK = 100  # entries of one bfchar block: the limit of the CMap specification
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedFont:
-    """A font object inside one PDF, and the glyph number of each character it can write."""
+    """A font inside one PDF, written with before it is known which characters it needs.
 
-    resource: pikepdf.Object
-    glyphs: Mapping[str, int]
+    `finish` puts the subset in, once, after the last text: the pages need not be looked at twice.
+    """
+
+    def __init__(self, pdf: Pdf, face: Typeface) -> None:
+        self.resource = pdf.make_indirect(Dictionary(Type=Name.Font, Subtype=Name.Type0))
+        self._pdf, self._face = pdf, face
+        self._used = {" "}
 
     def encode(self, text: str) -> str:
-        """The hexadecimal string operand of Tj."""
-        return "<" + "".join(f"{self.glyphs[c]:04X}" for c in text) + ">"
+        """The hexadecimal string operand of Tj, for text that the face can write."""
+        self._used.update(text)
+        return "<" + "".join([f"{self._face.glyphs[c]:04X}" for c in text]) + ">"
 
-
-def embed(pdf: Pdf, face: Typeface, characters: str) -> EmbeddedFont:
-    """Put a subset with `characters` (all writable by `face`) and the space into `pdf`."""
-    program = face.subset(characters)
-    glyphs = _glyph_numbers(program)
-    tag = "".join(chr(65 + b % 26) for b in hashlib.sha256(program).digest()[:6])
-    name = Name(f"/{tag}+{face.name}")
-    file = Stream(pdf, program, Length1=len(program))
-    descendant = Dictionary(
-        Type=Name.Font,
-        Subtype=Name.CIDFontType2,
-        BaseFont=name,
-        CIDSystemInfo=Dictionary(
-            Registry=String("Adobe"), Ordering=String("Identity"), Supplement=0
-        ),
-        CIDToGIDMap=Name.Identity,
-        DW=1000,
-        W=_widths(face, glyphs, program),
-        FontDescriptor=pdf.make_indirect(_descriptor(face, name, pdf.make_indirect(file))),
-    )
-    font = Dictionary(
-        Type=Name.Font,
-        Subtype=Name.Type0,
-        BaseFont=name,
-        Encoding=Name("/Identity-H"),
-        DescendantFonts=Array([pdf.make_indirect(descendant)]),
-        ToUnicode=pdf.make_indirect(Stream(pdf, _to_unicode(glyphs))),
-    )
-    return EmbeddedFont(resource=pdf.make_indirect(font), glyphs=glyphs)
-
-
-def _glyph_numbers(program: bytes) -> dict[str, int]:
-    font = TTFont(BytesIO(program), lazy=True)
-    return {chr(c): font.getGlyphID(g) for c, g in sorted(font.getBestCmap().items())}
+    def finish(self) -> None:
+        pdf, face = self._pdf, self._face
+        characters = "".join(sorted(self._used))
+        program = face.subset(characters, keep_numbers=True)
+        glyphs = {c: face.glyphs[c] for c in characters}
+        tag = "".join(chr(65 + b % 26) for b in hashlib.sha256(program).digest()[:6])
+        name = Name(f"/{tag}+{face.name}")
+        file = Stream(pdf, program, Length1=len(program))
+        descendant = Dictionary(
+            Type=Name.Font,
+            Subtype=Name.CIDFontType2,
+            BaseFont=name,
+            CIDSystemInfo=Dictionary(
+                Registry=String("Adobe"), Ordering=String("Identity"), Supplement=0
+            ),
+            CIDToGIDMap=Name.Identity,
+            DW=1000,
+            W=_widths(face, glyphs, program),
+            FontDescriptor=pdf.make_indirect(_descriptor(face, name, pdf.make_indirect(file))),
+        )
+        self.resource.BaseFont = name
+        self.resource.Encoding = Name("/Identity-H")
+        self.resource.DescendantFonts = Array([pdf.make_indirect(descendant)])
+        self.resource.ToUnicode = pdf.make_indirect(Stream(pdf, _to_unicode(glyphs)))
 
 
 def _descriptor(face: Typeface, name: Name, file: pikepdf.Object) -> Dictionary:

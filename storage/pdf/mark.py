@@ -18,6 +18,7 @@ import segno
 from ocr.page import Pixels
 from storage.free_space import Ink, find_room, ink_of
 from storage.pdf.jpeg import frame_of
+from storage.pdf.picture import PreparedPicture, decoded
 from storage.typeface import Typeface
 from workflows.errors import DamagedDocument
 from workflows.ports.archival import ConversionMark, CopyPage
@@ -143,6 +144,8 @@ def page_ink(page: CopyPage) -> Ink:
 
 def _small_grey(page: CopyPage) -> Pixels:
     """The JPEG decoded at an eighth to a half: the decoder never builds the full raster."""
+    if isinstance(page.picture, PreparedPicture):
+        return decoded(page.picture.small)
     frame = frame_of(page.jpeg)
     if frame.width * frame.height > _MAX_PIXELS:
         raise DamagedDocument(f"page image of {frame.width}x{frame.height} pixels")

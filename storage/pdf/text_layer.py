@@ -28,23 +28,20 @@ class LayerWord:
     ends_line: bool
 
 
-def written(page: PageText, face: Typeface) -> tuple[set[str], int]:
-    """The characters the layer will show, and how many the font cannot write."""
-    shown, dropped = set[str](), 0
-    for word in page.words:
+def lay_words(
+    page: PageText, width: float, height: float, face: Typeface
+) -> tuple[tuple[LayerWord, ...], int]:
+    """The words of a page of `width` x `height` points, and how many characters have no glyph.
+
+    Words without any glyph are left out.
+    """
+    laid, dropped = [], 0
+    for word, ends_line in _with_line_ends(page):
         text, lost = face.writable(word.text.strip())
-        shown.update(text)
         dropped += lost
-    return shown, dropped
-
-
-def lay_words(page: PageText, width: float, height: float, face: Typeface) -> tuple[LayerWord, ...]:
-    """The words of a page of `width` x `height` points; words without any glyph are left out."""
-    return tuple(
-        _lay(word, text, ends_line, width, height, face)
-        for word, ends_line in _with_line_ends(page)
-        if (text := face.writable(word.text.strip())[0])
-    )
+        if text:
+            laid.append(_lay(word, text, ends_line, width, height, face))
+    return tuple(laid), dropped
 
 
 def layer_operators(words: tuple[LayerWord, ...], encode: Callable[[str], str]) -> bytes:

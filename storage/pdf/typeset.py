@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream
 
 from storage.pdf.compose import declare, saved
-from storage.pdf.font import EmbeddedFont, embed
+from storage.pdf.font import EmbeddedFont
 from storage.pdf.rules import check
 from storage.typeface import Typeface, load_typeface
 from workflows.errors import SohoaError
@@ -61,11 +61,11 @@ def typeset(
     pages = list(_flowed(paragraphs, face))
     feet = [face.writable(f"{foot} · trang {n}/{len(pages)}")[0] for n in range(1, len(pages) + 1)]
     with Pdf.new() as pdf:
-        used = {c for rows in pages for row in rows for c in row.text}.union(*feet)
-        font = embed(pdf, face, "".join(sorted(used)))
+        font = EmbeddedFont(pdf, face)
         for rows, said in zip(pages, feet, strict=True):
             last = _Row(text=said, left=_MARGIN_X, down=HEIGHT - 34, size=8.5, strong=False)
             _add_page(pdf, [*rows, last], font)
+        font.finish()
         declare(pdf, title, created)
         content = saved(pdf)
     broken = check(content)

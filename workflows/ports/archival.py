@@ -4,22 +4,35 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ocr.page import PageText
 
 
+class PagePicture(Protocol):
+    """A page's picture as it will be stored, made where its pixels were; it can be pickled."""
+
+    @property
+    def stored(self) -> int:
+        """Bytes it takes in the file."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyPage:
-    """One page to be bound: upright JPEG bytes as shown, and its text (boxes on the same image)."""
+    """One page to be bound: its picture, upright, and its text (boxes on the same image).
 
-    jpeg: bytes
+    The picture is JPEG bytes as shown, or a `picture` prepared already; then `jpeg` is not needed.
+    """
+
     width: int
     height: int
     dpi: float
     text: PageText
+    jpeg: bytes = b""
+    picture: PagePicture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +75,7 @@ class CopyFacts:
 class ArchivalPdf(Protocol):
     def compose(
         self,
-        pages: Sequence[CopyPage],
+        pages: Iterable[CopyPage],
         *,
         title: str,
         mark: ConversionMark | None,
@@ -71,6 +84,6 @@ class ArchivalPdf(Protocol):
     ) -> bytes:
         """PDF/A-2b; the same input gives the same bytes. `mark` is page content, before signing.
 
-        `pages` are asked for one at a time and not kept, so they may be fetched when asked for.
+        `pages` are taken once, one at a time, and not kept: they may be made when asked for.
         """
         ...

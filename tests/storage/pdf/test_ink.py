@@ -13,7 +13,7 @@ import pytest
 
 from ocr.page import PageText
 from service.samples import make_sample
-from storage.pdf import Form, PikepdfArchivalPdf, raster
+from storage.pdf import Form, PikepdfArchivalPdf, picture
 from workflows.ports.archival import CopyPage
 
 DPI = 100
@@ -144,16 +144,17 @@ def _erasing(split):
 
     def lossy(page, dpi):
         layers = split(page, dpi)
-        height, width = layers.ink.shape
-        ink = layers.ink.copy()
-        ink[height // 4 : height // 3, width // 4 : width // 2] = 0
-        return replace(layers, ink=ink)
+        height, width = layers.core.shape
+        core, edge = layers.core.copy(), layers.edge.copy()
+        for mask in (core, edge):
+            mask[height // 4 : height // 3, width // 4 : width // 2] = 0
+        return replace(layers, core=core, edge=edge)
 
     return lossy
 
 
 def test_a_mask_that_loses_ink_is_noticed_and_not_used(letter, monkeypatch, tmp_path):
-    monkeypatch.setattr(raster, "split", _erasing(raster.split))
+    monkeypatch.setattr(picture, "split", _erasing(picture.split))
     form, share, lost = differences(letter, 300, tmp_path)
     assert (form, lost) == (Form.JPEG, 0)
     assert share < MOST
@@ -161,8 +162,8 @@ def test_a_mask_that_loses_ink_is_noticed_and_not_used(letter, monkeypatch, tmp_
 
 def test_the_measure_sees_lost_ink(letter, monkeypatch, tmp_path):
     """Positive control: without the check the same mask gives a file that this test refuses."""
-    monkeypatch.setattr(raster, "split", _erasing(raster.split))
-    monkeypatch.setattr(raster.Fidelity, "good", property(lambda self: True))
+    monkeypatch.setattr(picture, "split", _erasing(picture.split))
+    monkeypatch.setattr(picture.Fidelity, "good", property(lambda self: True))
     form, _, lost = differences(letter, 300, tmp_path)
     assert form is Form.MIXED
     assert lost > 500
