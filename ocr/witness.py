@@ -37,6 +37,7 @@ DISPUTED = 0.5
 """The most a word may weigh that the two readers read differently: under every threshold."""
 _SIGNS = ".,;:'\"“”‘’()"
 _BOTH = 0.99
+_MUCH_SURER, _GUESS, _SEEN_WELL = 0.15, 0.5, 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +89,14 @@ def with_witness(
 
 
 def agreed(seen: Sequence[Word], said: Sequence[Word]) -> tuple[Word, ...]:
-    """One line out of two readings of it; a word that they do not share is not sure any more.
+    """One line out of two readings: `said` by the network, `seen` by the witness.
 
-    The words are the surer reading's; a disputed one gives way to its rival where that is the
-    more likely to be print: a real syllable, or the same letters with the marks that one lost.
+    What they share is as sure as the surer says; what they do not is not sure any more. The
+    network's word stands (handwriting it reads, the witness does not) unless it had to guess, or
+    the witness has the same letters with the marks that make a syllable of them.
     """
     one, other = said, seen
-    if sureness(seen) > sureness(said):
+    if sureness(seen) > sureness(said) + _MUCH_SURER:
         one, other = seen, said
     words = []
     for word in one:
@@ -105,9 +107,8 @@ def agreed(seen: Sequence[Word], said: Sequence[Word]) -> tuple[Word, ...]:
         elif not rivals:
             words.append(replace(word, confidence=min(word.confidence, ALONE)))
         else:
-            best = word
-            if len(rivals) == 1 and _is_alone(rivals[0], word, one):
-                best = max(word, rivals[0], key=_likelihood)
+            only = len(rivals) == 1 and _is_alone(rivals[0], word, one)
+            best = rivals[0] if only and _is_likelier(rivals[0], word) else word
             words.append(replace(best, confidence=min(best.confidence, DISPUTED)))
     return tuple(words)
 
@@ -120,11 +121,16 @@ def _is_alone(rival: Word, word: Word, line: Sequence[Word]) -> bool:
     return all(w is word or overlap(w.box, rival.box) < 0.3 for w in line)
 
 
-def _likelihood(word: Word) -> tuple[bool, int, float]:
+def _is_likelier(rival: Word, word: Word) -> bool:
     """Readers lose marks far more often than they see some where none are."""
-    core = _core(word)
-    marks = sum(unicodedata.combining(c) > 0 for c in unicodedata.normalize("NFD", core))
-    return not core.isalpha() or is_syllable(core), marks, word.confidence
+    new, old = _core(rival), _core(word)
+    if plain(new) == plain(old) and new.isalpha():
+        return (is_syllable(new), _marks(new)) > (is_syllable(old), _marks(old))
+    return word.confidence < _GUESS and rival.confidence >= _SEEN_WELL
+
+
+def _marks(text: str) -> int:
+    return sum(unicodedata.combining(c) > 0 for c in unicodedata.normalize("NFD", text))
 
 
 def lines_that_matter(lines: Sequence[ReadLine], page: PageText) -> list[int]:

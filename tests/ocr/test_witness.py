@@ -65,6 +65,8 @@ def test_what_only_one_saw_is_not_sure():
         (("thuốc", 0.9), ("thuóc", 0.99), "thuốc"),  # "thuóc" is no syllable
         (("tế", 0.95), ("tê", 1.0), "tế"),  # a mark lost, not one invented
         (("tê", 0.97), ("tế", 0.8), "tế"),
+        (("Í", 0.82), ("17", 1.0), "17"),  # handwriting, which only one of them reads
+        (("hành", 0.96), ("hauh", 0.4), "hành"),
     ],
 )
 def test_of_two_readings_the_likelier_print_is_kept(seen, said, kept):
