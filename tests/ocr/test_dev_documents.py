@@ -28,9 +28,9 @@ DOCUMENTS = (
 
 @pytest.fixture(scope="module")
 def reader():
-    from ocr.page_reader import PageReader
+    from ocr.page_reader import default_reader
 
-    return Reader(PageReader(), today=lambda: dt.date(2026, 11, 24))
+    return Reader(default_reader().page_reader, today=lambda: dt.date(2026, 11, 24))
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -11,7 +11,7 @@ from PIL import ImageDraw
 from ocr.evaluation import character_error
 from ocr.normalise import clean_symbol
 from ocr.page import Box, PageImage, ReadingSource, Word
-from ocr.page_reader import PageReader, default_reader
+from ocr.page_reader import PageReader, default_reader, shipped_network
 from ocr.straighten import turn
 from ocr.tesseract import (
     PytesseractRecogniser,
@@ -23,9 +23,13 @@ from ocr.tesseract import (
 from tests.ocr.sheets import BODY, DPI, HEADER, decision, paper, pixels, write
 
 
-@pytest.fixture(scope="module")
-def reader():
-    return PageReader()
+@pytest.fixture(scope="module", params=["network first", "Tesseract alone"])
+def reader(request):
+    if request.param == "Tesseract alone":
+        return PageReader()
+    net, _ = shipped_network()
+    assert net is not None
+    return PageReader(net=net, second=net)
 
 
 def image(sheet, **more):
@@ -63,7 +67,8 @@ def test_boxes_stand_on_the_ink(read):
 def test_two_readings_are_equal_but_for_the_timings(reader, read):
     again, _ = reader.read_page(image(decision()))
     assert replace(again, timings={}) == replace(read, timings={})
-    assert {"prepare", "recognise", "rescue"} <= set(read.timings)
+    stages = {"ink", "lines", "net", "witness"} if reader.net else {"recognise", "rescue"}
+    assert {"prepare", *stages} <= set(read.timings)
 
 
 @pytest.mark.slow
