@@ -26,6 +26,7 @@ import cv2
 
 from ocr.page import PageText
 from service.config import Settings
+from service.copy_desk import compose_copy
 from service.samples import TYPE_CODES, make_sample, pdf_of
 from service.signing_desk import SigningDesk, signing_desk
 from storage.signing.profiles import load_profiles
@@ -91,7 +92,7 @@ def sources(given: list[str]) -> Iterator[tuple[str, bytes]]:
 def judged(name: str, content: bytes, desk: SigningDesk, root: Path, out: Path) -> Row:
     began = time.perf_counter()
     pages = list(drawn(content))
-    copy = desk.compose(pages, name, "Cán bộ Thử")
+    copy = compose_copy(pages, name, "Cán bộ Thử")
     signed = desk.sign(copy, "Cán bộ Thử")
     both = desk.signer.sign(signed, profile=load_profiles()["co_quan"], who="Đơn vị Thử").content
     seconds = time.perf_counter() - began

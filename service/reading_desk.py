@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocr.calibration import shipped
 from ocr.extraction import Extraction
 from ocr.opening import RENDER_DPI
-from ocr.page import PageImage
+from ocr.page import PageImage, PageText, Pixels
 from ocr.page_reader import default_reader
 from ocr.reader import Reader
 from service.config import Settings
@@ -40,44 +39,41 @@ class ReadingDesk:
 
     def pages_of(self, path: Path) -> Iterator[PageImage]:
         """All pages, a few a child: its limits are for pages, not for books."""
-        for first, last in self.steps_of(path):
+        for first, last in steps_of(self.opener, path):
             yield from self.opener.pages(path, first, last, self.dpi)
-
-    def steps_of(self, path: Path, jobs: int = 1) -> list[tuple[int, int]]:
-        """(first, last) of each few pages; as many steps for each of `jobs`, of even length."""
-        count = self.opener.inspect(path).page_count
-        steps = min(count, jobs * math.ceil(count / (jobs * PAGES_A_STEP)))
-        edges = [round(n * count / steps) for n in range(steps + 1)]
-        return [(first + 1, last) for first, last in itertools.pairwise(edges)]
 
     def copy_pages(self, path: Path, first: int, last: int) -> list[CopyPage]:
         """Pages read and made ready to be bound into the archival copy."""
-        return [
-            CopyPage(
-                picture=prepare(upright, text.dpi),
-                width=text.width,
-                height=text.height,
-                dpi=text.dpi,
-                text=text,
-            )
-            for text, upright in map(
-                self.reader.read_page, self.opener.pages(path, first, last, self.dpi)
-            )
-        ]
+        images = self.opener.pages(path, first, last, self.dpi)
+        return [self._copy(*self.reader.read_page(image)) for image in images]
+
+    def _copy(self, text: PageText, upright: Pixels) -> CopyPage:
+        return CopyPage(
+            picture=prepare(upright, text.dpi),
+            width=text.width,
+            height=text.height,
+            dpi=text.dpi,
+            text=text,
+        )
+
+
+def steps_of(opener: Opener, path: Path, jobs: int = 1) -> list[tuple[int, int]]:
+    """(first, last) of each few pages; as many steps for each of `jobs`, of even length."""
+    count = opener.inspect(path).page_count
+    steps = min(count, jobs * math.ceil(count / (jobs * PAGES_A_STEP)))
+    edges = [round(n * count / steps) for n in range(steps + 1)]
+    return [(first + 1, last) for first, last in itertools.pairwise(edges)]
+
+
+def opener(settings: Settings) -> Opener:
+    """Looks into files; needs no reader."""
+    sandbox = best_sandbox(SandboxLevel(settings.sandbox_min))
+    return Opener(sandbox=sandbox, scratch=settings.data_dir / "scratch")
 
 
 def reading_desk(settings: Settings) -> ReadingDesk:
     """Only what reading needs: no database, no store, no keys."""
-    sandbox = best_sandbox(SandboxLevel(settings.sandbox_min))
-    opener = Opener(sandbox=sandbox, scratch=settings.data_dir / "scratch")
-    return ReadingDesk(opener=opener, reader=reader_of(settings), dpi=dpi_of(settings))
-
-
-def reader_of(settings: Settings) -> Reader:
-    """The shipped reader with its fitted probabilities and this office's threshold."""
-    reader = default_reader()
-    reader.calibration, reader.review_below = shipped(), settings.review_below or None
-    return reader
+    return ReadingDesk(opener=opener(settings), reader=default_reader(), dpi=dpi_of(settings))
 
 
 def dpi_of(settings: Settings) -> int:

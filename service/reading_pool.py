@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from service.config import Settings
-from service.reading_desk import ReadingDesk, reading_desk
+from service.reading_desk import ReadingDesk, opener, reading_desk, steps_of
 from workflows.errors import NotADocument, SohoaError
 from workflows.ports.archival import CopyPage
 
@@ -26,21 +26,36 @@ def read_files(paths: Sequence[Path], jobs: int = 0) -> Iterator[tuple[Path, Out
     if jobs <= 1:
         yield from ((path, _read(path)) for path in paths)
         return
-    # spawn: a forked Tesseract or OpenCV would inherit locks held by threads
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with _pool(jobs) as pool:
         yield from zip(paths, pool.map(_read, paths), strict=True)
 
 
-def copy_pages(path: Path, jobs: int = 0) -> list[CopyPage]:
-    """All pages of one file, read by `jobs` processes (0: one a core), in order."""
+def copy_pages(path: Path, jobs: int = 0) -> Iterator[CopyPage]:
+    """All pages of one file, read by `jobs` processes (0: one a core), in order as they come.
+
+    The pictures are made ready where they were read; what comes over is some 100 kB a page.
+    """
     jobs = jobs or os.cpu_count() or 1
-    steps = _desk().steps_of(path, jobs)
+    steps = steps_of(opener(Settings()), path, jobs)
     jobs = min(jobs, len(steps))
     if jobs <= 1:
-        return [page for step in steps for page in _copy(path, step)]
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        read = pool.map(partial(_copy, path), steps)
-        return [page for pages in read for page in pages]
+        for step in steps:
+            yield from _copy(path, step)
+        return
+    with _pool(jobs) as pool:
+        for pages in pool.map(partial(_copy, path), steps):
+            yield from pages
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    """Forked where this process has a single thread: what it imported need not be loaded again.
+
+    With threads spawned, which costs each process a second: a forked Tesseract or OpenCV would
+    inherit locks that a thread holds.
+    """
+    tasks = Path("/proc/self/task")
+    alone = tasks.is_dir() and len([*tasks.iterdir()]) == 1
+    return ProcessPoolExecutor(jobs, mp_context=get_context("fork" if alone else "spawn"))
 
 
 def _copy(path: Path, step: tuple[int, int]) -> list[CopyPage]:

@@ -3,17 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from service.config import Settings
 from service.signing_parts import signing_parts
-from storage.pdf import PikepdfArchivalPdf
 from storage.sandbox import best_sandbox
 from storage.signing.authority import Subject
 from storage.signing.sandboxed import SandboxedVerifier
-from workflows.ports.archival import ArchivalPdf, ConversionMark, CopyPage
-from workflows.ports.clock import Clock, SystemClock
+from workflows.ports.clock import SystemClock
 from workflows.ports.sandbox import SandboxLevel
 from workflows.ports.signer import SignatureProfile, Signer, Verifier
 
@@ -22,17 +19,9 @@ from workflows.ports.signer import SignatureProfile, Signer, Verifier
 class SigningDesk:
     """Makes the signed archival copy of single files: what `sohoa sign` and `verify` use."""
 
-    archival: ArchivalPdf
     signer: Signer
     verifier: Verifier
     personal: SignatureProfile
-    clock: Clock
-
-    def compose(self, pages: Iterable[CopyPage], title: str, name: str) -> bytes:
-        """PDF/A-2b with the text layer and the conversion mark, not signed."""
-        now = self.clock.now().replace(microsecond=0)
-        mark = ConversionMark(converted_by=name, unit_name="", converted_at=now)
-        return self.archival.compose(pages, title=title, mark=mark)
 
     def sign(self, copy: bytes, name: str) -> bytes:
         """A personal signature of `name`, with a certificate of the development authority."""
@@ -47,9 +36,7 @@ def signing_desk(settings: Settings) -> SigningDesk:
     )
     trusted = [parts.trust_dir, *([settings.trust_dir] if settings.trust_dir else [])]
     return SigningDesk(
-        archival=PikepdfArchivalPdf(),
         signer=parts.signer,
         verifier=SandboxedVerifier(sandbox, *trusted),
         personal=parts.profiles["ca_nhan"],
-        clock=clock,
     )

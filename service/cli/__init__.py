@@ -9,6 +9,7 @@ CPU time, and every process of a reading pool would pay for them (it imports thi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -18,6 +19,9 @@ from typer.core import TyperGroup
 
 from service.errors import exit_code
 from workflows.errors import SohoaError
+
+# before numpy comes in: its own threads would starve processes that each have a core
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _GROUPS: Mapping[str, tuple[str, str]] = {
     "db": ("service.cli.office:db", "Cơ sở dữ liệu: nâng cấp, xem phiên bản."),

@@ -13,6 +13,7 @@ import typer
 from scanner_drivers.pages import settle
 from service.cli.console import as_user, emit, log_to_stderr
 from service.config import Settings
+from service.copy_desk import compose_copy
 from service.errors import ExitCode
 from service.reading_pool import copy_pages, read_files
 from workflows.checking import must_be_pdf
@@ -139,12 +140,13 @@ def sign(
     log_to_stderr()
     if not file.is_file():
         raise NotADocument(str(file), message=f"Không có tệp {file}.")
-    from service.signing_desk import signing_desk
+    copy = compose_copy(copy_pages(file, jobs), file.stem, name)
+    if not unsigned:
+        from service.signing_desk import signing_desk
 
-    desk = signing_desk(Settings())
-    copy = desk.compose(copy_pages(file, jobs), file.stem, name)
+        copy = signing_desk(Settings()).sign(copy, name)
     part = out.with_name(out.name + ".part")
-    part.write_bytes(copy if unsigned else desk.sign(copy, name))
+    part.write_bytes(copy)
     settle(part, out)  # a kill in the middle leaves no half file under the name asked for
     typer.echo(str(out))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from service.reading_desk import ReadingDesk
+from service.reading_desk import steps_of
 from workflows.opening import PAGES_A_STEP
 
 
@@ -19,7 +19,7 @@ class Counts:
 @pytest.mark.parametrize("jobs", [1, 2, 3, 8])
 @pytest.mark.parametrize("count", [*range(1, 40), 1000])
 def test_steps_cover_every_page_once_in_even_pieces(count, jobs):
-    steps = ReadingDesk(opener=Counts(count), reader=None, dpi=200).steps_of(None, jobs)
+    steps = steps_of(Counts(count), None, jobs)
     assert [n for first, last in steps for n in range(first, last + 1)] == list(range(1, count + 1))
     lengths = [last - first + 1 for first, last in steps]
     assert max(lengths) <= PAGES_A_STEP and max(lengths) - min(lengths) <= 1
