@@ -6,12 +6,13 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ocr.recogniser.line_image import line_image
+from ocr.recogniser.line_image import STEP, line_image
 from training import texts
 from training.damage import Grey, damaged, tilted
 from training.handwriting import Hand
@@ -36,7 +37,7 @@ class Renderer:
         for attempt in range(20):
             rng = random.Random(seed * 31 + attempt)
             picture, text = self._drawn(rng, level or _level(rng))
-            if picture.shape[1] <= MAX_WIDTH and text and picture.shape[1] >= 9 * len(text) // 2:
+            if picture.shape[1] <= MAX_WIDTH and text and _can_be_read(picture.shape[1], text):
                 return picture, text
         return picture[:, :MAX_WIDTH], ""
 
@@ -142,6 +143,12 @@ class Renderer:
         crop = ink[max(0, -top) : max(0, canvas.shape[0] - top), : canvas.shape[1] - em]
         place = canvas[max(0, top) : max(0, top) + crop.shape[0], em // 2 : em // 2 + crop.shape[1]]
         np.minimum(place, crop[: place.shape[0], : place.shape[1]], out=place)
+
+
+def _can_be_read(width: int, text: str) -> bool:
+    """CTC needs a step for every character and one more between equal neighbours."""
+    doubles = sum(a == b for a, b in pairwise(text))
+    return width >= 9 * len(text) // 2 and width // STEP >= len(text) + doubles
 
 
 def _level(rng: random.Random) -> str:

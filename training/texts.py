@@ -12,6 +12,7 @@ import json
 import random
 import re
 import unicodedata
+from functools import partial
 from pathlib import Path
 
 from ocr.recogniser.line_image import ALPHABET
@@ -175,6 +176,14 @@ HEADS = (
 VIET = "àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ"
 
 
+ENGLISH = (
+    "Full name", "Date of birth", "Sex", "Nationality", "Place of origin", "Place of residence",
+    "Date of expiry", "Personal identification", "IDENTITY CARD", "Citizen Identity Card",
+    "Date, month, year", "No.", "Place of birth", "Date of issue", "Place of birth registration",
+    "SOCIALIST REPUBLIC OF VIET NAM", "Independence - Freedom - Happiness", "Personal number",
+)  # fmt: skip
+
+
 def clean(text: str) -> str:
     """NFC, one blank, only characters of the alphabet."""
     text = unicodedata.normalize("NFC", text).translate(_SAME)
@@ -266,6 +275,8 @@ def money(rng: random.Random) -> str:
 
 def made_line(rng: random.Random, corpus: Corpus) -> str:
     """A line of a form, a head, a list, a table cell or random signs."""
+    if rng.random() < 0.18:
+        return rng.choice((_bilingual, _zone, _numbered, _slashed))(rng, corpus)
     kind = rng.random()
     if kind < 0.12:
         return "".join(a_number(rng))
@@ -296,6 +307,53 @@ def made_line(rng: random.Random, corpus: Corpus) -> str:
         label = rng.choice(LABELS) + ":" if rng.random() < 0.7 else ""
         return label + "." * rng.randint(4, 30) + rng.choice(("", "", _value(rng, corpus)))
     return "".join(rng.choice(ALPHABET) for _ in range(rng.randint(2, 18))).strip() or "1"
+
+
+def _bilingual(rng: random.Random, corpus: Corpus) -> str:
+    """A label of a card in two languages."""
+    english = rng.choice(ENGLISH)
+    label = rng.choice(LABELS) + rng.choice((" / ", "/", " /"))
+    return rng.choice((english, label + english, label + english + ": " + _value(rng, corpus)))
+
+
+def _zone(rng: random.Random, corpus: Corpus) -> str:
+    """One line of a machine readable zone (ICAO Doc 9303-5, TD1: 30 characters)."""
+    digits_of = partial(digits, rng)
+    family = unicodedata.normalize("NFD", a_name(rng).upper().replace("Đ", "D").split()[0])
+    name = "".join(c for c in family if c.isascii())
+    said = rng.choice(
+        (
+            f"IDVNM{digits_of(10)}{digits_of(12)}<<{digits_of(1)}",
+            f"{digits_of(7)}{rng.choice('MF')}{digits_of(7)}VNM",
+            f"{name}<<{rng.choice(('VAN', 'THI', 'NGOC', 'MINH'))}<{rng.choice(('AN', 'HOA'))}",
+        )
+    )
+    return said[:30].ljust(rng.choice((29, 30)), "<") + rng.choice(("", digits_of(1)))
+
+
+def _numbered(rng: random.Random, corpus: Corpus) -> str:
+    """The head of a part: Roman and other numerals, which look like letters."""
+    roman = rng.choice(("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"))
+    text = corpus.line(rng, 4, 50)
+    head = rng.choice(
+        (f"{roman}.", f"{roman}.{rng.randint(1, 9)}.", f"Phần {roman}.", f"{roman} -")
+    )
+    return f"{head} {text.upper() if rng.random() < 0.6 else text}"
+
+
+def _slashed(rng: random.Random, corpus: Corpus) -> str:
+    """Strokes between words and at the end of a document."""
+    text = corpus.line(rng, 4, 50)
+    year = rng.randint(1990, 2030)
+    return rng.choice(
+        (
+            f"{text.rstrip('.,;')}./.",
+            f"{rng.choice(('Ông/bà', 'ông/bà', 'Ông/Bà'))} {a_name(rng)}",
+            f"{rng.choice(('và/hoặc', 'xã/phường', 'có/không', 'vợ/chồng'))} {text}",
+            f"{rng.randint(1, 400)}/{year}/{rng.choice(('NĐ-CP', 'TT-BTP', 'QH15', 'QĐ-TTg'))} {text}",
+            f"{rng.randint(1, 31)}/{rng.randint(1, 12)}/{year}",
+        )
+    )
 
 
 def _value(rng: random.Random, corpus: Corpus) -> str:
