@@ -302,7 +302,8 @@ class PageReader:
             engine=self.recogniser.name,
         )
         if source is ReadingSource.OCR:
-            read_again = partial(with_signature_block, page, lay_out(page), pixels, self.recogniser)
+            readers = self.recogniser, self.net
+            read_again = partial(with_signature_block, page, lay_out(page), pixels, *readers)
             page = clock.time("signature", read_again)
         return page, pixels
 

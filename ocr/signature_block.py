@@ -3,15 +3,17 @@
 
 A seal in red, a signature in blue, the name in black, or stamped in red as the seal is. No single
 preparation shows them all: lifting red takes the stamped name along, keeping it leaves the seal's
-letters in the name. So the block alone is read as it is, without its colours, and in red alone,
-and of each reading only the lines are taken that say what stands there by NĐ 30/2020 (PL I, ô 7):
-the authority, the title, the name.
+letters in the name; on a grey scan only darkness tells print from seal. So the block alone is read
+in several inks, by the network where there is one and by Tesseract, and of each reading only the
+lines are taken that say what stands there by NĐ 30/2020 (PL I, ô 7): the authority, the title, the
+name. A name is sure when two readings say it letter by letter.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,15 +21,20 @@ import numpy as np
 from ocr.clean import ink_mask, red_mask
 from ocr.closing import block_zone, said_in_block
 from ocr.layout import PageLayout
+from ocr.line_finder import find_lines
 from ocr.lines import by_line, join_text
-from ocr.normalise import squeeze
+from ocr.normalise import comparable, squeeze
 from ocr.page import Box, PageText, Pixels, Word
 from ocr.recognise import Recogniser
+from ocr.recogniser.reader import NetRecogniser
+from ocr.second_reading import ALONE
 from ocr.tesseract import placed, read_scattered
 
 _FINE_DPI = 300
 _SURE = 0.95
 """What is read surely already is left alone."""
+_AGREED = 0.96
+"""Both readers say the same name."""
 _DISPUTED = 0.6
 _STROKE = 0.3
 _TITLE = 0.3
@@ -35,10 +42,34 @@ _BESIDE, _INKED = 1.2, 0.04
 """Beside a line, so many heights far, so large a share of ink is a word that was not read."""
 _RED = 0.0005
 """Share of the block that is red before it is worth reading red alone."""
+_COLOURED = 0.002
+_DARKER = (0.45, 0.35)
+"""Print is darker than the seal of a grey scan: what stays of the way from print to paper."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A line of the block as one reader saw it in one ink."""
+
+    reader: str
+    ink: int
+    words: list[Word]
+
+    @property
+    def spelled(self) -> str:
+        return comparable(" ".join(w.text for w in self.words).casefold()).strip(" .,:;")
+
+    @property
+    def weakest(self) -> float:
+        return _weakest(self.words)
 
 
 def with_signature_block(
-    page: PageText, layout: PageLayout, pixels: Pixels, recogniser: Recogniser
+    page: PageText,
+    layout: PageLayout,
+    pixels: Pixels,
+    recogniser: Recogniser,
+    net: NetRecogniser | None = None,
 ) -> PageText:
     """The page with its block read again where a name or a title is missing or doubtful.
 
@@ -48,8 +79,8 @@ def with_signature_block(
     if zone is None or _is_clear(layout, zone):
         return page
     words = list(page.words)
-    seen: list[list[Word]] = []
-    for lines in _readings(pixels, page.dpi, zone, recogniser):
+    seen: list[Seen] = []
+    for lines in _readings(pixels, page.dpi, zone, recogniser, net):
         seen += lines
         if _has_sure_name(_agreed(seen)):
             break
@@ -71,8 +102,8 @@ def _has_sure_name(lines: Sequence[Sequence[Word]]) -> bool:
 
 
 def _readings(
-    pixels: Pixels, dpi: float, zone: Box, recogniser: Recogniser
-) -> Iterator[list[list[Word]]]:
+    pixels: Pixels, dpi: float, zone: Box, recogniser: Recogniser, net: NetRecogniser | None
+) -> Iterator[list[Seen]]:
     """Lines of the block that say something, reading after reading."""
     height, width = pixels.shape[:2]
     x0, x1 = int(zone.x0 * width), int(zone.x1 * width)
@@ -82,15 +113,37 @@ def _readings(
         return
     place = Box(x0 / width, y0 / height, x1 / width, y1 / height)
     scale = max(1.0, _FINE_DPI / dpi)
-    for ink in _inks(crop):
-        fine = ink
-        if scale > 1:
-            fine = np.asarray(
-                cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8
-            )
-        seen = by_line(read_scattered(recogniser, fine, dpi * scale))
-        lines = [_doubted_beside_ink(said, fine) for line in seen if (said := _said(line))]
-        yield [list(placed(tuple(line), place)) for line in lines]
+    inks = [_enlarged(ink, scale) for ink in _inks(crop)]
+    if net is not None:
+        for n, ink in enumerate(inks):
+            yield _placed_lines(("net", n), _by_net(net, ink, dpi * scale), ink, place)
+    for n, ink in enumerate(inks):
+        seen = by_line(read_scattered(recogniser, ink, dpi * scale))
+        yield _placed_lines(("tesseract", n), seen, ink, place)
+
+
+def _by_net(net: NetRecogniser, ink: Pixels, dpi: float) -> list[list[Word]]:
+    """What the network reads; alone it is never sure enough to pass."""
+    read = net.read_lines(ink, find_lines(ink, dpi).boxes)
+    return [
+        [replace(word, confidence=min(word.confidence, ALONE)) for word in line.words]
+        for line in read
+        if line.words
+    ]
+
+
+def _placed_lines(
+    by: tuple[str, int], lines: Sequence[list[Word]], ink: Pixels, place: Box
+) -> list[Seen]:
+    said = [_doubted_beside_ink(words, ink) for line in lines if (words := _said(line))]
+    return [Seen(reader=by[0], ink=by[1], words=list(placed(tuple(line), place))) for line in said]
+
+
+def _enlarged(ink: Pixels, scale: float) -> Pixels:
+    if scale <= 1:
+        return ink
+    fine = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(fine, np.uint8)
 
 
 def _doubted_beside_ink(line: list[Word], image: Pixels) -> list[Word]:
@@ -112,15 +165,37 @@ def _doubted_beside_ink(line: list[Word], image: Pixels) -> list[Word]:
 
 
 def _inks(crop: Pixels) -> Iterator[Pixels]:
+    """The block without its colours, then in the ways that show a stamped or a faded name."""
     if crop.ndim == 2:
-        yield np.ascontiguousarray(crop)
+        yield from _grey_inks(np.ascontiguousarray(crop))
         return
-    yield np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)
-    yield np.ascontiguousarray(crop.max(axis=2))  # neither red nor blue
+    high, low = crop.max(axis=2), crop.min(axis=2)
+    colour = cv2.subtract(high, low)
+    if np.count_nonzero(colour > 45) < _COLOURED * colour.size:
+        yield from _grey_inks(np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8))
+        return
+    # the more colour, the whiter: red and blue strokes go, also where they cross black letters
+    black = cv2.add(high, cv2.convertScaleAbs(colour, alpha=3))
+    yield np.asarray(black, np.uint8)
+    yield _dark(np.asarray(black, np.uint8), _DARKER[0])
+    yield np.ascontiguousarray(high)
     if cv2.countNonZero(red_mask(crop)) > _RED * crop.shape[0] * crop.shape[1]:
         red, green, blue = cv2.split(crop)
         over = cv2.subtract(red, cv2.max(green, blue))
         yield np.asarray(cv2.bitwise_not(cv2.convertScaleAbs(over, alpha=255 / 120)), np.uint8)
+
+
+def _grey_inks(grey: Pixels) -> Iterator[Pixels]:
+    for share in _DARKER:
+        yield _dark(grey, share)
+    yield grey
+
+
+def _dark(grey: Pixels, share: float) -> Pixels:
+    """Only what is nearly as dark as print: a seal scanned in grey fades to paper."""
+    darkest, paper = float(np.percentile(grey, 0.5)), float(np.median(grey))
+    slope = 255 / max(1.0, share * (paper - darkest))
+    return np.asarray(np.clip((grey - darkest) * slope, 0, 255), np.uint8)
 
 
 def _said(line: Sequence[Word]) -> list[Word]:
@@ -144,23 +219,48 @@ def _is_word(word: Word) -> bool:
     return word.confidence > _STROKE and any(c.isalpha() for c in word.text)
 
 
-def _agreed(lines: Sequence[list[Word]]) -> list[list[Word]]:
-    """One line for each place: the surest reading; where others differ, the word is in doubt."""
+def _agreed(lines: Sequence[Seen]) -> list[list[Word]]:
+    """One line for each place: what most readings say, of those the surest.
+
+    A name is as sure as two readers are when both say it, and not in one ink only: a stroke that
+    crosses a letter makes the same mark of it for both. Where one says other marks, the words that
+    differ are in doubt.
+    """
     best: list[list[Word]] = []
-    for line in sorted(lines, key=_rank, reverse=True):
-        same = next((b for b in best if _same_place(_box(b), _box(line))), None)
-        if same is None:
-            best.append(line)
-        elif len(same) == len(line):
-            for n, (mine, other) in enumerate(zip(same, line, strict=True)):
-                differs = squeeze(mine.text) == squeeze(other.text) and mine.text != other.text
-                if differs and other.confidence >= _DISPUTED:
-                    same[n] = replace(mine, confidence=min(mine.confidence, _DISPUTED))
+    for place in _places(lines):
+        said = [seen for seen in place if said_in_block(seen.words) == "name"] or place
+        votes = Counter(seen.spelled for seen in said)
+        text = max(votes, key=lambda t: (votes[t], max(s.weakest for s in said if s.spelled == t)))
+        chosen = [seen for seen in said if seen.spelled == text]
+        line = list(max(chosen, key=lambda seen: seen.weakest).words)
+        alike = min(len({s.reader for s in chosen}), len({s.ink for s in chosen}))
+        if alike > 1 and said_in_block(line) == "name":
+            line = [replace(w, confidence=max(w.confidence, _AGREED)) for w in line]
+        best.append(_doubted_where_others_differ(line, said))
     return best
 
 
-def _rank(line: Sequence[Word]) -> tuple[int, float]:
-    return len(line) if said_in_block(line) == "name" else 0, _weakest(line)
+def _places(lines: Sequence[Seen]) -> list[list[Seen]]:
+    places: list[list[Seen]] = []
+    for seen in sorted(lines, key=lambda seen: _box(seen.words).y0):
+        here = _box(seen.words)
+        home = next((p for p in places if _same_place(_box(p[0].words), here)), None)
+        if home is None:
+            places.append([seen])
+        else:
+            home.append(seen)
+    return places
+
+
+def _doubted_where_others_differ(line: list[Word], others: Sequence[Seen]) -> list[Word]:
+    for other in others:
+        if len(other.words) != len(line):
+            continue
+        for n, (word, rival) in enumerate(zip(line, other.words, strict=True)):
+            differs = squeeze(word.text) == squeeze(rival.text) and word.text != rival.text
+            if differs and rival.confidence >= _DISPUTED:
+                line[n] = replace(word, confidence=min(word.confidence, _DISPUTED))
+    return line
 
 
 def _put(words: Sequence[Word], line: Sequence[Word]) -> list[Word]:

@@ -2,13 +2,16 @@
 
 import math
 
+import cv2
+import numpy as np
 import pytest
 from PIL import ImageDraw, ImageFont
 
 from ocr.closing import said_in_block
 from ocr.page import Box, PageImage, Word
-from ocr.page_reader import PageReader
+from ocr.page_reader import PageReader, shipped_network
 from ocr.reader import Reader
+from ocr.signature_block import Seen, _agreed
 from tests.ocr.sheets import DPI, TYPEFACE, paper, pixels, write
 
 HEAD = [
@@ -82,6 +85,36 @@ def test_a_name_stamped_in_red_is_not_read_without_the_second_reading(reader, mo
     monkeypatch.setattr("ocr.page_reader.with_signature_block", lambda page, *_: page)
     alone = reader.read([image]).document.fields["signer"]
     assert alone.raw != "Nguyễn Hoàng Giang" and alone.confidence < sure
+
+
+def test_on_a_grey_scan_the_name_is_told_from_the_seal_by_its_darkness():
+    """No colour to lift: 200 dpi grey, the seal over the first letters of the name."""
+    net, _ = shipped_network()
+    sheet = pixels(signed(name_at=0.64)).mean(axis=2).astype(np.uint8)
+    grey = np.ascontiguousarray(cv2.resize(sheet, None, fx=200 / DPI, fy=200 / DPI))
+    reader = Reader(PageReader(net=net, second=net))
+    signer = reader.read([PageImage(number=1, pixels=grey, dpi=200)]).document.fields["signer"]
+    assert signer.value == "Nguyễn Hoàng Giang"
+
+
+def test_two_inks_read_by_one_reader_are_one_witness():
+    def seen(reader, ink, text, confidence):
+        placed = [
+            Word(text=t, box=Box(0.6 + 0.1 * n, 0.5, 0.69 + 0.1 * n, 0.52), confidence=confidence)
+            for n, t in enumerate(text.split())
+        ]
+        return Seen(reader=reader, ink=ink, words=placed)
+
+    def weakest(*lines):
+        (line,) = _agreed(lines)
+        return min(w.confidence for w in line)
+
+    name, other = "Nguyễn Hoàng Giang", "Nguyễn Hoàng Giáng"
+    alone = [seen("net", n, name, 0.78) for n in (0, 1)]
+    assert weakest(*alone) < 0.8
+    assert weakest(alone[0], seen("tesseract", 0, name, 0.9)) < 0.95  # one ink: one artefact
+    assert weakest(*alone, seen("tesseract", 0, name, 0.9)) >= 0.95
+    assert weakest(*alone, seen("tesseract", 0, name, 0.9), seen("net", 2, other, 0.7)) <= 0.6
 
 
 def test_a_line_of_the_block_says_what_it_is():
