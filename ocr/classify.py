@@ -62,8 +62,10 @@ class Classifier:
         top = header.bottom if header else 0.0
         rows = [r for r in layout.rows if r.y >= top - layout.pitch and r.y < max(0.62, top + 0.3)]
         for i, row in enumerate(rows):
+            # "TỜ KHAI CẤP GIẤY XÁC NHẬN …" holds the title of what it asks for
+            opened = self._open_row(layout, row)
             joined = self._two_rows(layout, row, rows[i + 1 : i + 3])
-            best = joined or self._in_row(layout, row) or self._open_row(layout, row)
+            best = opened or joined or self._in_row(layout, row)
             if best:
                 return best
         begun = (found for row in rows if (found := self._beginning(layout, row)))

@@ -36,13 +36,15 @@ Span = tuple[int, int]
 class Rows:
     """Rows of a column of a form from top to bottom, over all its pages.
 
-    `layouts`: the page of each row; `crossing`: rows that run on over the gutter. Places in
-    `plain` (letters without marks) are places in `text`: rows joined by a line feed.
+    `layouts`: the page of each row. `crossing`: numbers of rows that run on over the gutter;
+    `alone`: of those with nothing on its other side. Places in `plain` (letters without marks) are
+    places in `text`: rows joined by a line feed.
     """
 
     lines: tuple[Line, ...]
     layouts: tuple[PageLayout, ...]
-    crossing: tuple[Line, ...] = ()
+    crossing: frozenset[int] = frozenset()
+    alone: frozenset[int] = frozenset()
 
     @cached_property
     def text(self) -> str:
@@ -70,10 +72,10 @@ class Rows:
 
     @cached_property
     def right_edges(self) -> dict[int, float]:
-        """Page number -> where its longest row ends; rows that run on over the gutter aside."""
+        """Page number -> where its longest row ends; of a column only rows of two columns count."""
         edges: dict[int, float] = {}
-        for line in self.lines:
-            if len(line.words) >= 3 and line not in self.crossing:
+        for row, line in enumerate(self.lines):
+            if len(line.words) >= 3 and row not in self.crossing | self.alone:
                 edges[line.page] = max(edges.get(line.page, 0.0), line.box.x1)
         return edges
 
@@ -157,6 +159,8 @@ class Rows:
     def _is_other(self, span: Span, stops: Sequence[int]) -> bool:
         """A row with a label of its own, known or not, or the next point of a list."""
         text = self.text[slice(*span)]
+        if self.row_at(span[0]) in self.crossing:
+            return True
         labelled = any(span[0] <= stop < span[1] for stop in stops)
         return labelled or ":" in text or _ITEM.match(text) is not None
 
@@ -182,17 +186,25 @@ def rows_of(pages: Sequence[PageLayout], column: str | None = None, gutter: floa
     """All rows, or what stands left or right of `gutter` of a paper in two columns."""
     lines: list[Line] = []
     layouts: list[PageLayout] = []
-    crossing: list[Line] = []
+    crossing: set[int] = set()
+    alone: set[int] = set()
     for layout in pages:
         for row in layout.rows:
             half = row if column is None else row.part(lambda w: _stands(w, column, gutter))
             if half is None:
                 continue
+            if column and _crosses(row, layout, gutter):
+                crossing.add(len(lines))
+            elif column and len(half.words) == len(row.words):
+                alone.add(len(lines))
             lines.append(half)
             layouts.append(layout)
-            if column and _crosses(row, layout, gutter):
-                crossing.append(half)
-    return Rows(lines=tuple(lines), layouts=tuple(layouts), crossing=tuple(crossing))
+    return Rows(
+        lines=tuple(lines),
+        layouts=tuple(layouts),
+        crossing=frozenset(crossing),
+        alone=frozenset(alone),
+    )
 
 
 def _stands(word: Word, column: str | None, gutter: float) -> bool:

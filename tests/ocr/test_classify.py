@@ -79,6 +79,7 @@ def test_two_alike_titles_stay_apart(reader):
     ("title", "code"),
     [
         ("TỜ KHAI CẤP GIẤY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN", "to_khai"),
+        ("TỜ KHAI CẤP GIẦY XÁC NHẬN TÌNH TRẠNG HÔN NHÂN", "to_khai"),
         ("ĐƠN XIN CẤP ĐỔI GIẤY CHỨNG NHẬN", "to_khai"),
         ("GIẤY ĐỀ NGHỊ ĐĂNG KÝ HỘ KINH DOANH", "to_khai"),
         ("HỢP ĐỒNG CHUYỂN NHƯỢNG QUYỀN SỬ DỤNG ĐẤT", "hop_dong"),
@@ -86,7 +87,8 @@ def test_two_alike_titles_stay_apart(reader):
     ],
 )
 def test_a_title_that_says_what_is_asked(reader, title, code):
-    found = reader.assemble([page([(title, 0.3, 0.1)])]).document.document_type
+    made = page([(title, 0.3, 0.1)], weak={"GIẦY": 0.5})
+    found = reader.assemble([made]).document.document_type
     assert (found.code, found.needs_review) == (code, False)
 
 

@@ -124,15 +124,18 @@ def test_what_a_spouse_has_below_goes_on_in_its_own_column(reader):
     left = ["Họ, chữ đệm, tên vợ: PHẠM DIỆU", "TUYẾT", "Nơi cư trú: Số 16 đường Trường"]
     left += ["Xuyên, xã Bình An, tỉnh Gia", "Lai", "Dân tộc: Nùng"]
     right = ["Họ, chữ đệm, tên chồng: ĐÀO VĂN", "VƯỢNG", "Nơi cư trú: Thôn Đại Hưng, xã"]
-    right += ["Vĩnh Vượng, tỉnh Hưng Yên", "Dân tộc: Mường"]
+    right += ["Vĩnh Vượng, tỉnh Hưng Yên", "Dân tộc: Mường", "Giấy tờ tùy thân: CCCD 096"]
     rows = [*HEAD, ("GIẤY CHỨNG NHẬN KẾT HÔN", 0.38, 0.16)]
     rows += [*body(left, step=0.02, x=0.1), *body(right, step=0.02, x=0.54)]
+    rows += [("Nơi đăng ký kết hôn: Ủy ban nhân dân phường Bình Lộc, tỉnh Gia Lai", 0.1, 0.34)]
+    rows += [("Ngày, tháng, năm đăng ký: ngày 08 tháng 7 năm 2025", 0.1, 0.36)]
     fields = reader.assemble([page(rows)]).document.fields
     assert fields["wife.name"].value == "PHẠM DIỆU TUYẾT"
     assert fields["husband.name"].value == "ĐÀO VĂN VƯỢNG"
     assert fields["wife.residence"].value == "Số 16 đường Trường Xuyên, xã Bình An, tỉnh Gia Lai"
     assert fields["husband.residence"].value == "Thôn Đại Hưng, xã Vĩnh Vượng, tỉnh Hưng Yên"
     assert (fields["wife.ethnicity"].value, fields["husband.ethnicity"].value) == ("Nùng", "Mường")
+    assert fields["husband.idpaper"].value == "CCCD 096"  # not the rest of the row below
 
 
 def test_a_label_may_run_over_two_rows_and_the_next_number_is_no_value(reader):
