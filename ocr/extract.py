@@ -23,6 +23,7 @@ from ocr.layout import Header, Line, PageLayout, find_header, is_annex
 from ocr.letterhead import (
     Fields,
     annex_numbers,
+    known_office,
     read_closing_date,
     read_date,
     read_date_line,
@@ -158,7 +159,7 @@ class Extractor:
     ) -> Fields:
         first, header, title = pages[0], opening.header, opening.title
         issuers = read_issuer(header)
-        if header is not None:
+        if header is not None and known_office(str(issuers["issuer"].value)) is None:
             heading = tuple(w for line in header.issuer_lines for w in line.words)
             issuers |= {"issuer": with_spelling(issuers["issuer"], pages[:4], heading)}
         number = read_number(header, kind, issuers["issuer"])
@@ -264,14 +265,16 @@ def _urgency(
 
 def _mark_in(segment: Line, marks: Sequence[str]) -> str | None:
     letters = re.sub(r"[^\w\s]", " ", segment.text)
-    if not segment.is_capitals() or len(letters.split()) > 3:
+    words = letters.split()
+    # a frame close around the letters makes small ones of them: "HỎA rốc]"
+    if not 0 < len(words) <= 3 or sum(map(str.isupper, letters)) < 2:
         return None
     seen = squeeze(letters)
     for mark in marks:
-        if seen == squeeze(mark) and _same_marks(letters, mark):
+        if seen == squeeze(mark) and segment.is_capitals() and _same_marks(letters, mark):
             return mark
         # the whole mark, not a part: "TUYẾT" alone in a row is somebody's name
-        if " " in mark and fuzz.ratio(seen, squeeze(mark)) >= 85:
+        if " " in mark and letters[:1].isupper() and fuzz.ratio(seen, squeeze(mark)) >= 85:
             return mark
     return None
 

@@ -174,3 +174,11 @@ def test_a_title_that_lacks_a_word_goes_to_a_person(reader):
     """Before 2010 a company's certificate was so called too."""
     found = guess(reader, [("GIẤY CHỨNG NHẬN ĐĂNG KÝ KINH DOANH", 0.3, 0.17)], number="Số: 1/X-Y")
     assert found.needs_review
+
+
+def test_a_framed_mark_of_urgency_read_badly_is_shown_to_a_person(reader):
+    made = page([*header(), ("HỏA rốc]", 0.17, 0.15), ("KẾ HOẠCH", 0.45, 0.17)])
+    read = reader.assemble([made]).document.fields["urgency"]
+    assert (read.value, read.needs_review) == ("HỎA TỐC", True)
+    sentence = page([*header(), ("Hỏa tốc", 0.17, 0.15), ("KẾ HOẠCH", 0.45, 0.17)])
+    assert reader.assemble([sentence]).document.fields["urgency"].value is None
