@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the child that opens foreign files hands back, checked before it is believed.
 
-All that crosses the border are raw PPM pixels and bounded JSON. This module parses nothing else
-and is shared by both sides, so it imports numpy only where pixels are taken over.
+All that crosses the border are raw PGM or PPM pixels and bounded JSON. This module parses nothing
+else and is shared by both sides, so it imports numpy only where pixels are taken over.
 """
 
 from __future__ import annotations
@@ -153,16 +153,17 @@ def _load_page(out: Path, number: int) -> PageImage:
         words = _words(row["words"])
     except (KeyError, TypeError, ValueError) as wrong:
         raise CannotOpen(Trouble.DAMAGED, f"page {number}: {wrong!r}") from wrong
-    width, height, start = _ppm_header(raster, number)
+    width, height, channels, start = _raster_header(raster, number)
     expected = size.pixels(dpi)
     if abs(width - expected[0]) > 1 or abs(height - expected[1]) > 1:
         raise CannotOpen(Trouble.DAMAGED, f"page {number}: {width}x{height}, not {expected}")
-    pixels = np.fromfile(raster, dtype=np.uint8, offset=start).reshape(height, width, 3)
+    pixels = np.fromfile(raster, dtype=np.uint8, offset=start)
+    pixels = pixels.reshape((height, width, 3) if channels == 3 else (height, width))
     return PageImage(number=number, pixels=pixels, dpi=dpi, layer=words)
 
 
-def _ppm_header(raster: Path, number: int) -> tuple[int, int, int]:
-    """(width, height, offset of the pixels); the file's length must be what the header says."""
+def _raster_header(raster: Path, number: int) -> tuple[int, int, int, int]:
+    """(width, height, channels, offset of the pixels); the file is as long as these say."""
     try:
         with _plain_file(raster) as file:
             head = file.read(64)
@@ -172,11 +173,12 @@ def _ppm_header(raster: Path, number: int) -> tuple[int, int, int]:
     except (OSError, ValueError) as wrong:
         raise CannotOpen(Trouble.DAMAGED, f"page {number}: no raster ({wrong})") from wrong
     start = head.index(depth, head.index(height_, head.index(width_) + len(width_))) + 4
-    if kind != b"P6" or depth != b"255" or not 0 < width * height <= MAX_PIXELS:
+    channels = {b"P5": 1, b"P6": 3}.get(kind, 0)
+    if not channels or depth != b"255" or not 0 < width * height <= MAX_PIXELS:
         raise CannotOpen(Trouble.DAMAGED, f"page {number}: {kind!r} {width}x{height}")
-    if length != start + 3 * width * height:
+    if length != start + channels * width * height:
         raise CannotOpen(Trouble.DAMAGED, f"page {number}: raster cut short")
-    return width, height, start
+    return width, height, channels, start
 
 
 def _plain_file(path: Path) -> BinaryIO:

@@ -2,7 +2,7 @@
 """Opening a file: the only program that parses PDF, PNG, JPEG or TIFF bytes, inside the sandbox.
 
 `python -m ocr.opening inspect FILE OUT` writes OUT/opening.json; `python -m ocr.opening render
-FILE OUT --first N --last M --dpi D` writes one PPM and one JSON a page, and OUT/render.json.
+FILE OUT --first N --last M --dpi D` writes one PGM or PPM and one JSON a page, and OUT/render.json.
 Either is `{"error": {"code", "detail"}}` when the file cannot be opened. The parent reads them
 with `read_opening` and `load_pages` (`ocr.opened`), which believe nothing unchecked.
 """

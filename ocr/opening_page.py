@@ -30,6 +30,15 @@ def page_size(page: Any) -> PageSize:
     return PageSize(width_pt=width * unit, height_pt=height * unit)
 
 
+def origin(page: Any) -> tuple[float, float]:
+    """The lower left corner of what is shown, in points of an unturned page without UserUnit."""
+    media = _box(inherited(page, "/MediaBox")) or _LETTER
+    crop = _box(inherited(page, "/CropBox")) or media
+    left, bottom = max(media[0], crop[0]), max(media[1], crop[1])
+    overlaps = left < min(media[2], crop[2]) and bottom < min(media[3], crop[3])
+    return (left, bottom) if overlaps else (media[0], media[1])
+
+
 def user_unit(page: Any) -> float:
     try:
         unit = float(page.get("/UserUnit", 1))

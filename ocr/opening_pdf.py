@@ -32,6 +32,7 @@ from ocr.opened import (
 )
 from ocr.opening_layer import layer_words
 from ocr.opening_page import inherited, page_size, user_unit
+from ocr.opening_scan import scan_of
 
 _MAX_FIELDS = 20_000
 _MAX_XOBJECTS = 50_000
@@ -196,12 +197,26 @@ def render_pdf(untrusted: Path, out: Path, first: int, last: int, dpi: float) ->
             raise CannotOpen(Trouble.DAMAGED, f"no page {first} of {len(pdf.pages)}")
         plans = [_plan(pdf, number, dpi) for number in numbers]
         words = layer_words(pdf, numbers, out)
-    for poppler_dpi, group in groupby(plans, key=lambda plan: plan[3]):
-        pages = [plan[0] for plan in group]
+        decoded = {plan[0]: _decode(pdf, plan, out) for plan in plans}
+    waiting = [plan for plan in plans if decoded[plan[0]] is None]
+    # neighbours in one go: a page in between that needs no drawing ends a run
+    runs = groupby(enumerate(waiting), key=lambda at: (at[1][0] - at[0], at[1][3]))
+    for (_, poppler_dpi), group in runs:
+        pages = [plan[0] for _, plan in group]
         _draw(untrusted, out, pages[0], pages[-1], poppler_dpi)
     for number, size, page_dpi, _ in plans:
-        _describe(out, number, size, page_dpi, words.get(number, []))
+        _describe(out, number, size, decoded[number] or page_dpi, words.get(number, []))
     return numbers
+
+
+def _decode(pdf: pikepdf.Pdf, plan: tuple[int, PageSize, float, float], out: Path) -> float | None:
+    """Write a page that is one scan and nothing else; its resolution, or None: to be drawn."""
+    number, size, dpi, _ = plan
+    scan = scan_of(pdf.pages[number - 1].obj, size, dpi)
+    if scan is None:
+        return None
+    scan.image.save(page_files(out, number)[0], format="PPM")
+    return scan.dpi
 
 
 def _plan(pdf: pikepdf.Pdf, number: int, dpi: float) -> tuple[int, PageSize, float, float]:
