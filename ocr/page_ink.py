@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,6 +29,8 @@ X, Y, W, H, AREA = (
     cv2.CC_STAT_AREA,
 )
 _FAINT = 0.33  # of the contrast of print: paler ink is no print
+_PRINTED = 0.62  # of that contrast: paler than this is a seal, if it is large
+_SEAL, _PALE = 1500, 0.3  # least pixels (300 dpi) of such a thing, and how much of it is pale
 _CELL_SHRINK = 4  # cells are large: their labels need no more than a quarter of the pixels
 _DOT_SHRINK = 4
 _FEWEST_DOTS = 8
@@ -102,14 +105,25 @@ class PageInk:
 def page_ink(grey: Pixels, dpi: float) -> PageInk:
     """Look at an upright, level grey page."""
     unit = dpi / 300
-    ink = _print_ink(grey)
+    ink = ink_mask(grey)
+    tones = cv2.calcHist([grey], [0], ink, [256], [0, 256]).ravel().cumsum()
+    paper, print_level = paper_level(grey), float(np.searchsorted(tones, 0.15 * tones[-1]))
+    contrast = max(0.0, paper - print_level)
+    # what is left of a lifted seal is paler than print and ties lines together
+    ink = _darker(grey, ink, paper - _FAINT * contrast)
     rules = find_rules(ink, unit)
     if rules.mask.any():
         off = cv2.dilate(rules.mask, np.ones((3, 3), np.uint8))
         ink = np.asarray(cv2.subtract(ink, off), np.uint8)
-    _, labels, stats, middles = cv2.connectedComponentsWithStats(
-        ink, connectivity=8, ltype=cv2.CV_32S
-    )
+    _, labels, stats, middles = _components(ink)
+    crossed = _without_seals(grey, ink, labels, stats, unit, paper - _PRINTED * contrast)
+    if crossed is not None:
+        off = cv2.dilate(cv2.subtract(ink, crossed), np.ones((3, 3), np.uint8))
+        off[crossed > 0] = 0
+        grey = grey.copy()
+        grey[off > 0] = round(paper)
+        ink = crossed
+        _, labels, stats, middles = _components(ink)
     return PageInk(
         grey=grey,
         unit=unit,
@@ -121,16 +135,36 @@ def page_ink(grey: Pixels, dpi: float) -> PageInk:
     )
 
 
-def _print_ink(grey: Pixels) -> Mask:
-    """Ink as dark as print; what is left of a lifted seal is paler and ties lines together."""
-    ink = ink_mask(grey)
-    tones = cv2.calcHist([grey], [0], ink, [256], [0, 256]).ravel().cumsum()
-    if not tones[-1]:
-        return ink
-    paper, print_level = paper_level(grey), float(np.searchsorted(tones, 0.15 * tones[-1]))
-    limit = paper - _FAINT * max(0.0, paper - print_level)
+def _components(ink: Mask) -> tuple[int, Any, Any, Any]:
+    return cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
+
+
+def _darker(grey: Pixels, ink: Mask, limit: float) -> Mask:
     dark = cv2.threshold(grey, limit, 255, cv2.THRESH_BINARY_INV)[1]
     return np.asarray(cv2.bitwise_and(ink, dark), np.uint8)
+
+
+def _without_seals(
+    grey: Pixels, ink: Mask, labels: Labels, stats: Stats, unit: float, limit: float
+) -> Mask | None:
+    """The ink with what is paler than print taken off the components that are no letters.
+
+    On a grey scan a seal cannot be lifted by its colour: its ring and the letters it crosses are
+    one component, and the signer's name in it is no letter any more. None: nothing to take off.
+    """
+    large = (stats[:, H] > 115 * unit) | (stats[:, W] > 240 * unit)
+    large &= stats[:, AREA] >= _SEAL * unit * unit
+    large[0] = False
+    made: Mask | None = None
+    for x, y, w, h in stats[large, :4].tolist():
+        place = (slice(y, y + h), slice(x, x + w))
+        own = large[labels[place]]
+        pale = own & (grey[place] > limit)
+        if np.count_nonzero(pale) < _PALE * np.count_nonzero(own):
+            continue
+        made = ink.copy() if made is None else made
+        made[place][pale] = 0
+    return made
 
 
 def find_rules(ink: Mask, unit: float) -> Rules:

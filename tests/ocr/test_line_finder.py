@@ -159,3 +159,22 @@ def test_leaders_are_no_text():
     ink, end = page_ink(sheet.grey, DPI), FONT.getlength("Họ và tên: ") / sheet.grey.shape[1]
     assert ink.leaders.sum() >= 55
     assert max(box.x1 for box in lines_in(ink).boxes) < 0.12 + end + 0.01
+
+
+def test_a_pale_seal_over_a_name_of_a_grey_scan_is_taken_off_its_letters():
+    sheet, alone = Sheet(), Sheet()
+    for made in (sheet, alone):
+        made.write("Nguyễn Hoàng Giang", 0.5, 0.5)
+        for k in range(12):
+            made.write("văn bản này có hiệu lực từ ngày ký ban hành", 0.12, 0.1 + 0.02 * k)
+    sealed, height = sheet.grey.copy(), sheet.grey.shape[0]
+    ring = np.full_like(sealed, 255)
+    middle = (round(0.55 * sealed.shape[1]), round(0.5 * height))
+    for radius in (60, 66, 90, 120, 140):
+        cv2.circle(ring, middle, radius, 130, 5)
+    sealed = np.minimum(sealed, ring)
+    bare, found = lines_in(page_ink(alone.grey, DPI)), lines_in(page_ink(sealed, DPI))
+    assert len(bare.boxes) == 13
+    name = bare.boxes[-1]
+    over = [b for b in found.boxes if b.y0 < name.y1 and b.y1 > name.y0]
+    assert any(b.x0 < name.x0 + 0.01 and b.x1 > name.x1 - 0.01 for b in over)
