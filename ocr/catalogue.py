@@ -20,3 +20,4 @@ TITLES: dict[str, str] = {
 }
 RANKS = tuple(squeeze(r) for r in sorted(_LISTS["ranks"], key=len, reverse=True))
 SURNAMES: frozenset[str] = frozenset(_LISTS["surnames"])
+ETHNICITIES: tuple[str, ...] = tuple(_LISTS["ethnicities"])

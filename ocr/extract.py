@@ -159,9 +159,14 @@ class Extractor:
     ) -> Fields:
         first, header, title = pages[0], opening.header, opening.title
         issuers = read_issuer(header)
-        if header is not None and known_office(str(issuers["issuer"].value)) is None:
+        if header is not None:
             heading = tuple(w for line in header.issuer_lines for w in line.words)
-            issuers |= {"issuer": with_spelling(issuers["issuer"], pages[:4], heading)}
+            issuers = {
+                key: seen
+                if known_office(str(seen.value))
+                else with_spelling(seen, pages[:4], heading)
+                for key, seen in issuers.items()
+            }
         number = read_number(header, kind, issuers["issuer"])
         dated = header is not None and header.date_line is not None
         at_foot = not kind.is_letter and not dated
@@ -274,7 +279,7 @@ def _mark_in(segment: Line, marks: Sequence[str]) -> str | None:
         if seen == squeeze(mark) and segment.is_capitals() and _same_marks(letters, mark):
             return mark
         # the whole mark, not a part: "TUYẾT" alone in a row is somebody's name
-        if " " in mark and letters[:1].isupper() and fuzz.ratio(seen, squeeze(mark)) >= 85:
+        if " " in mark and words[0][:1].isupper() and fuzz.ratio(seen, squeeze(mark)) >= 85:
             return mark
     return None
 

@@ -204,7 +204,7 @@ def _empty(spec: FieldSpec, label: Sequence[Word], page: int, text: str) -> Fiel
 
 _SPELLED = frozenset({"text", "place", "org", "idpaper", "list"})
 """Running text, in which small words may be put right; names and figures are not touched."""
-_LONG = frozenset({"text", "place", "org", "idpaper", "datew", "name", "money", "list"})
+_LONG = _SPELLED | {"datew", "name", "money", "land_paper"}
 
 
 def _without_leaders(text: str) -> str:

@@ -10,6 +10,9 @@ import datetime as dt
 import re
 from collections.abc import Callable
 
+from rapidfuzz.distance import Levenshtein
+
+from ocr.catalogue import ETHNICITIES
 from ocr.identifiers import (
     decode_personal_number,
     is_dossier_code,
@@ -18,7 +21,7 @@ from ocr.identifiers import (
     is_old_identity_number,
     is_tax_code,
 )
-from ocr.normalise import date_in_words, number_in_words, parse_date, squeeze
+from ocr.normalise import comparable, date_in_words, number_in_words, parse_date, squeeze
 
 
 def normalise_value(
@@ -76,6 +79,18 @@ def _make_gender(text: str, today: dt.date) -> Made:
     return None, False, 0
 
 
+def _make_ethnicity(text: str, today: dt.date) -> Made:
+    """One of the 54 peoples; one letter or its marks off is put right and does not fit: a doubt."""
+    said = comparable(text.casefold()).strip(" .,;")
+    if any(comparable(name.casefold()) == said for name in ETHNICITIES):
+        return text.strip(" .,;"), True, 1
+    letters = squeeze(text)
+    alike = [name for name in ETHNICITIES if squeeze(name) == letters]
+    if not alike and len(letters) >= 4:
+        alike = [n for n in ETHNICITIES if Levenshtein.distance(squeeze(n), letters) == 1]
+    return (alike[0] if len(alike) == 1 else text), False, 0
+
+
 def _make_tax_code(text: str, today: dt.date) -> Made:
     found = re.search(r"\d{10}(?:-\d{3})?", re.sub(r"\s", "", text))
     return (found[0], is_tax_code(found[0]), 1) if found else (None, False, 0)
@@ -100,8 +115,16 @@ def _make_integer(text: str, today: dt.date) -> Made:
 
 
 def _make_serial(text: str, today: dt.date) -> Made:
-    found = re.search(r"[A-ZĐ]{2}\s?\d{6,8}", text)
-    return (found[0], is_land_serial(found[0]), 0) if found else (text, False, 0)
+    found = re.search(r"([A-ZĐ]{2})\s?(\d{6,8})", text)
+    if not found:
+        return text, False, 0
+    serial = f"{found[1]} {found[2]}"
+    return serial, is_land_serial(serial), 0
+
+
+def _make_land_paper(text: str, today: dt.date) -> Made:
+    """A certificate named by its serial, printed with a blank: "BĐ144308" -> "BĐ 144308"."""
+    return re.sub(r"(?<!\w)([A-ZĐ]{2})(\d{6}(?:\d{2})?)(?!\d)", r"\1 \2", text), True, 0
 
 
 def _make_check(text: str, today: dt.date) -> Made:
@@ -122,11 +145,13 @@ MAKERS: dict[str, Callable[[str, dt.date], Made]] = {
     "id12": _make_personal_number,
     "id9": _make_old_number,
     "gender": _make_gender,
+    "ethnicity": _make_ethnicity,
     "mst": _make_tax_code,
     "money": _make_amount,
     "area": _make_amount,
     "integer": _make_integer,
     "serial": _make_serial,
+    "land_paper": _make_land_paper,
     "check": _make_check,
     "list": _make_list,
 }

@@ -307,6 +307,13 @@ def test_form_05_of_both_generations_is_told_by_its_title(reader):
         ("check", "☐ Có ☐ Không", None, False),
         ("id12", "097090123456", "097090123456", False),
         ("serial", "BĐ 123456", "BĐ 123456", True),
+        ("serial", "BĐ123456", "BĐ 123456", True),
+        ("ethnicity", "Khmer", "Khmer", True),
+        ("ethnicity", "Khmet", "Khmer", False),
+        ("ethnicity", "Muòng", "Mường", False),
+        ("ethnicity", "Ê Đê", "Ê Đê", True),
+        ("ethnicity", "người Anh", "người Anh", False),
+        ("land_paper", "Giấy chứng nhận số BĐ144308", "Giấy chứng nhận số BĐ 144308", True),
         ("date", "không rõ", None, False),
     ],
 )
@@ -320,6 +327,7 @@ def test_every_type_that_has_labels_finds_its_own_form(reader):
     samples = {"date": "05/06/2015", "datew": "ngày năm tháng sáu năm hai nghìn", "gender": "Nam"}
     samples |= {"id12": "001090123456", "id9": "012345678", "mst": "0100109106", "money": "5000"}
     samples |= {"area": "120", "integer": "2", "serial": "BĐ 123456", "check": "☑ Có"}
+    samples |= {"ethnicity": "Kinh"}
     lost = []
     for kind in shipped_document_types():
         specs = [s for s in kind.fields if s.zone is None and not s.section and not s.column]
