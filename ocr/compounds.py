@@ -30,6 +30,7 @@ _GAIN, _NO_WORD = 7.5, 4.0
 """So much more probable, as a natural logarithm, must it be; less over what is no word at all."""
 _EVER, _UNSEEN = 0.2, 20
 """A pair that was never met counts as so often; all of a word's unmet pairs as so many."""
+_PASSES = 3
 _SPLIT = re.compile(r"([^\W\d_]+)")
 
 
@@ -104,7 +105,15 @@ def mended(text: str, compounds: Compounds | None = None) -> str:
     are no names of people or places, whose every word has a capital.
     """
     known = compounds or shipped_compounds()
-    parts = _SPLIT.split(nfc(text))
+    for _ in range(_PASSES):  # a word put right is a neighbour for the next one
+        before, text = text, _mended_once(nfc(text), known)
+        if text == before:
+            break
+    return text
+
+
+def _mended_once(text: str, known: Compounds) -> str:
+    parts = _SPLIT.split(text)
     capitals = text.isupper()
     for n in range(1, len(parts), 2):
         word = parts[n]

@@ -16,6 +16,7 @@ WORDS = st.text(alphabet=LETTERS, max_size=60)
     ("read", "right"),
     [
         ("sửa đỗi, bỗ sung một số điều", "sửa đổi, bổ sung một số điều"),
+        ("Chuyễn đỗi số tỉnh Đắk Lắk", "Chuyển đổi số tỉnh Đắk Lắk"),
         ("Sở Nội vụ (đễ báo cáo)", "Sở Nội vụ (để báo cáo)"),
         ("Về việc đấy mạnh công tác kiễm tra", "Về việc đẩy mạnh công tác kiểm tra"),
         ("Dề nghị ban hành Kế hoạch", "Đề nghị ban hành Kế hoạch"),
@@ -49,6 +50,7 @@ def test_only_marks_change(text):
     out = mended(text)
     assert plain(out) == plain(text)
     assert len(out) == len(text)
+    assert mended(out) == out
 
 
 def test_a_word_needs_its_neighbours():
