@@ -127,12 +127,20 @@ def read_opening(out: Path) -> Opening:
 
 def load_pages(out: Path) -> Iterator[PageImage]:
     """The pages that `render` wrote, in order, each one checked against its declared size."""
+    for number in page_numbers(out):
+        yield load_page(out, number)
+
+
+def page_numbers(out: Path) -> list[int]:
+    """Which pages `render` wrote. Raises `CannotOpen`: the child's reason, or damage."""
     row = _bounded_json(out / "render.json")
     numbers = row.get("pages")
     if not isinstance(numbers, list) or not numbers or len(numbers) > MAX_PAGES:
         raise CannotOpen(Trouble.DAMAGED, "render.json names no pages")
-    for number in numbers:
-        yield _load_page(out, int(number))
+    try:
+        return [int(number) for number in numbers]
+    except (TypeError, ValueError) as wrong:
+        raise CannotOpen(Trouble.DAMAGED, f"render.json: {wrong!r}") from wrong
 
 
 def page_files(out: Path, number: int) -> tuple[Path, Path]:
@@ -140,7 +148,8 @@ def page_files(out: Path, number: int) -> tuple[Path, Path]:
     return out / f"page-{number:05d}.ppm", out / f"page-{number:05d}.json"
 
 
-def _load_page(out: Path, number: int) -> PageImage:
+def load_page(out: Path, number: int) -> PageImage:
+    """One page that `render` wrote, checked against its declared size. Raises `CannotOpen`."""
     import numpy as np
 
     from ocr.page import PageImage

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ocr.extraction import Extraction
 from ocr.opening import RENDER_DPI
-from ocr.page import PageImage, PageText, Pixels
+from ocr.page import PageImage
 from ocr.page_reader import default_reader
 from ocr.reader import Reader
 from service.config import Settings
@@ -42,12 +42,9 @@ class ReadingDesk:
         for first, last in steps_of(self.opener, path):
             yield from self.opener.pages(path, first, last, self.dpi)
 
-    def copy_pages(self, path: Path, first: int, last: int) -> list[CopyPage]:
-        """Pages read and made ready to be bound into the archival copy."""
-        images = self.opener.pages(path, first, last, self.dpi)
-        return [self._copy(*self.reader.read_page(image)) for image in images]
-
-    def _copy(self, text: PageText, upright: Pixels) -> CopyPage:
+    def copy_page(self, image: PageImage) -> CopyPage:
+        """A page read and made ready to be bound into the archival copy."""
+        text, upright = self.reader.read_page(image)
         return CopyPage(
             picture=prepare(upright, text.dpi),
             width=text.width,
@@ -57,10 +54,10 @@ class ReadingDesk:
         )
 
 
-def steps_of(opener: Opener, path: Path, jobs: int = 1) -> list[tuple[int, int]]:
-    """(first, last) of each few pages; as many steps for each of `jobs`, of even length."""
+def steps_of(opener: Opener, path: Path) -> list[tuple[int, int]]:
+    """(first, last) of each few pages, of even length."""
     count = opener.inspect(path).page_count
-    steps = min(count, jobs * math.ceil(count / (jobs * PAGES_A_STEP)))
+    steps = math.ceil(count / PAGES_A_STEP)
     edges = [round(n * count / steps) for n in range(steps + 1)]
     return [(first + 1, last) for first, last in itertools.pairwise(edges)]
 

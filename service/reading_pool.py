@@ -5,19 +5,25 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import cache, partial
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from ocr.document_types import shipped_document_types
 from service.config import Settings
-from service.reading_desk import ReadingDesk, opener, reading_desk, steps_of
+from service.reading_desk import ReadingDesk, dpi_of, opener, reading_desk
 from workflows.errors import NotADocument, SohoaError
+from workflows.opening import Rendered
 from workflows.ports.archival import CopyPage
 
 Outcome = dict[str, Any] | SohoaError
+_FIRST_PAGES, _NEXT_PAGES = 4, 12
+"""Rendered at once: a child takes as long to start as to decode five pages."""
 
 
 def read_files(paths: Sequence[Path], jobs: int = 0) -> Iterator[tuple[Path, Outcome]]:
@@ -35,16 +41,44 @@ def copy_pages(path: Path, jobs: int = 0) -> Iterator[CopyPage]:
 
     The pictures are made ready where they were read; what comes over is some 100 kB a page.
     """
-    jobs = jobs or os.cpu_count() or 1
-    steps = steps_of(opener(Settings()), path, jobs)
-    jobs = min(jobs, len(steps))
+    settings = Settings()
+    look, dpi = opener(settings), dpi_of(settings)
+    count = look.inspect(path).page_count
+    jobs = min(jobs or os.cpu_count() or 1, count)
     if jobs <= 1:
-        for step in steps:
-            yield from _copy(path, step)
+        yield from map(_desk().copy_page, _desk().pages_of(path))
         return
-    with _pool(jobs) as pool:
-        for pages in pool.map(partial(_copy, path), steps):
-            yield from pages
+    shipped_document_types()  # once, for all that are forked
+    with _pool(jobs) as pool, ExitStack() as rooms:
+        waiting: deque[tuple[ExitStack, list[Future[CopyPage]]]] = deque()
+        for first, last in _stretches(count, jobs):
+            # the next pages are rendered while those before are read, never more
+            room = rooms.enter_context(ExitStack())
+            pages = room.enter_context(look.rendered(path, first, last, dpi))
+            read = [pool.submit(_copy, pages, number) for number in pages.numbers]
+            waiting.append((room, read))
+            if len(waiting) > 1:
+                yield from _taken(*waiting.popleft())
+        while waiting:
+            yield from _taken(*waiting.popleft())
+
+
+def _stretches(count: int, jobs: int) -> Iterator[tuple[int, int]]:
+    """(first, last) of the pages one child renders: few at first, that nobody waits long."""
+    first, long = 1, max(_FIRST_PAGES, jobs)
+    while first <= count:
+        yield first, min(first + long - 1, count)
+        first, long = first + long, max(_NEXT_PAGES, 2 * jobs)
+
+
+def _taken(room: ExitStack, read: list[Future[CopyPage]]) -> Iterator[CopyPage]:
+    with room:
+        for page in read:
+            yield page.result()
+
+
+def _copy(pages: Rendered, number: int) -> CopyPage:
+    return _desk().copy_page(pages.page(number))
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
@@ -56,10 +90,6 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
     tasks = Path("/proc/self/task")
     alone = tasks.is_dir() and len([*tasks.iterdir()]) == 1
     return ProcessPoolExecutor(jobs, mp_context=get_context("fork" if alone else "spawn"))
-
-
-def _copy(path: Path, step: tuple[int, int]) -> list[CopyPage]:
-    return _desk().copy_pages(path, *step)
 
 
 @cache

@@ -7,14 +7,15 @@ before it believes them. Exit code 0 proves nothing.
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ocr.opening import CannotOpen, Opening, load_pages, read_opening
+from ocr.opened import CannotOpen, Opening, load_page, page_numbers, read_opening
 from ocr.page import PageImage
 from workflows.errors import (
     BadInput,
@@ -34,6 +35,21 @@ PAGES_A_STEP = 4
 """Pages rendered by one child: no slot is held long, a killed worker repeats little."""
 INSPECT_LIMITS = Limits(wall_s=30, cpu_s=20)
 RENDER_LIMITS = Limits(wall_s=90, cpu_s=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """Pages that a child wrote into `folder`, not believed yet."""
+
+    folder: Path
+    numbers: tuple[int, ...]
+
+    def page(self, number: int) -> PageImage:
+        """Checked now. Raises `DamagedDocument` when it is not what it says of itself."""
+        try:
+            return load_page(self.folder, number)
+        except CannotOpen as trouble:
+            raise _BY_CODE.get(trouble.code, DamagedDocument)(trouble.detail) from trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +73,24 @@ class Opener:
 
     def pages(self, untrusted: Path, first: int, last: int, dpi: int) -> Iterator[PageImage]:
         """Pages `first`..`last` rendered at `dpi`, one after the other."""
+        with self.rendered(untrusted, first, last, dpi) as room:
+            for number in room.numbers:
+                yield room.page(number)
+
+    @contextmanager
+    def rendered(self, untrusted: Path, first: int, last: int, dpi: int) -> Iterator[Rendered]:
+        """Pages `first`..`last` as files while the block lasts, for other processes to take over.
+
+        Time and work are limited by the page, `PAGES_A_STEP` being the least that is counted.
+        """
         untrusted = untrusted.resolve()
         with self._room() as out:
             argv = ["render", str(untrusted), str(out), "--first", str(first)]
             argv += ["--last", str(last), "--dpi", str(dpi)]
-            ran = self._run(argv, untrusted, out, "render")
+            share = max(1, math.ceil((last - first + 1) / PAGES_A_STEP))
+            ran = self._run(argv, untrusted, out, "render", share)
             try:
-                yield from load_pages(out)
+                yield Rendered(folder=out, numbers=tuple(page_numbers(out)))
             except CannotOpen as trouble:
                 raise _as_bad_input(trouble, ran) from trouble
 
@@ -84,8 +111,9 @@ class Opener:
                 raise NotADocument(ran.stderr[-400:].decode("utf-8", "replace"))
             yield whole
 
-    def _run(self, argv: list[str], untrusted: Path, out: Path, verb: str) -> Ran:
+    def _run(self, argv: list[str], untrusted: Path, out: Path, verb: str, share: int = 1) -> Ran:
         limits = self.inspect_limits if verb == "inspect" else self.render_limits
+        limits = replace(limits, wall_s=limits.wall_s * share, cpu_s=limits.cpu_s * share)
         ran = self.sandbox.run(
             [sys.executable, "-m", "ocr.opening", *argv],
             read=[untrusted],
