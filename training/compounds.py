@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counts which two syllables stand beside one another in official texts: `ocr/compounds.txt.gz`.
 
-`python -m training.compounds ../shared/data/texts/legal_texts.jsonl.gz` writes the file anew. Only
-words in small letters are counted, so that no name of a person or a place is in it; legal texts
-are no works under copyright (Luật Sở hữu trí tuệ, Đ.15), and counts of pairs give no text back.
+`python -m training.compounds ../shared/data/texts/legal_texts.jsonl.gz` writes the file anew. Names
+are not counted, of people or of places; legal texts are no works under copyright (Luật Sở hữu trí
+tuệ, Đ.15), and counts of pairs give no text back.
 """
 
 from __future__ import annotations
@@ -34,16 +34,21 @@ def texts(path: Path, *, held_back: int = 0) -> Iterator[str]:
 
 
 def runs(text: str) -> Iterator[list[str]]:
-    """Words in small letters that stand side by side; a mark, a figure or a name parts them."""
+    """Words in small letters that stand side by side; a mark, a figure or a name parts them.
+
+    A word with a capital begins a run when a small one follows: "Tổ công tác", "Ban Chấp hành". Of
+    names that leaves their last syllable, never two together.
+    """
     for line in text.splitlines():
         run: list[str] = []
-        for n, token in enumerate(_TOKEN.findall(line)):
-            word = token.lower() if n == 0 and token[1:].islower() else token
-            if word.isalpha() and word.islower() and is_syllable(word):
-                run.append(word)
-            elif run:
+        tokens = _TOKEN.findall(line)
+        for token, after in zip(tokens, [*tokens[1:], ""], strict=True):
+            opens = token[:1].isupper() and token[1:].islower() and after.islower()
+            if run and (opens or not token.islower() or not is_syllable(token)):
                 yield run
                 run = []
+            if token.isalpha() and (opens or token.islower()) and is_syllable(token.lower()):
+                run.append(token.lower())
         if run:
             yield run
 
