@@ -23,6 +23,7 @@ LEAST_COVER = 0.93
 _REACH = 0.80  # of a letter's height to both sides: justified blanks are < 1.5, columns > 2.5
 _CROSSED = 3.5  # of a letter's height: what a signature's stroke can hide
 _CORE = 0.27  # of a letter's height taken off above and below: lines do not touch
+_DASHED = 2.3  # of a letter's height: two blanks and the dash between them
 _ON_TOP = 0.28  # of a letter's height between a mark and the letter it stands on
 _DOT = 0.38  # of a letter's height to both sides
 _LEAST = 6  # pixels: nothing smaller is a line of text
@@ -233,7 +234,7 @@ def _nearest(
 
 
 def _joined(stats: Stats, home: npt.NDArray[np.int64], ink: Mask) -> npt.NDArray[np.int64]:
-    """Pieces of one line that a signature or a seal runs through: the gap between is full of ink.
+    """Pieces of one line that a signature, a seal or a dash stands between.
 
     A column gap is wider and empty.
     """
@@ -250,9 +251,15 @@ def _joined(stats: Stats, home: npt.NDArray[np.int64], ink: Mask) -> npt.NDArray
         k = int(np.where(right, gap, np.inf).argmin())
         top, bottom = int(max(box[left, 1], box[k, 1])), int(min(box[left, 3], box[k, 3]))
         between = ink[top : bottom + 1, int(box[left, 2]) : int(box[k, 0]) + 1]
-        if between.size and float((between > 0).any(axis=0).mean()) > 0.5:
+        if between.size and _ties(between, float(gap[k] / tall[left])):
             renamed[renamed == names[k]] = renamed[home == names[left]][0]
     return renamed
+
+
+def _ties(between: Mask, gap: float) -> bool:
+    """Ink all through the gap, or the dash of "Văn hóa - Xã hội" in one that is not wide."""
+    inked = float((between > 0).any(axis=0).mean())
+    return inked > 0.5 or (gap < _DASHED and inked > 0.12)
 
 
 def _extents(
