@@ -12,44 +12,36 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from rapidfuzz import fuzz
-from rapidfuzz.distance import Levenshtein
-
-from ocr.catalogue import RANKS, SURNAMES, TITLES
-from ocr.compounds import shipped_compounds, without_echo
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
 from ocr.extraction import FieldReading
 from ocr.layout import Line, PageLayout, is_annex
-from ocr.letterhead import known_office, mend_head
+from ocr.letterhead import known_office
 from ocr.normalise import nfc, squeeze
 from ocr.page import Box, Word
 from ocr.places import known_place
 from ocr.receivers import is_receivers
+from ocr.signer_names import (
+    best_name,
+    family_name,
+    has_surname,
+    is_rank,
+    name_words,
+    spelled,
+    without_rank,
+)
+from ocr.signing_titles import (
+    LAST_WORDS,
+    Authority,
+    authority_in,
+    chiefs_of,
+    deputy_of,
+    office_in_full,
+    rest_of_title,
+    title_in,
+)
 
 Fields = dict[str, FieldReading]
 Said = Literal["authority", "title", "name"]
-
-_AUTHORITY = re.compile(
-    r"^(?:\W*\w{0,2}\s)?[\W_]*(?P<prefix>[TK]/[MTL]|[^\W_]{1,3}|K\W)(?P<stop>\s?[.,:;]\s?|\s)(?P<whom>[^\W_].*?)[\W_]*$"
-)
-_MISREAD = {
-    **dict.fromkeys(("KI", "KL", "K1", "KF", "KJ", "KÍ", "KÌ", "XT", "ET", "K|", "K!", "K]"), "KT"),
-    **dict.fromkeys(("IM", "1M", "TN", "IN", "TMI"), "TM"),
-    **dict.fromkeys(("TI", "T1", "IL"), "TL"),
-    **dict.fromkeys(("TUO", "TƯQ", "TUG", "IUQ"), "TUQ"),
-}
-"""Prefixes as readers give them; they count only before a title or an office."""
-_RANK = re.compile(rf"^(?:(?:{'|'.join(RANKS)})\b[\s.]*)+")
-_TITLE_LETTERS = {key.replace(" ", ""): title for key, title in TITLES.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authority:
-    """Quyền hạn ký: "KT. BỘ TRƯỞNG" as prefix and office; `repaired`: a letter was misread."""
-
-    prefix: str
-    whom: str
-    repaired: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,12 +102,12 @@ def block_zone(layout: PageLayout) -> Box | None:
 def said_in_block(words: Sequence[Word]) -> Said | None:
     """What a line of the block is: "authority", "title", "name" of a known family, or None."""
     line = Line(page=0, words=tuple(words), y=0.0)
-    if (seen := authority_in(line.text)) and _title_in(seen.whom):
+    if (seen := authority_in(line.text)) and title_in(seen.whom):
         return "authority"
-    if _title_in(line.text):
+    if title_in(line.text):
         return "title"
-    name = _name_words(line)
-    return "name" if name is not None and _has_surname(name) else None
+    name = name_words(line)
+    return "name" if name is not None and has_surname(name) else None
 
 
 def _lone_name(layouts: Sequence[PageLayout]) -> Closing | None:
@@ -123,8 +115,8 @@ def _lone_name(layouts: Sequence[PageLayout]) -> Closing | None:
     for layout in reversed(layouts):
         for row in reversed(layout.rows):
             line = _right_part(layout, row)
-            name = _name_words(line) if line and line.y > 0.2 and line.box.x0 > 0.5 else None
-            if name and _has_surname(name) and known_place(name.text) is None:
+            name = name_words(line) if line and line.y > 0.2 and line.box.x0 > 0.5 else None
+            if name and has_surname(name) and known_place(name.text) is None:
                 return Closing(
                     page=layout.number,
                     authority=(),
@@ -137,11 +129,6 @@ def _lone_name(layouts: Sequence[PageLayout]) -> Closing | None:
     return None
 
 
-def _has_surname(name: Line) -> bool:
-    words = _without_rank(name.text).split()
-    return len(words) >= 2 and words[0] in SURNAMES
-
-
 def _name_overleaf(block: Closing, layouts: Sequence[PageLayout]) -> Closing:
     """A block at the foot of a page: the name may stand at the head of the next."""
     after = next((p for p in layouts if p.number == block.page + 1), None)
@@ -149,7 +136,7 @@ def _name_overleaf(block: Closing, layouts: Sequence[PageLayout]) -> Closing:
     if after is None or lowest < 0.8:
         return block
     rights = [ln for row in after.rows if row.y < 0.2 and (ln := _right_part(after, row))]
-    return replace(block, name=_best_name(rights))
+    return replace(block, name=best_name(rights))
 
 
 def _block_on(layout: PageLayout, first: PageLayout) -> Closing | None:
@@ -160,13 +147,13 @@ def _block_on(layout: PageLayout, first: PageLayout) -> Closing | None:
         return None
     block = [line for line in rights if start - 1.2 * layout.pitch < line.y < start + 0.36]
     authority = tuple(line for line in block if authority_in(line.text))
-    titles = tuple(line for line in block if line not in authority and _title_in(line.text))
+    titles = tuple(line for line in block if line not in authority and title_in(line.text))
     last = max([line.y for line in (*authority, *titles)], default=start)
     titles = tuple(t for t in titles if t.y < start + 0.14)
-    rest = None if titles else _rest_of_title(block)
+    rest = None if titles else rest_of_title(block)
     last = max(last, rest.y) if rest else last
     below = [line for line in block if line.y > last + 0.5 * layout.pitch]
-    name = _best_name(below)
+    name = best_name(below)
     score = 2.0 * bool(receivers) + 1.5 * bool(authority) + bool(titles) + 1.2 * bool(name)
     if layout is not first and is_annex(layout):
         score -= 3.0
@@ -196,7 +183,7 @@ def _is_cut(name: Line, lines: Sequence[Line]) -> bool:
         return True
     words = next((line.words for line in lines if name.words[0] in line.words), ())
     others = [w for w in words if w not in name.words and w.box.x0 > 0.4]
-    if _RANK.fullmatch(squeeze(" ".join(w.text for w in others)) + " "):
+    if is_rank(" ".join(w.text for w in others)):
         return False  # "Đại tướng Tô Lâm"
     beside = [w for w in others if sum(map(str.isalnum, w.text)) > 1]
     return any(
@@ -235,11 +222,11 @@ def _start(layout: PageLayout, rights: Sequence[Line], receivers: Line | None) -
             line.y
             for line in rights
             if receivers.y - 9 * layout.pitch < line.y <= receivers.y + layout.pitch
-            and (authority_in(line.text) or _title_in(line.text))
+            and (authority_in(line.text) or title_in(line.text))
         ]
         return min([receivers.y, *above])
     for line in rights:
-        if line.y > 0.08 and (authority_in(line.text) or _title_in(line.text)):
+        if line.y > 0.08 and (authority_in(line.text) or title_in(line.text)):
             return line.y
     return None
 
@@ -254,60 +241,6 @@ def _right_part(layout: PageLayout, row: Line) -> Line | None:
     return None
 
 
-def _title_in(text: str) -> str | None:
-    """The title a line of capitals is, in the catalogue's spelling; noise around it is off."""
-    letters = [c for c in text if c.isalpha()]
-    if not letters or sum(c.isupper() for c in letters) < 0.75 * len(letters):
-        return None
-    words = squeeze(text).split()
-    # noise stands before a title more often than behind it: whole line first, then its ends
-    for start in range(len(words)):
-        ending = "".join(words[start:])
-        if title := _TITLE_LETTERS.get(ending):
-            return title
-        best = max(_TITLE_LETTERS, key=lambda key: fuzz.ratio(ending, key))
-        floor = 86 if len(ending) >= 7 else 90
-        if len(ending) >= 6 and fuzz.ratio(ending, best) >= floor:
-            return _TITLE_LETTERS[best]
-    return None
-
-
-_LAST_WORDS = {"doc": "GIÁM ĐỐC", "tich": "CHỦ TỊCH"}
-"""What is left of a title whose beginning lies under the seal, and ends no other chief's."""
-
-
-def _rest_of_title(lines: Sequence[Line]) -> Line | None:
-    """A line of capitals that ends as a title does ("LÁM ĐỐC"); nothing else is said there."""
-    for line in lines:
-        words = [w for w in squeeze(line.text).split() if len(w) > 1]
-        if line.is_capitals() and len(words) <= 3 and words and words[-1] in _LAST_WORDS:
-            return line
-    return None
-
-
-def authority_in(text: str) -> Authority | None:
-    """The TM./KT./TL./TUQ./Q. of a line in capitals (NĐ 30/2020, Đ.13), or None.
-
-    Papers of the Party write T/M, K/T, T/L without a full stop.
-    """
-    found = _AUTHORITY.match(nfc(text))
-    if found is None:
-        return None
-    letters = [c for c in found["whom"] if c.isalpha()]
-    if sum(map(str.isupper, letters)) < 0.7 * len(letters):
-        return None
-    if "/" in found["prefix"]:
-        return Authority(prefix=found["prefix"], whom=found["whom"], repaired=False)
-    seen, stopped = found["prefix"].upper(), bool(found["stop"].strip())
-    known = squeeze(seen).upper() in ("TM", "KT", "TL", "TUQ", "Q")
-    if known and stopped:
-        return Authority(prefix=squeeze(seen).upper(), whom=found["whom"], repaired=False)
-    prefix = _MISREAD.get(seen, squeeze(seen).upper() if known else None)
-    if prefix is None or not (_title_in(found["whom"]) or known_office(found["whom"])):
-        return None
-    return Authority(prefix=prefix, whom=found["whom"], repaired=not known)
-
-
 def _authority(block: Closing) -> FieldReading:
     """The TM./KT. lines. None is believed only of a chief's title that opens the block."""
     if not block.authority:
@@ -316,12 +249,12 @@ def _authority(block: Closing) -> FieldReading:
     seen = [a for line in block.authority if (a := authority_in(line.text))]
     stops = ("" if "/" in a.prefix else "." for a in seen)
     value = [
-        f"{a.prefix}{stop} {_office_in_full(a.whom)}" for a, stop in zip(seen, stops, strict=True)
+        f"{a.prefix}{stop} {office_in_full(a.whom)}" for a, stop in zip(seen, stops, strict=True)
     ]
     evidence = Evidence(
         kind="office",
         token=weakest(words),
-        position=all(_title_in(a.whom) or known_office(a.whom) for a in seen),
+        position=all(title_in(a.whom) or known_office(a.whom) for a in seen),
         repaired=any(a.repaired for a in seen),
         conflict=_is_lone_deputy(block) or not block.titles or not block.opens,
     )
@@ -341,25 +274,12 @@ def _acting_by_hand(block: Closing) -> FieldReading | None:
     """A "KT." by hand over a typed GIÁM ĐỐC: two titles, the lower one the deputy's."""
     if len(block.titles) < 2 or not _is_deputy(block):
         return None
-    upper, lower = (_title_in(line.text) or "" for line in block.titles[-2:])
-    if upper not in _chiefs_of(lower):
+    upper, lower = (title_in(line.text) or "" for line in block.titles[-2:])
+    if upper not in chiefs_of(lower):
         return None
     line = block.titles[-2]
     evidence = Evidence(kind="office", token=weakest(line.words), repaired=True)
     return reading([f"KT. {upper}"], line.words, block.page, evidence, raw=line.text)
-
-
-def _chiefs_of(deputy: str) -> tuple[str, ...]:
-    """Whom a deputy stands for: PHÓ CHỦ TỊCH for CHỦ TỊCH, THỨ TRƯỞNG for BỘ TRƯỞNG."""
-    own = deputy.removesuffix(" THƯỜNG TRỰC")
-    if own.startswith("THỨ TRƯỞNG"):
-        return ("BỘ TRƯỞNG",)
-    return (own.removeprefix("PHÓ "), own.replace("PHÓ ", "", 1)) if "PHÓ " in own else ()
-
-
-def _deputy_of(chief: str) -> str:
-    """Who signs KT. (NĐ 30/2020, Đ.13): the chief's deputy."""
-    return "THỨ TRƯỞNG" if chief == "BỘ TRƯỞNG" else f"PHÓ {chief}"
 
 
 def _signs_for_himself(block: Closing) -> bool:
@@ -370,11 +290,11 @@ def _signs_for_himself(block: Closing) -> bool:
 
 
 def _is_whole(line: Line) -> bool:
-    return squeeze(line.text) == squeeze(_title_in(line.text) or "")
+    return squeeze(line.text) == squeeze(title_in(line.text) or "")
 
 
 def _is_deputy(block: Closing) -> bool:
-    named = _title_in(block.titles[-1].text) if block.titles else None
+    named = title_in(block.titles[-1].text) if block.titles else None
     return bool(named and re.match(r"(pho|thu truong)", squeeze(named)))
 
 
@@ -387,22 +307,17 @@ def _acts_for(block: Closing) -> Authority | None:
     return next((a for a in seen if a and a.prefix in ("KT", "K/T")), None)
 
 
-def _office_in_full(whom: str) -> str:
-    """Title or office in the catalogue's spelling: "BỘ TRUỞNG" -> "BỘ TRƯỞNG"."""
-    return _title_in(whom) or (known_office(whom) or mend_head(whom)).upper()
-
-
 def _title(block: Closing) -> FieldReading:
     acting = _acts_for(block)
-    chief = _title_in(acting.whom) if acting else None
+    chief = title_in(acting.whom) if acting else None
     if not block.titles:
         return _unread_title(block, chief)
     # with several (GIÁM ĐỐC typed, KT. and PHÓ added) the lowest is the signer's own
     line = block.titles[-1]
-    value = _title_in(line.text)
+    value = title_in(line.text)
     conflict = _is_lone_deputy(block) or len(block.titles) > 1 or block.noise
     if chief is not None and value == chief:
-        value, conflict = _deputy_of(chief), True  # the PHÓ went under the seal
+        value, conflict = deputy_of(chief), True  # the PHÓ went under the seal
     evidence = Evidence(
         kind="office",
         token=weakest(line.words),
@@ -420,98 +335,27 @@ def _unread_title(block: Closing, chief: str | None) -> FieldReading:
     line = block.rest or (block.authority[-1] if block.authority else None)
     if line is None or not (chief or block.rest):
         return absent(unsure=True)
-    value = _deputy_of(chief) if chief else _LAST_WORDS[squeeze(line.text).split()[-1]]
+    value = deputy_of(chief) if chief else LAST_WORDS[squeeze(line.text).split()[-1]]
     evidence = Evidence(kind="office", token=weakest(line.words), repaired=True, conflict=True)
     return reading(value, line.words, block.page, evidence, raw=line.text)
-
-
-def _best_name(lines: Sequence[Line]) -> Line | None:
-    names = [n for line in lines if (n := _name_words(line))]
-    return max(names, key=_name_score, default=None)
-
-
-def _name_score(line: Line) -> float:
-    words = _without_rank(line.text).split()
-    known = bool(words) and _family_name(words[0]) is not None
-    return 2.0 * known + line.confidence + (0.3 if 2 <= len(words) <= 4 else 0.0)
-
-
-def _name_words(line: Line) -> Line | None:
-    """The run of capitalised words in a line that could be a name."""
-    kept: list[Word] = []
-    for n, word in enumerate(line.words):
-        core = word.text.strip("“”\"'`.,:;-_|*~()‘’«»=<>")
-        small = _is_small_name_word(core, line.words[n + 1 :]) if kept else _is_cut_surname(core)
-        if _is_name_word(core) or small or squeeze(core) in RANKS:
-            kept.append(word)
-        elif kept and len(kept) >= 2:
-            break
-        else:
-            kept = []
-    if not 2 <= len(kept) <= 7 or any(any(c.isdigit() for c in w.text) for w in kept):
-        return None
-    return Line(page=line.page, words=tuple(kept), y=line.y)
-
-
-def _is_name_word(core: str) -> bool:
-    """One capital, then small letters: "Nguyễn", "Ý"."""
-    return core[:1].isupper() and core.isalpha() and (len(core) == 1 or core[1:].islower())
-
-
-def _is_cut_surname(core: str) -> bool:
-    """A family name whose first letter the seal took: "guyễn"; never a word of its own."""
-    fragment = len(core) >= 4 and core.isalpha() and core.islower()
-    return fragment and not shipped_compounds().knows(core) and _family_name(core) is not None
-
-
-def _is_small_name_word(core: str, following: Sequence[Word]) -> bool:
-    """A "văn" between capitals: letters whose two cases look alike are told by size alone."""
-    after = following[0].text if following else ""
-    return core[:1] in _SAME_SHAPE and core.isalpha() and core.islower() and _is_name_word(after)
-
-
-_SAME_SHAPE = frozenset("vxscoôơuưpk")
-
-
-def _without_rank(text: str) -> str:
-    words = [w.strip("“”\"'`.,:;-_|*~()‘’«»=<>") for w in nfc(text).split()]
-    plain_text = " ".join(squeeze(w) for w in words)
-    found = _RANK.match(plain_text)
-    drop = len(found.group(0).split()) if found else 0
-    return " ".join(words[drop:])
 
 
 def _signer(block: Closing) -> FieldReading:
     if block.name is None:
         return absent(unsure=True)
-    words = _without_rank(block.name.text).split()
+    words = without_rank(block.name.text).split()
     if len(words) < 2:
         return unreadable(block.name.words, block.name.page)
-    family = _family_name(words[0])
-    spelled = [family or words[0], *(without_echo(_capital(word)) for word in words[1:])]
-    value = " ".join(spelled)
+    named = spelled(words)
     evidence = Evidence(
         kind="name",
         token=weakest(block.name.words),
         grammar=len(words) <= 5,
-        catalogue=family is not None,
+        catalogue=family_name(words[0]) is not None,
         # "Nguyên" put right to the one family name it can be is for a person to see
-        repaired=spelled != words,
+        repaired=named != words,
         position=bool(block.titles or block.authority) and not block.cut,
     )
-    return reading(value, block.name.words, block.name.page, evidence, raw=block.name.text)
-
-
-def _capital(word: str) -> str:
-    return word[:1].upper() + word[1:]
-
-
-def _family_name(word: str) -> str | None:
-    """The word if it is a family name, else the only one it is but for its marks or a letter."""
-    if word in SURNAMES:
-        return word
-    seen = squeeze(word)
-    alike = [name for name in SURNAMES if squeeze(name) == seen]
-    if not alike and len(seen) >= 4:  # "guyễn" under the rim of a seal
-        alike = [name for name in SURNAMES if Levenshtein.distance(squeeze(name), seen) == 1]
-    return alike[0] if len(alike) == 1 else None
+    return reading(
+        " ".join(named), block.name.words, block.name.page, evidence, raw=block.name.text
+    )

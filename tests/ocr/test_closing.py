@@ -5,8 +5,8 @@ import datetime as dt
 
 import pytest
 
-from ocr.closing import authority_in
 from ocr.reader import Reader
+from ocr.signing_titles import authority_in
 from tests.ocr.papers import DECISION_BODY, closing, header, page
 
 TODAY = dt.date(2026, 11, 24)

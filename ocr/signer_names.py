@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names of people as they stand under a signature: the run of capitalised words, rank aside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rapidfuzz.distance import Levenshtein
+
+from ocr.catalogue import RANKS, SURNAMES
+from ocr.compounds import shipped_compounds, without_echo
+from ocr.layout import Line
+from ocr.normalise import nfc, squeeze
+from ocr.page import Word
+
+_RANK = re.compile(rf"^(?:(?:{'|'.join(RANKS)})\b[\s.]*)+")
+_SIGNS = "“”\"'`.,:;-_|*~()‘’«»=<>"
+
+
+def has_surname(name: Line) -> bool:
+    words = without_rank(name.text).split()
+    return len(words) >= 2 and words[0] in SURNAMES
+
+
+def best_name(lines: Sequence[Line]) -> Line | None:
+    names = [n for line in lines if (n := name_words(line))]
+    return max(names, key=_name_score, default=None)
+
+
+def _name_score(line: Line) -> float:
+    words = without_rank(line.text).split()
+    known = bool(words) and family_name(words[0]) is not None
+    return 2.0 * known + line.confidence + (0.3 if 2 <= len(words) <= 4 else 0.0)
+
+
+def name_words(line: Line) -> Line | None:
+    """The run of capitalised words in a line that could be a name."""
+    kept: list[Word] = []
+    for n, word in enumerate(line.words):
+        core = word.text.strip(_SIGNS)
+        small = _is_small_name_word(core, line.words[n + 1 :]) if kept else _is_cut_surname(core)
+        if _is_name_word(core) or small or squeeze(core) in RANKS:
+            kept.append(word)
+        elif kept and len(kept) >= 2:
+            break
+        else:
+            kept = []
+    if not 2 <= len(kept) <= 7 or any(any(c.isdigit() for c in w.text) for w in kept):
+        return None
+    return Line(page=line.page, words=tuple(kept), y=line.y)
+
+
+def _is_name_word(core: str) -> bool:
+    """One capital, then small letters: "Nguyễn", "Ý"."""
+    return core[:1].isupper() and core.isalpha() and (len(core) == 1 or core[1:].islower())
+
+
+def _is_cut_surname(core: str) -> bool:
+    """A family name whose first letter the seal took: "guyễn"; never a word of its own."""
+    fragment = len(core) >= 4 and core.isalpha() and core.islower()
+    return fragment and not shipped_compounds().knows(core) and family_name(core) is not None
+
+
+def _is_small_name_word(core: str, following: Sequence[Word]) -> bool:
+    """A "văn" between capitals: letters whose two cases look alike are told by size alone."""
+    after = following[0].text if following else ""
+    return core[:1] in _SAME_SHAPE and core.isalpha() and core.islower() and _is_name_word(after)
+
+
+_SAME_SHAPE = frozenset("vxscoôơuưpk")
+
+
+def without_rank(text: str) -> str:
+    words = [w.strip(_SIGNS) for w in nfc(text).split()]
+    plain_text = " ".join(squeeze(w) for w in words)
+    found = _RANK.match(plain_text)
+    drop = len(found.group(0).split()) if found else 0
+    return " ".join(words[drop:])
+
+
+def spelled(words: Sequence[str]) -> list[str]:
+    """The name's words put right: its family name, capitals, letters read twice."""
+    family = family_name(words[0])
+    return [family or words[0], *(without_echo(_capital(word)) for word in words[1:])]
+
+
+def is_rank(text: str) -> bool:
+    """Nothing but ranks and degrees: "Đại tướng"."""
+    return _RANK.fullmatch(squeeze(text) + " ") is not None
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
+
+
+def family_name(word: str) -> str | None:
+    """The word if it is a family name, else the only one it is but for its marks or a letter."""
+    if word in SURNAMES:
+        return word
+    seen = squeeze(word)
+    alike = [name for name in SURNAMES if squeeze(name) == seen]
+    if not alike and len(seen) >= 4:  # "guyễn" under the rim of a seal
+        alike = [name for name in SURNAMES if Levenshtein.distance(squeeze(name), seen) == 1]
+    return alike[0] if len(alike) == 1 else None
