@@ -347,7 +347,7 @@ _SEAT = re.compile(r".*\b(?:tinh|thanh pho|xa|phuong|thi tran|dac khu|huyen|quan
 
 
 def _seat_of(issuer: str, place: str) -> str | None:
-    """The issuer's own commune or province where the place read is one letter off.
+    """The issuer's own commune or province where the place read is a letter or two off.
 
     The place is the seat of the office that issues (NĐ 30/2020, PL I, ô 4). `issuer`: its lines.
     """
@@ -356,7 +356,8 @@ def _seat_of(issuer: str, place: str) -> str | None:
         if head is None or len(words) != len(squeeze(text).split()) or len(place) < 5:
             continue
         name = " ".join(word.capitalize() for word in words[len(head[0].split()) :])
-        if Levenshtein.distance(squeeze(name), squeeze(place)) == 1:
+        off = Levenshtein.distance(squeeze(name), squeeze(place))
+        if off == 1 or (off == 2 and len(place) >= 6):
             return known_place(name) or name
     return None
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from rapidfuzz.distance import Levenshtein
+
 from ocr.normalise import squeeze
 
 _OLD = (
@@ -43,19 +45,30 @@ def known_place(text: str) -> str | None:
     return _by_squeezed().get(squeeze(text))
 
 
+def near_place(text: str) -> str | None:
+    """The province whose name `text` is but for marks, or the only one it is but for a letter."""
+    seen = squeeze(text)
+    if found := _by_squeezed().get(seen):
+        return found
+    near = {name for key, name in _by_squeezed().items() if Levenshtein.distance(key, seen) == 1}
+    return near.pop() if len(near) == 1 and len(seen) >= 5 else None
+
+
 def mend_province(text: str) -> str:
     """A province name at the end of `text` put into the catalogue's spelling.
 
-    "TĨNH QUẢNG NGÁI" -> "TỈNH QUẢNG NGÃI": print errors in capitals come with confidence 90.
+    "TĨNH QUẢNG NGÁI" -> "TỈNH QUẢNG NGÃI": print errors in capitals come with confidence 90. A
+    letter may be wrong too ("tỉnh Bắc NNH").
     """
     words = text.split()
     for size in (5, 4, 3, 2):
         if len(words) <= size:
             continue
-        tail = " ".join(words[-size:])
-        name = known_place(tail)
         head = squeeze(words[-size - 1])
-        if name and head in ("tinh", "pho", "tp"):
+        if head not in ("tinh", "pho", "tp"):
+            continue
+        tail = " ".join(words[-size:])
+        if name := near_place(tail):
             fixed = name.upper() if tail.upper() == tail else name
             lead = {"tinh": "tỉnh", "pho": "phố"}.get(head, words[-size - 1])
             lead = lead.upper() if tail.upper() == tail else lead

@@ -306,6 +306,7 @@ def test_an_office_in_the_symbol_that_nothing_else_names_is_for_a_person(reader)
     ("issuer", "place", "value"),
     [
         (("UBND TỈNH HÀ TĨNH", "SỞ Y TẾ"), "Hà Tũnh", "Hà Tĩnh"),
+        (("ỦY BAN NHÂN DÂN", "TỈNH ĐẮK LẮK"), "Đắh Lắb", "Đắk Lắk"),
         (("ỦY BAN NHÂN DÂN", "XÃ AN NGỌC"), "Ạn Ngọcc", "An Ngọc"),
         (("ỦY BAN NHÂN DÂN", "XÃ AN NGỌC"), "Bình Mỹ", "Bình Mỹ"),
     ],
@@ -314,3 +315,8 @@ def test_a_place_one_letter_off_is_the_seat_of_the_issuer(reader, issuer, place,
     made = decision(issuer=issuer, date=f"{place}, ngày 17 tháng 01 năm 2025")
     read = fields(reader, made)["place"]
     assert (read.value, read.needs_review) == (value, True)
+
+
+def test_a_province_with_a_wrong_letter_is_the_only_one_it_can_be(reader):
+    read = fields(reader, decision(issuer=("UBND TỈNH BẮC NNH", "SỞ TƯ PHÁP")))["parent_issuer"]
+    assert (read.value, read.needs_review) == ("UBND tỉnh Bắc Ninh", True)
