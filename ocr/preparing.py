@@ -56,7 +56,7 @@ def prepare(pixels: Pixels, dpi: float) -> Prepared:
     """Straighten an upright page and lift its red ink."""
     grey = lift_red(pixels)
     warp = Warp.none(grey)
-    corners = find_sheet(grey)
+    corners = find_sheet(grey, pixels)
     if corners is not None:
         grey, warp = cut_sheet(grey, corners)
     flattened = is_uneven(grey)

@@ -24,6 +24,7 @@ LEAST_SKEW = 0.08
 """Degrees; less than this is not worth resampling."""
 _SMALL = 500
 _DARK_DESK = 45
+_COLOURED_DESK = 30  # of 255: how much more colour the desk must have than the paper
 A4 = 297 / 210
 
 
@@ -105,10 +106,11 @@ def level(image: Pixels, skew: float) -> tuple[Pixels, Warp]:
     return np.asarray(made, dtype=np.uint8), Warp(back=back, made=shape, scan=shape)
 
 
-def find_sheet(grey: Pixels) -> Matrix | None:
+def find_sheet(grey: Pixels, rgb: Pixels | None = None) -> Matrix | None:
     """Corners (4x2 pixels, clockwise from top left) of a light sheet on a darker desk, or None.
 
-    Never on flatbed and feeder scans: at least three sides of the picture must be desk.
+    Never on flatbed and feeder scans: at least three sides of the picture must be desk. A shadow
+    over the sheet makes it as dark as the desk; its colour (`rgb`) still tells it from the desk.
     """
     scale = _SMALL / max(grey.shape)
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -123,16 +125,36 @@ def find_sheet(grey: Pixels) -> Matrix | None:
     # seen with thresholds from the desk upwards the largest is the whole one
     levels = [desk + share * (middle - desk) for share in (0.3, 0.4, 0.55)]
     levels.append(float(cv2.threshold(smooth, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0]))
-    found = [quad for quad in (_quadrilateral(smooth, at) for at in levels) if quad is not None]
-    if not found:
+    found = [_quadrilateral(smooth > at) for at in levels]
+    if rgb is not None and rgb.ndim == 3:
+        found.append(_of_another_colour(rgb, scale))
+    quads = [quad for quad in found if quad is not None]
+    if not quads:
         return None
-    return _clockwise(max(found, key=_area) / scale)
+    return _clockwise(max(quads, key=_area) / scale)
 
 
-def _quadrilateral(smooth: Pixels, threshold: float) -> Matrix | None:
-    """Corners of the largest light figure when it is a solid sheet of paper's size."""
-    high, wide = smooth.shape
-    bright = np.asarray(smooth > threshold, dtype=np.uint8)
+def _of_another_colour(rgb: Pixels, scale: float) -> Matrix | None:
+    """The sheet as what has not the hue of the desk: white in any light has none."""
+    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    colour = small.astype(np.float32)
+    strength = colour.max(axis=2)
+    shares = cv2.medianBlur(
+        (255 * (strength - colour.min(axis=2)) / np.maximum(strength, 1)).astype(np.uint8), 9
+    )
+    edge = np.concatenate([shares[:4].ravel(), shares[-4:].ravel(), shares[:, :4].ravel()])
+    high, wide = shares.shape
+    paper = float(np.median(shares[high // 4 : -high // 4, wide // 4 : -wide // 4]))
+    desk = float(np.median(edge))
+    if desk - paper < _COLOURED_DESK:
+        return None
+    return _quadrilateral(shares < (paper + desk) / 2)
+
+
+def _quadrilateral(sheet: npt.NDArray[np.bool_]) -> Matrix | None:
+    """Corners of the largest figure when it is a solid sheet of paper's size."""
+    high, wide = sheet.shape
+    bright = np.asarray(sheet, dtype=np.uint8)
     outlines, _ = cv2.findContours(bright, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if not outlines:
         return None

@@ -98,6 +98,20 @@ def test_the_shadow_of_a_hand_cuts_nothing_off(photo, at, dark):
     assert np.abs(found - corners).max() < 0.012 * max(desk.shape)
 
 
+def test_a_sheet_in_shadow_as_dark_as_the_desk_is_told_by_its_colour(photo):
+    desk, corners = photo
+    height, width = desk.shape
+    inside = cv2.fillConvexPoly(np.zeros((height, width), np.uint8), corners.astype(int), 255)
+    rgb = np.dstack([desk, desk, desk])
+    rgb[inside == 0] = (105, 112, 70)  # green linoleum
+    across = np.arange(width) / width
+    shade = (1 - 0.62 / (1 + np.exp(-(across - 0.75) * 40)))[None, :, None]
+    shaded = (rgb * shade).astype(np.uint8)
+    found = find_sheet(cv2.cvtColor(shaded, cv2.COLOR_RGB2GRAY), shaded)
+    assert found is not None
+    assert np.abs(found - corners).max() < 0.012 * max(desk.shape)
+
+
 def test_a_scan_is_never_cut(grey):
     assert find_sheet(grey) is None
     band = grey.copy()
