@@ -53,6 +53,7 @@ def read_abstract(
     return reading(value, words, layout.number, evidence, raw=raw)
 
 
+_OVER = 0.08
 Token = tuple[str, float]
 """A word with its marks, lower case, and the confidence it was read with."""
 
@@ -170,8 +171,14 @@ def about_lines(layout: PageLayout, header: Header | None) -> list[Line]:
             continue
         if not lines and not re.match(r"\W{0,2}v\s?/\s?v|\W{0,2}ve viec", left.plain):
             continue
-        lines.append(layout.segments(left)[0])
+        lines.append(_own_column(layout, row, left, header.split))
     return lines
+
+
+def _own_column(layout: PageLayout, row: Line, left: Line, split: float) -> Line:
+    """What stands under the number; its last words may reach a little over the column's edge."""
+    first = layout.segments(row)[0]
+    return first if first.box.x1 < split + _OVER else layout.segments(left)[0]
 
 
 def _under_title(layout: PageLayout, title: TitleRow) -> list[Line]:

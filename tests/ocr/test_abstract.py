@@ -93,3 +93,11 @@ def test_one_word_in_the_last_line_belongs_to_it(reader):
     rows += [("Căn cứ quy định hiện hành, Ủy ban nhân dân thông báo như sau:", 0.2, 0.27)]
     value = reader.assemble([page([*rows, *closing()])]).document.fields["abstract"].value
     assert value == f"{lines[0]} xã"
+
+
+def test_words_that_reach_over_the_column_belong_to_it(reader):
+    about = ("V/v không đóng dấu trên hoá đơn đặt in.", 0.15, 0.16)
+    rows = [*header(number="Số: 60/CT-KTT3"), about]
+    rows += [("Kính gửi: Công ty Bưu chính", 0.4, 0.2), ("Trả lời công văn số 297:", 0.2, 0.25)]
+    value = reader.assemble([page([*rows, *closing()])]).document.fields["abstract"].value
+    assert value == "V/v không đóng dấu trên hoá đơn đặt in."
