@@ -20,7 +20,6 @@ from storage.pdf.layers import (
     Floats,
     Layers,
     middle,
-    paper_around,
     weakest_of,
     without_specks,
 )
@@ -59,10 +58,8 @@ class Fidelity:
 def compare(layers: Layers, dpi: float) -> Fidelity:
     """`dpi`: of `layers.small`, the scan that the layers are held against."""
     scan, shown = layers.small, composed(layers)
-    weakest = weakest_of(scan)
-    around = paper_around(weakest, dpi)  # what is shown is held against the paper of the scan
-    wanted = _darker(around, weakest)
-    got = _darker(around, weakest_of(shown))
+    # what is shown is held against the paper of the scan
+    wanted, got = (_darker(layers.around, weakest_of(image)) for image in (scan, shown))
     noise = middle(wanted[::2, ::2]) * 1.48
     ink = cv2.threshold(wanted, max(_FAINT, _NOISE_SIGMAS * noise), 255, cv2.THRESH_BINARY)[1]
     mm2 = (25.4 / dpi) ** 2

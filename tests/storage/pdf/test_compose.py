@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tracemalloc
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,8 +13,8 @@ import numpy as np
 import pikepdf
 import pytest
 
-from ocr.page import Box, Word
-from storage.pdf import JpegRaster, PikepdfArchivalPdf, check
+from ocr.page import Box, PageText, Word
+from storage.pdf import JpegRaster, PikepdfArchivalPdf, check, prepare
 from storage.pdf.xmp import NAMESPACE
 from storage.typeface import VIETNAMESE
 from workflows.errors import DamagedDocument, Unavailable
@@ -312,3 +313,46 @@ def test_pages_are_asked_for_one_at_a_time(archival, a4_page):
         assert len(pdf.pages) == 6
     assert alive == 0
     assert most <= 2
+
+
+def test_a_prepared_picture_gives_the_file_its_jpeg_gives(archival, make, mark):
+    """Made ready where the page was read, or decoded from what the store keeps: one code."""
+    pixels, words = make.inked(make.paper(1654, 2339), ["Bản sao", "có lớp chữ"])
+    page = make.page_of(pixels, words, dpi=200)
+    seen = cv2.imdecode(np.frombuffer(page.jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
+    ready = replace(page, jpeg=b"", picture=prepare(seen, 200))
+    assert ready.picture.stored < len(page.jpeg)
+    bound = [archival.compose([one], title="Thử", mark=mark) for one in (page, ready)]
+    assert bound[0] == bound[1]
+
+
+def test_memory_is_flat_however_many_pages(archival, make):
+    """Pages of 200 words, made one at a time: none is kept once it is written."""
+    pixels, _ = make.inked(make.paper(827, 1169), ["Một trang"])
+    picture = prepare(pixels, 100)
+
+    def pages(count):
+        for number in range(count):
+            rows = range(20)
+            words = tuple(
+                Word(
+                    text=f"chữ{number}",
+                    box=Box(0.1 * c, 0.024 * r, 0.1 * c + 0.08, 0.024 * r + 0.02),
+                    confidence=0.9,
+                    line=r,
+                )
+                for r in rows
+                for c in range(10)
+            )
+            text = PageText(page=number + 1, width=827, height=1169, dpi=100, words=words)
+            yield CopyPage(picture=picture, width=827, height=1169, dpi=100, text=text)
+
+    peaks = []
+    for count in (5, 60):
+        tracemalloc.start()
+        content = archival.compose(pages(count), title="Dài", mark=None)
+        peaks.append(tracemalloc.get_traced_memory()[1] - len(content))
+        tracemalloc.stop()
+        with pikepdf.open(BytesIO(content)) as pdf:
+            assert len(pdf.pages) == count
+    assert peaks[1] < peaks[0] + (2 << 20)
