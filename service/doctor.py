@@ -19,6 +19,9 @@ from service.signing_checkup import signing_standing
 from service.upkeep import standing
 from service.wiring import Workstation, build
 from storage.database import current, newest
+from storage.objects import S3Store
+from storage.objects.disk import is_on_encrypted_disk
+from workflows.errors import SohoaError
 
 PACKAGES = ("service", "storage", "workflows", "ocr", "scanner_drivers")
 FONT = Path("/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf")
@@ -125,6 +128,7 @@ def _workstation(settings: Settings) -> Iterator[Finding]:
     yield from _preservation(settings, station)
     for one in signing_standing(settings, station.intake.clock.now()):
         yield Finding(name=one.name, good=one.good, detail=one.detail, required=False)
+    yield _encryption(settings, station)
     yield _quarantine(station)
     for intake in statuses(settings, station.intake.clock.now()):
         yield Finding(name=intake.title, good=intake.good, detail=intake.advice)
@@ -158,6 +162,34 @@ def _preservation(settings: Settings, station: Workstation) -> Iterator[Finding]
         else "chỉ có quyền chỉ đọc, dấu vân tay",
         required=False,
     )
+
+
+def _encryption(settings: Settings, station: Workstation) -> Finding:
+    """At rest. A folder is as safe as its disk; a server is asked what it did, not what it can."""
+    if isinstance(station.objects, S3Store):
+        if not settings.s3_encryption:
+            good, detail = False, "chưa đặt s3_encryption: chỉ dựa vào ổ đĩa của máy chủ S3"
+        else:
+            good, detail = _encrypted_by_server(station.objects, settings.s3_encryption)
+    else:
+        known = is_on_encrypted_disk(settings.data_dir)
+        good = bool(known)
+        detail = {
+            True: "ổ đĩa mã hóa (dm-crypt)",
+            False: "thư mục trên ổ đĩa không mã hóa: chuyển sang ổ LUKS hoặc BitLocker",
+            None: "không xác định được ổ đĩa có mã hóa không: quản trị tự kiểm tra",
+        }[known]
+    return Finding(name="Mã hóa kho tệp", good=good, detail=detail, required=False)
+
+
+def _encrypted_by_server(store: S3Store, wanted: str) -> tuple[bool, str]:
+    try:
+        said = store.encrypted()
+    except SohoaError as trouble:
+        return False, trouble.shown
+    if said is None:
+        return True, f"{wanted}; kho còn trống nên chưa hỏi được"
+    return said, f"{wanted}: máy chủ xác nhận" if said else "tệp trong kho chưa mã hóa"
 
 
 def _quarantine(station: Workstation) -> Finding:

@@ -39,16 +39,30 @@ class AgeCipher:
             raise BackupFailed(f"encrypting {source.name}: {trouble}") from trouble
 
     def decrypt(self, source: Path, to: Path) -> None:
-        if self._identity is None:
-            raise BackupFailed("no identity", message="Cần tệp khóa bí mật để mở bản sao lưu.")
+        identity = self._held()
         try:
-            pyrage.decrypt_file(str(source), str(to), [self._identity])
+            pyrage.decrypt_file(str(source), str(to), [identity])
         except (pyrage.DecryptError, OSError) as trouble:
             to.unlink(missing_ok=True)
-            raise BackupFailed(
-                f"decrypting {source.name}: {trouble}",
-                message="Không giải mã được: sai khóa bí mật hoặc bản sao lưu đã bị sửa.",
-            ) from trouble
+            raise _not_opened(f"decrypting {source.name}: {trouble}") from trouble
+
+    def opened(self, content: bytes) -> bytes:
+        identity = self._held()
+        try:
+            return bytes(pyrage.decrypt(content, [identity]))
+        except pyrage.DecryptError as trouble:
+            raise _not_opened(f"decrypting: {trouble}") from trouble
+
+    def _held(self) -> pyrage.x25519.Identity:
+        if self._identity is None:
+            raise BackupFailed("no identity", message="Cần tệp khóa bí mật để mở bản sao lưu.")
+        return self._identity
+
+
+def _not_opened(detail: str) -> BackupFailed:
+    return BackupFailed(
+        detail, message="Không giải mã được: sai khóa bí mật hoặc bản sao lưu đã bị sửa."
+    )
 
 
 def make_key_file(path: Path) -> str:

@@ -50,13 +50,15 @@ from workflows.ports.backup import Cipher, DatabaseCopies
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database
 from workflows.ports.heads import Seal
-from workflows.ports.objects import KeptStore
+from workflows.ports.objects import KeptStore, Measured
 
 FORMAT = "sohoa-backup/1"
 LAST = "backup.last"
 _AGE = "application/age"
 _PAGE = 500
 _AT_ONCE = 4
+_IN_MEMORY = 4 << 20
+"""Bytes up to which an object needs no files on its way back; most are far smaller."""
 _ABANDONED_S = 86_400.0
 _PARTS = ("database.age", "extras.age", "objects.jsonl.gz")
 
@@ -478,16 +480,30 @@ class Backup:
     def _bring_back(
         self, vault: KeptStore, wanted: StoredObject, stored: StoredObject, work: Path
     ) -> tuple[bool, str]:
-        """(whether it was copied now, what is wrong or "")."""
-        if self.objects.find(wanted.key) == wanted:
-            return False, ""  # an earlier, interrupted restore brought it; a scrub re-hashes it
+        """(whether it was copied now, what is wrong or "").
+
+        What an earlier, interrupted restore brought is re-hashed and mended where it is not whole:
+        whatever cut that one off may have harmed the disk too.
+        """
+        there = self.objects.measure(wanted.key)
+        if there == Measured(sha256=wanted.sha256, size=wanted.size, recorded=True):
+            return False, ""
         plain, closed = _scratch(work)
         try:
+            if there is None and stored.size <= _IN_MEMORY:
+                opened = self.cipher.opened(vault.get(stored))
+                if hashlib.sha256(opened).hexdigest() != wanted.sha256:
+                    raise IntegrityViolation(stored.key)
+                self.objects.put(wanted.key, opened, wanted.media_type)
+                return True, ""
             vault.fetch(stored, closed)
             self.cipher.decrypt(closed, plain)
             if _sha256(plain) != wanted.sha256:
                 raise IntegrityViolation(stored.key)
-            self.objects.put(wanted.key, plain, wanted.media_type)
+            if there is None:
+                self.objects.put(wanted.key, plain, wanted.media_type)
+            else:
+                self.objects.mend(wanted, plain)
         except NotFound:
             return False, "mất trong bản sao lưu"
         except (IntegrityViolation, BackupFailed, Conflict):

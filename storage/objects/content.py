@@ -15,6 +15,8 @@ from workflows.errors import IntegrityViolation, InvalidValue
 CHUNK = 1 << 20
 _LONGEST_KEY = 1024  # bytes; the S3 limit, so that a folder can move to S3 later
 _LONGEST_SEGMENT = 240  # bytes; file systems stop at 255 and the record adds ".json"
+# a colon opens a stream or a drive on Windows, a backslash is a separator there; Cc and Cs
+_BAD_LETTER = re.compile("[\\\\:\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _ORIGINAL = re.compile(r"orig/[0-9a-f]{2}/([0-9a-f]{64})")
 
 
@@ -32,14 +34,9 @@ def check_key(key: str) -> str:
 def _bad_segment(segment: str) -> bool:
     return (
         segment in {"", ".", ".."}
-        or any(map(_bad_letter, segment))
+        or _BAD_LETTER.search(segment) is not None
         or len(segment.encode()) > _LONGEST_SEGMENT
     )
-
-
-def _bad_letter(letter: str) -> bool:
-    # a colon opens a stream or a drive on Windows, a backslash is a separator there
-    return letter in "\\:" or unicodedata.category(letter) in {"Cc", "Cs"}
 
 
 def check_address(key: str, sha256: str) -> None:
@@ -79,6 +76,24 @@ def pieces(content: bytes | Path) -> Iterator[bytes]:
     with content.open("rb") as source:
         while piece := source.read(CHUNK):
             yield piece
+
+
+class Hashed:
+    """Pieces on their way, hashed as they pass: `found` is their fingerprint once all have."""
+
+    def __init__(self, source: Iterator[bytes]) -> None:
+        self._source = source
+        self._digest, self._size = hashlib.sha256(), 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._source:
+            self._digest.update(piece)
+            self._size += len(piece)
+            yield piece
+
+    @property
+    def found(self) -> tuple[str, int]:
+        return self._digest.hexdigest(), self._size
 
 
 def fingerprint(content: bytes | Path) -> tuple[str, int]:

@@ -49,6 +49,26 @@ def make_folder(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
+def is_on_encrypted_disk(path: Path) -> bool | None:
+    """Whether the block device under `path` is a dm-crypt one (LUKS) or lies on one.
+
+    None where that cannot be told: no Linux, a network share, a container's layer.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    number = path.stat().st_dev
+    device = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
+    return _is_encrypted(device) if device.exists() else None
+
+
+def _is_encrypted(device: Path) -> bool:
+    uuid = device / "dm/uuid"
+    if uuid.is_file() and uuid.read_text().startswith("CRYPT-"):
+        return True
+    below = device / "slaves"
+    return below.is_dir() and any(_is_encrypted(lower) for lower in below.iterdir())
+
+
 def set_immutable(path: Path, *, on: bool) -> bool:
     """`chattr +i` or `-i`; whether it is so now.
 

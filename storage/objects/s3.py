@@ -282,7 +282,8 @@ class S3Store:
         }
         try:
             name = self._name(fresh.key)
-            self._for(fresh.size)._put_object(self._bucket, name, body, headers)
+            made = self._for(fresh.size)._put_object(self._bucket, name, body, headers)
+            self._must_be_encrypted(fresh.key, made.http_headers)
         except S3Error as refused:
             if refused.code not in _TAKEN:
                 raise
@@ -308,9 +309,29 @@ class S3Store:
                 dict(_metadata(fresh)),
                 sse=self._sse,
             )
+        if self._sse is not None:
+            # the answer to the last part says nothing of encryption: asked by itself
+            self._must_be_encrypted(fresh.key, self._headers(fresh.key))
         if self._hash_of(fresh.key) != fresh.sha256:
             raise IntegrityViolation(f"{fresh.key}: read back other bytes than were sent")
         return fresh
+
+    def encrypted(self) -> bool | None:
+        """Whether the server says so of an object it holds; None where it holds none yet."""
+        key = next((key for key, _ in self.keys("")), None)
+        return None if key is None else bool(_encryption_said(self._headers(key)))
+
+    def _headers(self, key: str) -> Mapping[str, str]:
+        with _answers(key):
+            return self._quick.stat_object(self._bucket, self._name(key)).metadata or {}
+
+    def _must_be_encrypted(self, key: str, told: Mapping[str, str]) -> None:
+        """A server that does not know encryption takes the object and says nothing of it."""
+        if self._sse is not None and not _encryption_said(told):
+            raise StorageUnavailable(
+                f"{key} was stored without encryption",
+                message="Máy chủ S3 không mã hóa như đã đặt (s3_encryption); tệp chưa được nhận.",
+            )
 
     def _same_or_conflict(self, fresh: StoredObject, refused: S3Error | None) -> StoredObject:
         """A retry after a lost answer meets its own first attempt: that is success."""
@@ -374,6 +395,12 @@ def _encryption(wanted: str) -> tuple[Sse | None, dict[str, str]]:
             wanted, message="Kiểu mã hóa kho tệp phải là SSE-S3 hoặc SSE-KMS:<khóa>."
         )
     return sse, dict(sse.headers())
+
+
+def _encryption_said(headers: Mapping[str, str]) -> str:
+    """`AES256`, `aws:kms`, or nothing."""
+    known = {name.lower(): value for name, value in headers.items()}
+    return known.get("x-amz-server-side-encryption", "")
 
 
 def _metadata(stored: StoredObject) -> Mapping[str, str]:

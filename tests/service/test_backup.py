@@ -1,6 +1,7 @@
 """The drill: out of one office, into another folder and database; equal to the last verdict."""
 
 import datetime as dt
+import io
 import itertools
 import os
 import shutil
@@ -10,10 +11,12 @@ import sys
 import time
 from pathlib import Path
 
+import pikepdf
 import pytest
 import structlog
 from office import make_sample, open_office
 from pydantic import SecretStr
+from servers.issuer import Issuer
 from servers.postgresql import postgresql  # noqa: F401
 from servers.s3 import s3_server  # noqa: F401
 from sqlalchemy import text
@@ -30,6 +33,7 @@ from storage.signing.sandboxed import SandboxedVerifier
 from workflows.backup import Kept
 from workflows.domain.unit import EVERYWHERE
 from workflows.errors import BackupFailed, Conflict, IntegrityViolation, InvalidValue, NotFound
+from workflows.intake import Arrival
 
 pytestmark = pytest.mark.slow
 _buckets = itertools.count()
@@ -87,15 +91,26 @@ def hashes(here):
 
 
 def verdicts(here, station, trust):
+    """Everything told of every signature of every signed file: evidence and each revision."""
     found = {}
     with here.database.read() as tx:
         for holding in tx.holdings.after("", limit=1000):
             document = tx.documents.get(holding.document_id, EVERYWHERE)
-            path = here.settings.data_dir / "evidence.pdf"
-            path.write_bytes(here.objects.get(document.evidence))
-            reports = SandboxedVerifier(station.sandbox, trust).verify(path)
-            found[document.id] = [(r.field_name, r.state, r.signer_name) for r in reports]
+            copies = tx.signed_copies.revisions(document.id)
+            for stored in {document.evidence, *(c.object for c in copies)}:
+                path = here.settings.data_dir / "evidence.pdf"
+                path.write_bytes(here.objects.get(stored))
+                reports = SandboxedVerifier(station.sandbox, trust).verify(path)
+                found[stored.key] = [r.as_json() for r in reports]
     return found
+
+
+def blank_pdf() -> bytes:
+    out = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(595, 842))
+        pdf.save(out)
+    return out.getvalue()
 
 
 def rows(here, table):
@@ -121,7 +136,7 @@ def test_the_drill_on_another_folder_and_database(full_office, office, tmp_path,
         assert rows(there, table) == rows(here, table), table
     was = verdicts(here, full_office.station, here.settings.certificates / "trust")
     assert was == verdicts(there, full_office.station, there.settings.certificates / "trust")
-    assert all(states for states in was.values()) and len(was) == 2
+    assert all(reports for reports in was.values()) and len(was) == 4  # B-T, then B-LTA, of two
     assert there.audit.verify().whole
     with pytest.raises(Conflict):
         backup_of(there, key_file=key).restore(vault)
@@ -144,9 +159,16 @@ def test_the_drill_in_the_office_shape(tmp_path, key, postgresql, s3_server):  #
     made = open_office(
         tmp_path / "var", database_url=postgresql.database(), s3_bucket=names[0], **shape
     )
-    made.store(make_sample("quyet_dinh", 1))
+    papers = [made.store(make_sample("quyet_dinh", number)) for number in (1, 2)]
+    made.station.organisation.certify(papers[0], by=made.actor("signer"))  # SAO Y
+    issuer = Issuer()
+    came = issuer.sign_for_long(blank_pdf(), issuer.certificate("Nơi Phát Hành"))
+    made.reader.show(make_sample("quyet_dinh", 3))
+    made.station.intake.receive(iter([came]), Arrival(file_name="den.pdf"), by=made.actor("clerk"))
+    made.run_jobs()
     office = made.station.settings
     here = custodian(made.station.settings)
+    issuer.put_trust(here.settings.certificates / "trust")
     targets = vaults(here.settings, [f"s3:{names[1]}", str(tmp_path / "nas")])
     first = backup_of(here).make(targets, kept=kept(here.settings))
     assert [m.trouble for m in first] == ["", ""] and {m.copied for m in first} == {
@@ -167,6 +189,11 @@ def test_the_drill_in_the_office_shape(tmp_path, key, postgresql, s3_server):  #
     assert hashes(there) == hashes(here) != {}
     for table in ("documents", "pages", "field_values", "signed_copies", "users"):
         assert rows(there, table) == rows(here, table), table
+    was = verdicts(here, made.station, here.settings.certificates / "trust")
+    assert was == verdicts(there, made.station, there.settings.certificates / "trust")
+    told = [r for reports in was.values() for r in reports]
+    assert {r["state"] for r in told} == {"hop_le"}
+    assert {"Cán bộ clerk", "Phường Mẫu", "Nơi Phát Hành"} <= {r["signer"] for r in told}
     with pytest.raises(Exception, match="append-only"), there.database.engine.begin() as connection:
         connection.execute(text("DELETE FROM audit_events"))
     wrong_kind = custodian(moved(office, tmp_path / "third"))
@@ -195,6 +222,36 @@ def test_one_planted_missing_object_is_named_and_the_rest_comes_back(office, tmp
     }
     assert {name for name, _ in done.lost} == lost and len(lost) == 2
     assert audit.whole
+
+
+def test_a_restore_that_goes_on_mends_what_the_first_left_harmed(
+    office, tmp_path, key, monkeypatch
+):
+    here = custodian(office)
+    backup_of(here).make(vaults(office, [str(tmp_path / "nas")]), kept=kept(office))
+    vault = FolderStore(tmp_path / "nas")
+    there = custodian(moved(office, tmp_path / "new"))
+    backup = backup_of(there, key_file=key)
+    with monkeypatch.context() as cut, pytest.raises(ZeroDivisionError):
+        cut.setattr(type(backup.copies), "load", lambda *_: 1 / 0)
+        backup.restore(vault)
+    objects = sorted(p for p in (tmp_path / "new/objects/objects").rglob("*") if p.is_file())
+    records = sorted(p for p in (tmp_path / "new/objects/records").rglob("*.json"))
+    assert len(objects) == len(records) > 8
+    for path in (*objects[:4], *records[4:7]):
+        path.chmod(0o640)
+    objects[0].write_bytes(b"")
+    objects[1].write_bytes(bytes(objects[1].stat().st_size))  # the right length, no content
+    objects[2].unlink()
+    objects[3].write_bytes(objects[3].read_bytes()[:-1])
+    records[4].write_bytes(b"")
+    records[5].write_bytes(bytes(9))
+    records[6].unlink()
+    done, audit = restore_into(there, backup, vault, None)
+    assert done.lost == [] and audit.whole
+    assert done.copied == 7, "what was whole is not copied again"
+    assert hashes(there) == hashes(here)
+    assert not there.scrub(mb_per_s=0).run().findings
 
 
 def test_an_object_damaged_in_the_store_comes_from_the_replica_or_is_named(office, tmp_path):

@@ -39,6 +39,10 @@ class Cipher(Protocol):
 
     def decrypt(self, source: Path, to: Path) -> None: ...
 
+    def opened(self, content: bytes) -> bytes:
+        """As `decrypt`, of what fits in memory."""
+        ...
+
     @property
     def opens(self) -> bool:
         """Whether we hold the key that decrypts; a machine that only backs up does not need it."""
