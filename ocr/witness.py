@@ -18,7 +18,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from ocr.closing import block_zone
-from ocr.layout import NATIONAL_TITLE, PARTY_TITLE, lay_out
+from ocr.layout import MOTTO, NATIONAL_TITLE, PARTY_TITLE, lay_out
 from ocr.normalise import plain
 from ocr.page import Box, PageText, Pixels, Word
 from ocr.recognise import Recogniser
@@ -134,7 +134,7 @@ def _marks(text: str) -> int:
 
 
 def lines_that_matter(lines: Sequence[ReadLine], page: PageText) -> list[int]:
-    """Numbers of the lines that fields are read from."""
+    """Numbers of the lines that fields are read from; Quốc hiệu and motto are the same on all."""
     said = [plain(line.text) for line in lines]
     header = 0.0
     if page.page == 1 or any(map(_is_title, said[:12])):
@@ -146,16 +146,16 @@ def lines_that_matter(lines: Sequence[ReadLine], page: PageText) -> list[int]:
     return [
         k
         for k, line in enumerate(lines)
-        if line.box.y0 < header
+        if (line.box.y0 < header and not _is_title(said[k], MOTTO))
         or k in labelled
         or (zone is not None and _middle_in(zone, line.box))
         or _ADOPTED.search(said[k])
     ]
 
 
-def _is_title(said: str) -> bool:
+def _is_title(said: str, *more: str) -> bool:
     return len(said) >= 12 and any(
-        fuzz.ratio(said, title) >= _LIKE_TITLE for title in (NATIONAL_TITLE, PARTY_TITLE)
+        fuzz.ratio(said, title) >= _LIKE_TITLE for title in (NATIONAL_TITLE, PARTY_TITLE, *more)
     )
 
 

@@ -84,7 +84,7 @@ def test_the_header_of_a_first_page_has_a_witness_the_text_has_none():
 
 def test_the_header_of_a_second_document_in_the_file_has_one_too():
     lines = [line("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 0.05), line("Số: 2/TB", 0.1)]
-    assert lines_that_matter(lines, page(lines, number=7)) == [0, 1]
+    assert lines_that_matter(lines, page(lines, number=7)) == [1]
 
 
 def test_labelled_lines_of_a_form_have_one_but_a_colon_in_a_text_does_not():
