@@ -12,7 +12,7 @@ name. A name is sure when two readings say it letter by letter.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -113,7 +113,7 @@ def _readings(
         return
     place = Box(x0 / width, y0 / height, x1 / width, y1 / height)
     scale = max(1.0, _FINE_DPI / dpi)
-    inks = [_enlarged(ink, scale) for ink in _inks(crop)]
+    inks = [_enlarged(ink, scale) for ink in _distinct(_inks(crop))]
     if net is not None:
         for n, ink in enumerate(inks):
             yield _placed_lines(("net", n), _by_net(net, ink, dpi * scale), ink, place)
@@ -183,6 +183,15 @@ def _inks(crop: Pixels) -> Iterator[Pixels]:
         red, green, blue = cv2.split(crop)
         over = cv2.subtract(red, cv2.max(green, blue))
         yield np.asarray(cv2.bitwise_not(cv2.convertScaleAbs(over, alpha=255 / 120)), np.uint8)
+
+
+def _distinct(inks: Iterable[Pixels]) -> Iterator[Pixels]:
+    """A bilevel scan looks the same in every ink: it is read once."""
+    seen: list[Pixels] = []
+    for ink in inks:
+        if not any(np.array_equal(ink, other) for other in seen):
+            seen.append(ink)
+            yield ink
 
 
 def _grey_inks(grey: Pixels) -> Iterator[Pixels]:

@@ -19,8 +19,11 @@ _SIGNS = "“”\"'`.,:;-_|*~()‘’«»=<>"
 
 
 def has_surname(name: Line) -> bool:
+    """A family name first, whole or without the letter that the seal took, and more behind it."""
     words = without_rank(name.text).split()
-    return len(words) >= 2 and words[0] in SURNAMES
+    if len(words) < 2:
+        return False
+    return words[0] in SURNAMES or (len(words) > 2 and _is_cut_surname(words[0]))
 
 
 def best_name(lines: Sequence[Line]) -> Line | None:
