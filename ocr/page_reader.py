@@ -127,6 +127,12 @@ class PageReader:
             return placed(read_digits(self.recogniser, crop, dpi * scale), whole)
         return placed(self.recogniser.read_line(crop, dpi * scale), whole)
 
+    def _readers(self, attempt: Attempt) -> str:
+        """Who has read the page, the first reader first."""
+        if self.net is None or not attempt.lines:
+            return self.recogniser.name
+        return f"{self.net.name}, {self.recogniser.name}"
+
     def _has_print(self, image: PageImage, clock: Clock) -> bool:
         """A page that looks empty is parked only if nothing on it can be read ("PHỤ LỤC I")."""
         words = clock.time(
@@ -299,7 +305,7 @@ class PageReader:
             words=words,
             quality=quality,
             timings=clock.seconds,
-            engine=self.recogniser.name,
+            engine=self._readers(attempt),
         )
         if source is ReadingSource.OCR:
             readers = self.recogniser, self.net

@@ -69,6 +69,7 @@ def test_two_readings_are_equal_but_for_the_timings(reader, read):
     assert replace(again, timings={}) == replace(read, timings={})
     stages = {"ink", "lines", "net", "witness"} if reader.net else {"recognise", "rescue"}
     assert {"prepare", *stages} <= set(read.timings)
+    assert read.engine.startswith("sohoa-line" if reader.net else "tesserocr")
 
 
 @pytest.mark.slow
