@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ocr.confidence import HANDWRITING_BELOW
 from ocr.extraction import FieldReading, Part, TypeGuess
 from ocr.page import PageText, ReadingSource
 from ocr.vietnamese import is_syllable, words_of
@@ -33,12 +34,14 @@ Features = dict[str, float]
 class Surroundings:
     """What is known of the paper a field was read on: how well each page reads, and its type.
 
-    `readers`: who read each page first; the figures of two readers do not mean the same.
+    `readers`: who read each page first; the figures of two readers do not mean the same. `fields`:
+    what the rules made of the others, by key.
     """
 
     pages: Mapping[int, float]
     readers: Mapping[int, str]
     type: TypeGuess
+    fields: Mapping[str, FieldReading]
 
     def page(self, number: int | None) -> float:
         """Of a field that was not found: of the page that reads worst."""
@@ -49,6 +52,29 @@ class Surroundings:
         first = next(iter(self.readers.values()), "tesseract")
         return self.readers.get(number, first) if number is not None else first
 
+    def company(self, key: str) -> float:
+        """How surely the field was read that stands beside this one; .5 where none does.
+
+        Nothing over an issuer that reads well is no parent office; over a lost one it is unknown.
+        """
+        beside = self.fields.get(_BESIDE.get(key, ""))
+        if beside is None:
+            return 0.5
+        return 0.02 if beside.value in (None, [], "") else beside.confidence
+
+
+_BESIDE = {
+    "parent_issuer": "issuer",
+    "issuer": "full_number",
+    "place": "issued_on",
+    "issued_on": "place",
+    "signing_authority": "signer_title",
+    "signer_title": "signer",
+    "signer": "signer_title",
+    "urgency": "abstract",
+    "recipients": "signer",
+}
+
 
 def surroundings(pages: Sequence[PageText], part: Part) -> Surroundings:
     inked = [p for p in pages if not p.blank and part.first_page <= p.page <= part.last_page]
@@ -56,6 +82,7 @@ def surroundings(pages: Sequence[PageText], part: Part) -> Surroundings:
         pages={p.page: sureness(p) for p in inked},
         readers={p.page: first_reader(p) for p in inked},
         type=part.document_type,
+        fields=part.fields,
     )
 
 
@@ -91,6 +118,7 @@ def features(key: str, seen: FieldReading, around: Surroundings) -> Features:
         f"is {kind}": 1.0,
         f"{kind} rules": _odds(seen.confidence),
         f"by {reader}": 1.0,
+        f"{'absent' if kind == 'absent' else 'read'} company": _odds(around.company(key)),
         f"{'absent' if kind == 'absent' else 'read'} by {reader} page": _odds(
             around.page(seen.page)
         ),
@@ -104,7 +132,7 @@ def features(key: str, seen: FieldReading, around: Surroundings) -> Features:
         f"by {reader} weakest word": _odds(evidence.token),
         f"{kind} weakest word": _odds(evidence.token),
         f"by {reader} mean word": _odds(evidence.mean),
-        "length": math.log1p(evidence.letters) / 3,
+        f"{kind} length": math.log1p(evidence.letters) / 3,
         "form broken": float(not evidence.grammar),
         "out of place": float(not evidence.position),
         "conflict": float(evidence.conflict),
@@ -112,15 +140,15 @@ def features(key: str, seen: FieldReading, around: Surroundings) -> Features:
         "witnesses": float(min(2, evidence.witnesses)),
         "in catalogue": float(evidence.catalogue is True),
         "not in catalogue": float(evidence.catalogue is False),
-        "no syllables": _odd_words(seen),
+        "no syllables": min(3, _odd_words(seen)) / 3,
     }
 
 
-def _odd_words(seen: FieldReading) -> float:
-    """How many words no Vietnamese syllable spells; three are as bad as many."""
+def _odd_words(seen: FieldReading) -> int:
+    """How many words no Vietnamese syllable spells; capitals may be an office's initials."""
     said = seen.value if isinstance(seen.value, list) else [str(seen.value)]
     words = [w for text in said for w in words_of(str(text))]
-    return min(3, sum(not is_syllable(w) for w in words)) / 3
+    return sum(not is_syllable(w) for w in words if not w.isupper())
 
 
 def _odds(p: float) -> float:
@@ -169,12 +197,13 @@ def calibrated(
     """Every field with its fitted probability; what is under `review_below` goes to a person.
 
     `review_below`: an office's own threshold; None: the fit's. What a reader read that the fit has
-    never seen keeps what the rules say.
+    never seen keeps what the rules say, and so does what a code says.
     """
     around, least = surroundings(pages, part), review_below or model.review_below
 
     def judged(key: str, seen: FieldReading) -> FieldReading:
-        if around.reader(seen.page) not in model.fitted["readers"]:
+        # a code is proven by check digits and by the print, not by how its ink looks
+        if kind_of(seen) == "code" or around.reader(seen.page) not in model.fitted["readers"]:
             return seen
         return _judged(seen, model.probability(features(key, seen, around)), least)
 
@@ -191,9 +220,14 @@ def stands(seen: FieldReading) -> bool:
 
     It is for what no figure of the ink speaks of: a witness that says otherwise, a form the value
     breaks, a letter taken for a digit, a code against the print, a list of which a row may be
-    lost, and a value that was not found.
+    lost, a value that was not found, running text that ends who knows where, and digits that may
+    be written by hand, where a reader is surely wrong (.93-.99) as often as right.
     """
     evidence = seen.evidence
     if evidence is None or kind_of(seen) in ("absent", "code", "list"):
+        return True
+    if evidence.kind in ("number", "date") and evidence.token < HANDWRITING_BELOW:
+        return True
+    if evidence.kind == "text" and not evidence.position:
         return True
     return evidence.conflict or evidence.repaired or not evidence.grammar

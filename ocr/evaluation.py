@@ -337,7 +337,7 @@ def _forms(name: str, text: str, context: Mapping[str, Any]) -> set[str]:
         return _number_forms(name, text)
     if name == "issued_on":
         return {nfc(text).strip()}
-    text = comparable(text).casefold().strip(" .;,:")
+    text = re.sub(r"\s*-\s*", "-", comparable(text).casefold().strip(" .;,:"))
     text = re.sub(r"(?<=\d)\s+(?=(?:m2|m²|m|km|ha|tầng)\b)", "", text)  # blanks do not count
     if name == "abstract":
         return {re.sub(r"^(về việc|v/v)\s*:?\s*", "", text)}

@@ -82,7 +82,8 @@ def test_the_shipped_fit_is_sure_of_the_sure_and_doubts_the_doubtful():
         (reading(["Bộ Y tế"], flagged=True), True),
         (reading(None, flagged=True), True),
         (reading(flagged=True, evidence=None), True),
-        (replace(reading(flagged=True), source=ReadingSource.QR), True),
+        (reading(flagged=True, evidence=replace(EVIDENCE, token=0.79)), True),
+        (reading(flagged=True, evidence=replace(EVIDENCE, kind="text", position=False)), True),
     ],
 )
 def test_what_no_ink_can_tell_stays_flagged(seen, final):
@@ -93,6 +94,21 @@ def test_what_no_ink_can_tell_stays_flagged(seen, final):
     made = calibrated(part(number=seen), [PAGE], always_sure).fields["number"]
     assert made.confidence == pytest.approx(0.999)
     assert made.needs_review is final
+
+
+def test_what_a_code_says_is_not_weighed_by_its_ink():
+    doubting = Calibration(weights={"always": -9.0}, review_below=0.97, fitted=FITTED)
+    seen = replace(reading(), source=ReadingSource.QR)
+    assert calibrated(part(id=seen), [PAGE], doubting).fields["id"] == seen
+
+
+def test_an_office_beside_an_issuer_that_reads_well_is_told_from_one_beside_a_lost_one():
+    fields = {"issuer": reading("Sở Y tế", confidence=0.99)}
+    well, lost = (
+        features("parent_issuer", FieldReading(value=None), around_of([PAGE], part(**given)))
+        for given in (fields, {"issuer": FieldReading(value=None)})
+    )
+    assert well["absent company"] > 0 > lost["absent company"]
 
 
 def test_a_value_the_rules_let_pass_is_flagged_where_the_fit_doubts_it():

@@ -39,6 +39,7 @@ READER = Reader(None, today=lambda: dt.date(2026, 11, 24))
         ("signing_authority", ["KT. CHỦ TỊCH"], ["KT. Chủ tịch"]),
         ("signing_authority", None, []),
         ("height", "13,2m", "13,2 m"),
+        ("abstract", "giai đoạn 2026-2030", "giai đoạn 2026 - 2030"),
     ],
 )
 def test_differences_of_form_do_not_count(field, value, truth):
