@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocr.calibration import shipped
 from ocr.extraction import Extraction
 from ocr.opening import RENDER_DPI
 from ocr.page import PageImage
@@ -70,7 +71,14 @@ def opener(settings: Settings) -> Opener:
 
 def reading_desk(settings: Settings) -> ReadingDesk:
     """Only what reading needs: no database, no store, no keys."""
-    return ReadingDesk(opener=opener(settings), reader=default_reader(), dpi=dpi_of(settings))
+    return ReadingDesk(opener=opener(settings), reader=reader_of(settings), dpi=dpi_of(settings))
+
+
+def reader_of(settings: Settings) -> Reader:
+    """The shipped reader with its fitted probabilities and this office's threshold."""
+    reader = default_reader()
+    reader.calibration, reader.review_below = shipped(), settings.review_below or None
+    return reader
 
 
 def dpi_of(settings: Settings) -> int:
