@@ -24,6 +24,7 @@ _STEP = 0.04
 _SLACK = 0.012
 """Ragged right edges: a word that would just have fitted may still have been carried over."""
 _CELL = 2.2
+_FAR = 0.12
 _ALIGNED, _BESIDE = 0.006, 0.06
 _INSET = 0.3
 """A value below its label begins near the label's own edge."""
@@ -53,6 +54,10 @@ class Rows:
     @cached_property
     def plain(self) -> str:
         return "\n".join(line.plain for line in self.lines)
+
+    @cached_property
+    def pages(self) -> list[PageLayout]:
+        return list({layout.number: layout for layout in self.layouts}.values())
 
     @cached_property
     def starts(self) -> list[int]:
@@ -120,11 +125,15 @@ class Rows:
         return span[0], next((s for s in stops if span[0] <= s < span[1]), span[1])
 
     def _end_in_row(self, row: int, start: int) -> int:
-        """The row's end, or the gap before a cell with a label that the type does not know."""
+        """The row's end, or the gap before a cell with a label that the type does not know.
+
+        What stands far to the right of a value is no part of it: a card's back beside its front.
+        """
         line, at = self.lines[row], self.starts[row]
-        for cell in self._cells(row)[1:]:
+        for before, cell in pairwise(self._cells(row)):
             place = at + _place_of(line, cell.words[0])
-            if place > start and ":" in cell.text and _says(self.text[start:place]):
+            far = cell.box.x0 - before.box.x1 > _FAR
+            if place > start and (far or ":" in cell.text) and _says(self.text[start:place]):
                 return place
         return at + len(line.text)
 

@@ -27,6 +27,7 @@ from ocr.layout import PageLayout
 from ocr.normalise import nfc, plain, squeeze
 from ocr.page import Word
 from ocr.places import mend_province
+from ocr.spelling import with_spelling
 from ocr.values import is_valid, normalise_value
 
 Fields = dict[str, FieldReading]
@@ -192,7 +193,9 @@ def _read(hit: LabelHit, hits: Sequence[LabelHit], rows: Rows, today: dt.date) -
     value = _without_leaders(text)
     if not any(c.isalnum() for c in value):
         return _empty(hit.spec, rows.words(hit.start, hit.end), page, text)
-    return _typed(hit, value, words, page, today)
+    made = _typed(hit, value, words, page, today)
+    named = hit.spec.type in ("place", "org")
+    return with_spelling(made, rows.pages[:4], words) if named else made
 
 
 def _empty(spec: FieldSpec, label: Sequence[Word], page: int, text: str) -> FieldReading:

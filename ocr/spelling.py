@@ -20,6 +20,7 @@ from ocr.places import known_place
 
 _SURE = 0.8
 _UNSETTLED = 0.45
+_LONGEST = 6
 _LEVEL = re.compile(r"\b(?:xa|phuong|thi tran|dac khu|huyen|quan|thi xa|thanh pho|tinh)\s+")
 
 
@@ -40,37 +41,60 @@ def spellings(name: str, pages: Sequence[PageLayout], aside: Sequence[Word] = ()
 def with_spelling(
     seen: FieldReading, pages: Sequence[PageLayout], own: Sequence[Word]
 ) -> FieldReading:
-    """The reading with the commune's name as the rest of the paper spells it.
+    """The reading with the names of its communes as the rest of the paper spells them.
 
     Whatever is changed, and whatever the paper spells both ways, goes to a person. `own`: the words
     the reading was made from.
     """
     if not isinstance(seen.value, str):
         return seen
-    level = list(_LEVEL.finditer(plain(seen.value)))
-    start = level[-1].end() if level else 0
-    name = seen.value[start:]
-    if known_place(name) == name:
+    value, others = seen.value, list[str]()
+    for start, end in reversed(_names(value)):
+        name = value[start:end]
+        spelled, rivals = _settled(name, pages, own)
+        others += [value[:start] + rival + value[end:] for rival in rivals]
+        value = value[:start] + spelled + value[end:]
+    if not others:
         return seen
-    votes = spellings(name, pages, own)
-    mine = comparable(name.casefold())
-    if not votes or set(votes) == {mine}:
-        return seen
-    best, count = max(votes.items(), key=lambda vote: (vote[1], vote[0] == mine))
-    changed = best if count > votes[mine] + 1 else mine
-    value = seen.value if changed == mine else seen.value[:start] + _titled(changed)
-    others = tuple(
-        Candidate(value=seen.value[:start] + _titled(other), confidence=0.2)
-        for other in (mine, *votes)
-        if other != changed
-    )
+    candidates = tuple(Candidate(value=other, confidence=0.2) for other in dict.fromkeys(others))
     return replace(
         seen,
         value=value,
         confidence=min(seen.confidence, _UNSETTLED),
         needs_review=True,
-        candidates=(*seen.candidates, *dict.fromkeys(others)),
+        candidates=(*seen.candidates, *candidates),
     )
+
+
+def _names(value: str) -> list[tuple[int, int]]:
+    """Where the names behind "xã", "phường" … stand, up to a comma; the whole where none is."""
+    found = _LEVEL.finditer(plain(value))
+    # "Bộ Lao động - Thương binh và Xã hội" names no commune
+    levels = [level for level in found if value[level.end() : level.end() + 1].isupper()]
+    if not levels:
+        return [(0, len(value))] if len(value.split()) < _LONGEST else []
+    ends = [*(level.start() for level in levels[1:]), len(value)]
+    return [
+        (level.end(), level.end() + len(value[level.end() : end].split(",")[0].rstrip()))
+        for level, end in zip(levels, ends, strict=True)
+    ]
+
+
+def _settled(
+    name: str, pages: Sequence[PageLayout], own: Sequence[Word]
+) -> tuple[str, tuple[str, ...]]:
+    """The spelling most rows have, and the others; a doubtful reading has no vote of its own."""
+    if not name.strip() or known_place(name) == name:
+        return name, ()
+    votes = spellings(name, pages, own)
+    mine = comparable(name.casefold())
+    if not votes or set(votes) == {mine}:
+        return name, ()
+    best, count = max(votes.items(), key=lambda vote: (vote[1], vote[0] == mine))
+    heard = votes[mine] + (min((w.confidence for w in own), default=0.0) >= _SURE)
+    if best == mine or count <= heard:
+        return name, tuple(_titled(other) for other in votes if other != mine)
+    return _titled(best), (name, *(_titled(other) for other in votes if other not in (best, mine)))
 
 
 def _is_sure(words: Sequence[Word]) -> bool:

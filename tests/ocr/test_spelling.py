@@ -57,3 +57,24 @@ def test_a_province_of_the_list_needs_no_vote(reader):
     head = header()
     read = reader.assemble([page([*head, *body, *closing()])]).document.fields["issuer"]
     assert (read.value, read.needs_review) == ("Ủy ban nhân dân tỉnh Quảng Ngãi", False)
+
+
+def test_an_address_has_its_commune_as_the_other_rows_spell_it(reader):
+    rows = [
+        ("GIẤY KHAI SINH", 0.42, 0.16),
+        ("Nơi sinh: Trạm Y tế xã Cẫm Ngọc, tỉnh Lâm Đồng", 0.12, 0.22),
+        ("Quê quán: xã Cẩm Ngọc, tỉnh Lâm Đồng", 0.12, 0.25),
+        ("Nơi đăng ký khai sinh: Ủy ban nhân dân xã Cẩm Ngọc", 0.12, 0.28),
+    ]
+    made = page([*header(), *rows], weak={"Cẫm": 0.5})
+    read = reader.assemble([made]).document.fields
+    birth = read["birth_place"]
+    assert (birth.value, birth.needs_review) == ("Trạm Y tế xã Cẩm Ngọc, tỉnh Lâm Đồng", True)
+    assert read["registry"].value == "Ủy ban nhân dân xã Cẩm Ngọc"
+
+
+def test_a_ministry_named_xã_hội_is_no_commune(reader):
+    head = header(issuer=("BỘ LAO ĐỘNG", "THƯƠNG BINH VÀ XÃ HỘI"))
+    made = page([*head, *BODY, ("Hôi, hối, hội", 0.2, 0.3), *closing()])
+    value = reader.assemble([made]).document.fields["issuer"].value
+    assert "hội" in value.casefold()
