@@ -6,12 +6,15 @@ import re
 import pytest
 from typer.testing import CliRunner
 
+from ocr.calibration import shipped
 from ocr.document_types import shipped_document_types
 from ocr.extraction import Extraction, FieldReading, Part, TypeGuess
 from ocr.page import Box, PageText, Word
 from service import folder_evaluation
 from service.cli import app
+from service.config import Settings
 from service.kept_readings import all_kept
+from service.reading_desk import reader_of
 from service.sample_evaluation import CURLED, Paper, sample_papers, score_papers
 from service.sample_report import LEVEL_HEAD, SECTION, Report, record
 
@@ -70,6 +73,13 @@ def run(reader, papers, folder=None):
     for score in score_papers(papers, jobs=1, folder=folder, reader=reader):
         report.add(score)
     return report
+
+
+def test_the_shipped_reader_weighs_its_fields_by_the_shipped_fit():
+    reader = reader_of(Settings(review_below=0.9))
+    assert reader.calibration == shipped()
+    assert reader.review_below == 0.9
+    assert reader_of(Settings()).review_below is None
 
 
 def test_all_levels_of_a_paper_follow_each_other_with_types_in_turn():
