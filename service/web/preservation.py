@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -40,22 +41,16 @@ def hold(
     document_id: Annotated[str, Form(max_length=64)],
     reason: Reason = "",
 ) -> Response:
-    try:
-        here.disposal.hold(document_id.strip(), reason, by=actor)
-    except SohoaError as error:
-        return _page(page, here, actor, error=error)
-    return see_other("/preservation")
+    return _acted(
+        page, here, actor, lambda: here.disposal.hold(document_id.strip(), reason, by=actor)
+    )
 
 
 @router.post("/preservation/release/{hold_id}")
 def release(
     page: Rendered, here: Here, actor: Archivist, hold_id: str, reason: Reason = ""
 ) -> Response:
-    try:
-        here.disposal.release(hold_id, reason, by=actor)
-    except SohoaError as error:
-        return _page(page, here, actor, error=error)
-    return see_other("/preservation")
+    return _acted(page, here, actor, lambda: here.disposal.release(hold_id, reason, by=actor))
 
 
 @router.post("/preservation/request")
@@ -66,11 +61,9 @@ def request(
     document_id: Annotated[str, Form(max_length=64)],
     reason: Reason = "",
 ) -> Response:
-    try:
-        here.disposal.request(document_id.strip(), reason, by=actor)
-    except SohoaError as error:
-        return _page(page, here, actor, error=error)
-    return see_other("/preservation")
+    return _acted(
+        page, here, actor, lambda: here.disposal.request(document_id.strip(), reason, by=actor)
+    )
 
 
 @router.post("/preservation/decision/{destruction_id}")
@@ -82,8 +75,18 @@ def decision(
     approve: Annotated[bool, Form()] = False,
     reason: Reason = "",
 ) -> Response:
+    return _acted(
+        page,
+        here,
+        actor,
+        lambda: here.disposal.decide(destruction_id, approve=approve, reason=reason, by=actor),
+    )
+
+
+def _acted(page: Page, here: Here, actor: Actor, act: Callable[[], object]) -> Response:
+    """Back to the page; a refusal is told on it."""
     try:
-        here.disposal.decide(destruction_id, approve=approve, reason=reason, by=actor)
+        act()
     except SohoaError as error:
         return _page(page, here, actor, error=error)
     return see_other("/preservation")

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from scanner_drivers.profiles import load_profiles
 from service.api.security import COUNTER, Here, allow
-from service.api.v1.schemas import JobPageOut
+from service.api.v1.schemas.scanning import JobPageOut
 from service.web.page import Page, page_for, see_other
 from workflows.domain.station import JobState, ScanJob
 from workflows.domain.unit import Actor, Role

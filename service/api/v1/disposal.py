@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from service.api.security import Here, allow
-from service.api.v1.schemas import Asked, Text
+from service.api.v1.schemas.base import Asked, Text
 from service.errors import responses
 from service.upkeep import standing
 from workflows.domain.retention import Destruction, LegalHold

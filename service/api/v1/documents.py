@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Header, Query, Response
 
 from service.api.security import COUNTER, READERS, Here, allow
-from service.api.v1.schemas import (
+from service.api.v1.schemas.papers import (
     ConfirmIn,
     DocumentDetail,
     DocumentList,
@@ -20,9 +20,9 @@ from service.api.v1.schemas import (
     FieldVersionOut,
     HitOut,
     ReasonIn,
-    SignatureOut,
     TypeIn,
 )
+from service.api.v1.schemas.signatures import SignatureOut
 from service.errors import responses
 from workflows.domain.document import (
     Document,

@@ -10,20 +10,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from service.api.security import COUNTER, READERS, STAFF, Here, allow
-from service.api.v1.schemas import (
+from service.api.v1.schemas.dossiers import (
     AuditOut,
-    BatchIn,
-    BatchOut,
     DocumentTypeOut,
     DossierDetail,
     DossierIn,
     DossierOut,
     FilingIn,
-    FilingOut,
     OfferOut,
     ProcedureOut,
     UnitOut,
 )
+from service.api.v1.schemas.papers import FilingOut
+from service.api.v1.schemas.scanning import BatchIn, BatchOut
 from service.errors import responses
 from workflows.domain.unit import Actor, Role
 from workflows.errors import (

@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from service.api.security import Here, allow
-from service.api.v1.schemas import Asked, Text
+from service.api.v1.schemas.base import Asked, Text
 from service.errors import responses
 from service.wiring import Workstation
 from storage.objects.disk import disk_errors

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
 from service.api.security import COUNTER, STAFF, Here, allow
-from service.api.v1.schemas import Asked, DocumentOut, ScanOut, Text
+from service.api.v1.schemas.base import Asked, Text
+from service.api.v1.schemas.papers import DocumentOut, ScanOut
 from service.errors import responses
 from workflows.domain.quarantine import Quarantined
 from workflows.domain.unit import Actor, Role

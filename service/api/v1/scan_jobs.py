@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from service.api.security import COUNTER, READERS, Here, allow
-from service.api.v1.schemas import (
+from service.api.v1.schemas.scanning import (
     BegunJob,
     FinishedJob,
     JobOrder,

@@ -9,7 +9,7 @@ from typing import Annotated, BinaryIO
 from fastapi import APIRouter, Depends, Form, Header, Response, UploadFile
 
 from service.api.security import COUNTER, READERS, Here, allow
-from service.api.v1.schemas import ScanOut
+from service.api.v1.schemas.papers import ScanOut
 from service.errors import responses
 from workflows.domain.unit import Actor, Role
 from workflows.errors import (

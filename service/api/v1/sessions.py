@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from service.api.security import Here, current_actor
-from service.api.v1.schemas import Me, Session, SignIn
+from service.api.v1.schemas.base import Me, Session, SignIn
 from service.errors import responses
 from workflows.domain.unit import Actor
 from workflows.errors import NotAuthenticated

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
 from service.api.security import COUNTER, READERS, Here, allow
-from service.api.v1.schemas import Asked, DocumentOut, HitOut
+from service.api.v1.schemas.base import Asked
+from service.api.v1.schemas.papers import DocumentOut, HitOut
 from service.errors import responses
 from workflows.domain.signing import SigningItem, SigningRequest
 from workflows.domain.unit import Actor, Role

@@ -13,7 +13,8 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from service.api.security import READERS, Here, allow
-from service.api.v1.schemas import Asked, ScanJobOut, Text
+from service.api.v1.schemas.base import Asked, Text
+from service.api.v1.schemas.scanning import ScanJobOut
 from service.errors import responses
 from workflows.domain.station import JobState, Station
 from workflows.domain.unit import Actor, Role

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response, UploadFile
 
 from service.api.security import READERS, Here, allow
 from service.api.v1.scans import chunks
-from service.api.v1.schemas import VerificationOut
+from service.api.v1.schemas.signatures import VerificationOut
 from service.errors import responses
 from service.verification_report import report_pdf, report_xml
 from workflows.domain.unit import Actor, Role
