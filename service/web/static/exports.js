@@ -15,6 +15,7 @@ async function look() {
     if (part) document.querySelector(id)?.replaceWith(part);
   }
   for (const box of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("#kept input[type=checkbox]"))) box.checked = ticked.has(box.value);
+  document.querySelector("#handover")?.toggleAttribute("hidden", !document.querySelector("#kept input"));
   wait();
 }
 
