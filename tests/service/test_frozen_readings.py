@@ -19,7 +19,7 @@ from service.samples import TYPE_CODES
 
 FROZEN = Path(__file__).parent / "frozen"
 CLEAN = ("L1", "L2", "L3")
-# on 2026-11-26: 242 fields, 97.5 % exact, 83.9 % pass; of all 373 one silent, calibration error .023
+# on 2026-11-26: 242 fields, 97.5 % exact, 83.9 % pass; of all 373 one silent, error .023
 FIELDS_CLEAN, EXACT_CLEAN, PASSING_CLEAN = 235, 0.955, 0.76
 SILENT, ERROR = 2, 0.06
 
