@@ -36,6 +36,8 @@ def read_abstract(
         return absent(unsure=True)
     words = tuple(w for line in lines for w in line.words)
     raw = " ".join(line.text for line in lines)
+    if title is None:
+        raw = re.sub(r"^(\W{0,2})[Vv]\s?[/1Il|\\]?\s?v\b", r"\1V/v", raw)
     seen = re.sub(r"\s+", " ", raw).strip(" -_~.|'`“") if title else raw.strip()
     below = _words_below(pages, lines[-1])
     body = " ".join(token for token, _ in below)
@@ -152,6 +154,10 @@ def words_of(text: str) -> str:
     return re.sub(r"[\W_]+", " ", comparable(text).casefold()).strip()
 
 
+_ABOUT = re.compile(r"\W{0,2}(?:v\s?[/1il|\\]?\s?v\b|ve viec)")
+"""The stroke of "V/v" is lost or read as a letter."""
+
+
 def about_lines(layout: PageLayout, header: Header | None) -> list[Line]:
     """Lines of "V/v …" in the left column under the number (ô 5b)."""
     if header is None or header.number_line is None:
@@ -169,7 +175,7 @@ def about_lines(layout: PageLayout, header: Header | None) -> list[Line]:
             if lines:
                 break
             continue
-        if not lines and not re.match(r"\W{0,2}v\s?/\s?v|\W{0,2}ve viec", left.plain):
+        if not lines and not _ABOUT.match(left.plain):
             continue
         lines.append(_own_column(layout, row, left, header.split))
     return lines

@@ -53,6 +53,7 @@ def read_labelled(kind: DocumentType, pages: Sequence[PageLayout], today: dt.dat
     """Every field of the type that stands after a label; a key for each, found or not."""
     specs = [s for s in kind.fields if s.zone is None]
     found: Fields = {}
+    lost: set[str] = set()
     whole = rows_of(pages)
     columns = dict.fromkeys(s.column for s in specs)
     gutter = _gutter(specs, whole) if any(columns) else 0.5
@@ -61,7 +62,26 @@ def read_labelled(kind: DocumentType, pages: Sequence[PageLayout], today: dt.dat
         hits = _find_labels([s for s in specs if s.column == column], rows, kind.columns)
         for hit in hits:
             found[hit.spec.key] = _read(hit, hits, rows, today)
-    return {s.key: found.get(s.key, absent(unsure=s.required)) for s in specs}
+        lost |= _lost([s for s in specs if s.column == column], hits, rows)
+    return {s.key: found.get(s.key, absent(unsure=s.required or s.key in lost)) for s in specs}
+
+
+def _lost(specs: Sequence[FieldSpec], hits: Sequence[LabelHit], rows: Rows) -> set[str]:
+    """Fields whose label must be there unread: its neighbours stand in one row, or its section.
+
+    A section that was not found while others were is printed on the form as they are.
+    """
+    place = {h.spec.key: rows.row_at(h.start) for h in hits}
+    lost = {
+        here.key
+        for before, here, after in zip(specs, specs[1:], specs[2:], strict=False)
+        if before.key in place and place.get(after.key) == place[before.key]
+    }
+    sections = {h.spec.section for h in hits if h.spec.section}
+    heads = {s.section: s.key for s in reversed(specs) if s.section in sections}
+    unfound = {s.section for s in specs if s.section} - sections if sections else set()
+    unread = {s.key for s in specs if s.section in unfound}
+    return (lost | unread | set(heads.values())) - set(place)
 
 
 def _gutter(specs: Sequence[FieldSpec], rows: Rows) -> float:
@@ -101,11 +121,26 @@ def _sections(specs: Sequence[FieldSpec], rows: Rows) -> dict[str | None, tuple[
         heads = "|".join(_loose(head) for head in name.split("|"))
         if found := re.search(rf"(?<!\w)(?:{heads})(?!\w)", rows.plain):
             starts[name] = rows.starts[rows.row_at(found.start())]
+        elif (row := _damaged_heading(name, rows)) is not None:
+            starts[name] = rows.starts[row]
     bounds: dict[str | None, tuple[int, int]] = {}
     for name, start in starts.items():
         later = [s for s in starts.values() if s > start]
         bounds[name] = (start, min(later, default=len(rows.plain)))
     return bounds
+
+
+def _damaged_heading(name: str, rows: Rows) -> int | None:
+    """The row that says most letters of a section's heading: "nơười cha"."""
+    heads = [head for head in map(squeeze, name.split("|")) if len(head) >= 8]
+    scored = [
+        (fuzz.partial_ratio(head, squeeze(line.text)), -n)
+        for n, line in enumerate(rows.lines)
+        for head in heads
+        if len(line.text) >= len(head)
+    ]
+    score, row = max(scored, default=(0.0, 0))
+    return -row if score >= _ALIKE else None
 
 
 def _overlap(a: LabelHit, b: LabelHit) -> bool:
@@ -122,7 +157,10 @@ def _loose(label: str) -> str:
 @cache
 def _label_pattern(label: str, owners: tuple[str, ...]) -> re.Pattern[str]:
     # "Họ, chữ đệm, tên người mẹ": whose it is may stand between label and colon
+    # its first word may be damaged ("nơười cha")
     owner = "|".join(_loose(name) for name in owners) or "(?!)"
+    lasts = [plain(name).split()[-1] for name in owners if " " in name]
+    owner = "|".join([owner, *(rf"\w{{3,6}}\s{re.escape(last)}" for last in lasts)])
     # "Quê quán / Place of origin:" is one label, in two languages
     both = r"(?:\s?/[^:/\n]{2,34}(?=:))?"
     note = r"\s{0,2}(?:\(\s?\d{1,2}\s?\))?\s{0,2}"
@@ -140,7 +178,9 @@ def _exact(
         for found in _label_pattern(label, tuple(filter(None, whose))).finditer(
             rows.plain, first, last
         ):
-            colon = found["colon"] == ":"
+            after = rows.text[found.end() :].lstrip()[:1]
+            # "Dân tộc; Thái": a semicolon before a capital was a colon
+            colon = found["colon"] == ":" or (found["colon"] == ";" and after.isupper())
             row = rows.row_at(found.start())
             leads = _LEAD.fullmatch(rows.plain, rows.starts[row], found.start()) is not None
             part = not colon and _goes_on_to_a_colon(rows.text[found.end() :][:60])

@@ -67,16 +67,19 @@ def _items(lines: Sequence[Line]) -> list[str]:
     PL I, ô 9b) hardly ever is.
     """
     items: list[str] = []
-    ended = True
+    ended, room = True, 0.0
+    edge = max((line.box.x1 for line in lines), default=0.0)
     for line in lines:
         text = DASHES.sub("-", line.text).replace("~", "-").strip()
         if not any(c.isalnum() for c in text):
             continue
-        if text.startswith("-") or ended:
+        # where the semicolon is lost too: the first word would have had room in the line above
+        fits = text[:1].isupper() and line.words[0].box.width < room
+        if text.startswith("-") or ended or fits:
             items.append(text.lstrip("- .").rstrip(" ;.,"))
         else:
             items[-1] = f"{items[-1]} {text.rstrip(' ;.,')}".strip()
-        ended = text.endswith(";")
+        ended, room = text.endswith(";"), edge - line.box.x1
     return [item for item in items if item]
 
 
@@ -141,8 +144,8 @@ def _addressed(layout: PageLayout, at: int, start: int) -> list[Line]:
             break
         starts = below.text.lstrip()[:1]
         inset = below.box.x0 > row.box.x0 + 0.03
-        open_item = bool(lines) and not lines[-1].text.rstrip().endswith((".", ":"))
-        if starts not in "-–—~" and not (inset and (rest or open_item)):
+        open_item = not lines or not lines[-1].text.rstrip().endswith((".", ":"))
+        if starts not in "-–—~" and not (inset and open_item):
             break
         lines.append(below)
         last = below.y

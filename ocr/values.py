@@ -124,7 +124,7 @@ def _make_serial(text: str, today: dt.date) -> Made:
 
 def _make_land_paper(text: str, today: dt.date) -> Made:
     """A certificate named by its serial, printed with a blank: "BĐ144308" -> "BĐ 144308"."""
-    return re.sub(r"(?<!\w)([A-ZĐ]{2})(\d{6}(?:\d{2})?)(?!\d)", r"\1 \2", text), True, 0
+    return re.sub(r"(?<!\w)([A-ZĐ]{2})[-.]?(\d{6}(?:\d{2})?)(?!\d)", r"\1 \2", text), True, 0
 
 
 def _make_check(text: str, today: dt.date) -> Made:

@@ -101,3 +101,11 @@ def test_words_that_reach_over_the_column_belong_to_it(reader):
     rows += [("Kính gửi: Công ty Bưu chính", 0.4, 0.2), ("Trả lời công văn số 297:", 0.2, 0.25)]
     value = reader.assemble([page([*rows, *closing()])]).document.fields["abstract"].value
     assert value == "V/v không đóng dấu trên hoá đơn đặt in."
+
+
+@pytest.mark.parametrize("head", ["Vv", "V1v", "V / v", "V/v"])
+def test_the_stroke_of_about_may_be_lost(reader, head):
+    rows = [*header(number="Số: 60/UBND-VP"), (f"{head} đôn đốc thực hiện", 0.15, 0.16)]
+    rows += [("Kính gửi: Công an xã", 0.4, 0.2), ("Thực hiện kế hoạch số 297:", 0.2, 0.25)]
+    value = reader.assemble([page([*rows, *closing()])]).document.fields["abstract"].value
+    assert value == "V/v đôn đốc thực hiện"

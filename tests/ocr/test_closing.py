@@ -191,3 +191,21 @@ def test_a_deputy_secretary_signs_for_the_committee(reader):
     read = signed(reader, closing(("T/M BAN THƯỜNG VỤ", "PHÓ BÍ THƯ"), "Đặng Ngọc Huy"))
     assert read["signing_authority"].value == ["T/M BAN THƯỜNG VỤ"]
     assert (read["signer_title"].value, read["signer_title"].needs_review) == ("PHÓ BÍ THƯ", False)
+
+
+def test_receivers_whose_dashes_and_semicolons_are_lost(reader):
+    """The first word would have had room in the line above: it begins an item of its own."""
+    rows = [r for r in closing() if not r[0].startswith("-")]
+    rows += [("Các phòng, ban, đơn vị trực thuộc", 0.16, 0.621), ("Các thôn", 0.16, 0.635)]
+    rows += [("Sở Nội vụ (để báo cáo);", 0.16, 0.649), ("Lưu: VT.", 0.16, 0.663)]
+    read = signed(reader, rows)["recipients"]
+    assert read.value[-2:] == ["Sở Nội vụ (để báo cáo)", "Lưu: VT"]
+
+
+def test_addressees_whose_dashes_are_lost(reader):
+    rows = [("V/v tổ chức họp", 0.16, 0.145), ("Kính gửi:", 0.27, 0.2)]
+    rows += [("Các phòng, ban chuyên môn;", 0.38, 0.219), ("Trạm Y tế.", 0.38, 0.238)]
+    rows += [("Thực hiện kế hoạch, đề nghị các đơn vị:", 0.2, 0.27)]
+    made = page([*header(number="Số: 99/UBND-TH"), *rows, *closing()])
+    read = reader.assemble([made]).document.fields["addressees"]
+    assert read.value == ["Các phòng, ban chuyên môn", "Trạm Y tế"]

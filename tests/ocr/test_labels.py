@@ -353,3 +353,25 @@ def test_a_province_is_spelled_by_the_list_and_the_change_is_shown(reader):
     fields = read(reader, "GIẤY KHAI SINH", ["Quê quán: xã Long Xuyên, tỉnh Hà Tính"]).fields
     assert fields["origin"].value == "xã Long Xuyên, tỉnh Hà Tĩnh"
     assert fields["origin"].needs_review
+
+
+def test_a_section_whose_heading_is_damaged_is_still_read(reader):
+    rows = [r.replace("người cha: .....", "nơười cha: TRỊNH NGỌC DŨNG .....") for r in BIRTH]
+    rows = [r.replace("Năm sinh: ........ ", "Năm sinh: 1978 ") for r in rows]
+    fields = read(reader, "GIẤY KHAI SINH", rows).fields
+    assert fields["father.name"].value == "TRỊNH NGỌC DŨNG"
+    assert (fields["mother.born_on"].value, fields["father.born_on"].value) == ("1990", "1978")
+
+
+def test_what_stands_unread_between_two_fields_of_a_row_is_a_doubt(reader):
+    rows = ["Người đại diện theo pháp luật", "Họ và tên: HỒ PHƯƠNG NGÂN"]
+    rows += ["Sinh ngày: 07/09/1996    Dxx tx: Khmer    Quốc tịch: Việt Nam"]
+    fields = read(reader, "GIẤY CHỨNG NHẬN ĐĂNG KÝ DOANH NGHIỆP", rows).fields
+    lost = fields["legal_rep.ethnicity"]
+    assert (lost.value, lost.needs_review) == (None, True)
+    assert not fields["legal_rep.position"].needs_review
+
+
+def test_a_semicolon_for_a_colon(reader):
+    rows = ["Giới tính: Nữ    Dân tộc; Thái    Quốc tịch: Việt Nam"]
+    assert read(reader, "GIẤY KHAI SINH", rows).fields["ethnicity"].value == "Thái"
