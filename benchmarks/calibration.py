@@ -3,7 +3,7 @@
 
     sohoa evaluate ../shared/data/documents --keep build/readings/real
     sohoa evaluate --synthetic 63 --seed 7000 --keep build/readings/made
-    python -m benchmarks.calibration build/readings/real build/readings/made [--write]
+    python -m benchmarks.calibration build/readings/real build/readings/made --write [--least .94]
 
 Real papers are judged leave-one-office-out, made ones leave-one-part-of-the-seeds-out. `--write`
 puts the fit over everything into `ocr/calibration.json`; `--record FILE` adds the tables.

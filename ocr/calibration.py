@@ -23,6 +23,8 @@ from ocr.page import PageText, ReadingSource
 from ocr.vietnamese import is_syllable, words_of
 
 SHIPPED = Path(__file__).parent / "calibration.json"
+DISPUTED = 0.6
+"""The most a word weighs that two readers read differently (`ocr.witness`, the signature block)."""
 CODES = frozenset({ReadingSource.QR, ReadingSource.MRZ, ReadingSource.BARCODE})
 _MOST = 0.999
 """Nothing a machine reads is certain."""
@@ -220,11 +222,14 @@ def stands(seen: FieldReading) -> bool:
 
     It is for what no figure of the ink speaks of: a witness that says otherwise, a form the value
     breaks, a letter taken for a digit, a code against the print, a list of which a row may be
-    lost, a value that was not found, running text that ends who knows where, and digits that may
-    be written by hand, where a reader is surely wrong (.93-.99) as often as right.
+    lost, a value that was not found, a word two readers read differently ("TP. Hò Chí Minh", in the
+    catalogue of places), running text that ends who knows where, and digits that may be written by
+    hand, where a reader is surely wrong (.93-.99) as often as right.
     """
     evidence = seen.evidence
     if evidence is None or kind_of(seen) in ("absent", "code", "list"):
+        return True
+    if evidence.token <= DISPUTED:
         return True
     if evidence.kind in ("number", "date") and evidence.token < HANDWRITING_BELOW:
         return True

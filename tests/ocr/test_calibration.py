@@ -83,6 +83,7 @@ def test_the_shipped_fit_is_sure_of_the_sure_and_doubts_the_doubtful():
         (reading(None, flagged=True), True),
         (reading(flagged=True, evidence=None), True),
         (reading(flagged=True, evidence=replace(EVIDENCE, token=0.79)), True),
+        (reading(flagged=True, evidence=replace(EVIDENCE, kind="office", token=0.5)), True),
         (reading(flagged=True, evidence=replace(EVIDENCE, kind="text", position=False)), True),
     ],
 )
