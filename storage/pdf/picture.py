@@ -20,6 +20,7 @@ from storage.pdf.layers import Coarse, Layers, cell_of, pad, split
 from workflows.errors import DamagedDocument
 
 _PAPER_QUALITY, _TINT_QUALITY, _PLAIN_QUALITY = 35, 40, 75
+_RAGGED_BITS = 0.9  # of Group 4 for a point of ink: sharp print takes half, a photocopy one
 _MAX_PIXELS = 80_000_000  # an A2 sheet at 450 dpi; larger pictures go in as they came
 _LEAST_SIDE = 8  # pixels: nothing to take apart
 _SMALL_QUALITY = 80
@@ -94,7 +95,7 @@ def prepare(pixels: Pixels, dpi: float, jpeg: bytes = b"") -> PreparedPicture:
     if fidelity is None or fidelity.good:
         mixed = _mixed(layers, padded.shape[1] / width, padded.shape[0] / height)
         made = PreparedPicture(mixed=mixed, jpeg=b"", small=small, fidelity=fidelity)
-        if not jpeg or made.stored < len(jpeg):
+        if not _is_ragged(layers, mixed) and (not jpeg or made.stored < len(jpeg)):
             return made
     plain = encoded(_grey(pixels) if layers.grey else pixels, _PLAIN_QUALITY)
     kept = jpeg if jpeg and len(jpeg) <= len(plain) else plain
@@ -113,6 +114,13 @@ def _mixed(layers: Layers, wide: float, high: float) -> Mixed:
     if layers.core.any():
         inks.append((fax_of(layers.core), tint))
     return Mixed(paper=paper, inks=tuple(inks), wide=wide, high=high)
+
+
+def _is_ragged(layers: Layers, mixed: Mixed) -> bool:
+    """A copy of a copy: its letters live on shades that masks lose (a character in a hundred)."""
+    if layers.edge is None or not mixed.inks:
+        return False
+    return len(mixed.inks[0][0].data) * 8 > _RAGGED_BITS * cv2.countNonZero(layers.edge)
 
 
 def _between(layers: Layers) -> Coarse:

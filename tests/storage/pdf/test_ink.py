@@ -92,7 +92,8 @@ def test_sample_papers_keep_their_ink(code, level, tmp_path):
     form, share, lost = differences(decoded(sample.scans[0]), sample.dpi, tmp_path)
     assert share < MOST
     assert lost == 0
-    assert form is (Form.JPEG if level == "L5" else Form.MIXED)
+    # a ragged photocopy (L4) and a photograph (L5) are not taken apart
+    assert form is (Form.JPEG if level in ("L4", "L5") else Form.MIXED)
 
 
 @pytest.fixture
