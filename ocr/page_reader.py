@@ -180,7 +180,7 @@ class PageReader:
         prepared = clock.time("prepare", lambda: unprepared(image.pixels, image.dpi))
         grey = prepared.lifted
         found = clock.time(
-            "rescue", lambda: rescue(grey, image.dpi, verdict.words, self.recogniser)
+            "rescue", lambda: rescue(grey, image.dpi, verdict.words, self.recogniser, self.net)
         )
         attempt = Attempt(prepared=prepared, words=found.words)
         quality = {"layer": verdict.reason, "uncovered": found.uncovered}

@@ -18,8 +18,11 @@ from ocr.lines import with_line
 from ocr.page import Box, Pixels, Word
 from ocr.quality import letter_sized
 from ocr.recognise import Recogniser
+from ocr.recogniser.reader import NetRecogniser
+from ocr.second_reading import is_junk
 from ocr.tesseract import placed
 from ocr.text_layer import box_mask, covered_letters
+from ocr.witness import agreed
 
 KEEP = 0.4
 MOST_CROPS = 24
@@ -33,8 +36,17 @@ class Rescued:
     uncovered: float
 
 
-def rescue(grey: Pixels, dpi: float, words: Sequence[Word], recogniser: Recogniser) -> Rescued:
-    """Find uncovered ink, read it line by line, and put what was read where it stands."""
+def rescue(
+    grey: Pixels,
+    dpi: float,
+    words: Sequence[Word],
+    recogniser: Recogniser,
+    net: NetRecogniser | None = None,
+) -> Rescued:
+    """Find uncovered ink, read it line by line, and put what was read where it stands.
+
+    `net` reads it too: the lone "08" of a signature's appearance is nothing to Tesseract.
+    """
     ink = ink_mask(grey)
     _, labels, stats, middles = cv2.connectedComponentsWithStats(ink, connectivity=8)
     letters = letter_sized(stats, dpi)
@@ -49,9 +61,11 @@ def rescue(grey: Pixels, dpi: float, words: Sequence[Word], recogniser: Recognis
             (left + width) / grey.shape[1],
             (top + height) / grey.shape[0],
         )
-        found = [w for w in placed(recogniser.read_line(crop, dpi), box) if w.confidence > KEEP]
-        if found and any(c.isalnum() for w in found for c in w.text):
-            all_words = with_line(all_words, found)
+        seen = [w for w in placed(recogniser.read_line(crop, dpi), box) if w.confidence > KEEP]
+        if net is not None and not is_junk(line := net.read_lines(grey, [box])[0]):
+            seen = [w for w in agreed(seen, line.words) if w.confidence > KEEP]
+        if any(c.isalnum() for w in seen for c in w.text):
+            all_words = with_line(all_words, seen)
     uncovered = 1 - covered_letters(all_words, ink, stats, middles, dpi)
     return Rescued(words=tuple(all_words), uncovered=round(uncovered, 4))
 
