@@ -33,8 +33,8 @@ from service.samples import TYPE_CODES
 
 SECTION = "\n## Turned pages\n"
 TURNS = (180, 90, 270, 0)
-# upright in meaning only: a landscape annex scanned on its side, blank backs
-NOT_UPRIGHT = {("2155_KH_SYT_2017.pdf", 4)}
+# lying on their side in their own files: a landscape annex, a picture made to test turning
+NOT_UPRIGHT = {("2155_KH_SYT_2017.pdf", 4), ("rotation_right.png", 1)}
 PAGES_OF_A_FILE = 3
 DPI = 200
 

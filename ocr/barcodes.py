@@ -49,9 +49,10 @@ def read_codes(
     """QR, Data Matrix, PDF417 and linear codes on a page.
 
     About 15 ms for a 200 dpi A4 page without any, 6 ms where the page is known to be `upright`:
-    squares are found at any turn, bars then only when they stand as the text does. `expected`: the paper is of a kind that carries a
-    QR square; where none is found it is looked for again, enlarged and sharpened. A square of a
-    card is .25 mm a module: two pixels at 200 dpi, and soft on a grey scan or a photograph.
+    squares are found at any turn, bars then only when they stand as the text does. `expected`: the
+    paper is of a kind that carries a QR square; where none is found it is looked for again,
+    enlarged and sharpened. A square of a card is .25 mm a module: two pixels at 200 dpi, and soft
+    on a grey scan or a photograph.
     """
     found = _read(pixels, _KINDS, turned=not upright)
     if expected and not any("QR" in code.format for code in found):
