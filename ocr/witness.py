@@ -37,6 +37,7 @@ DISPUTED = 0.5
 """The most a word may weigh that the two readers read differently: under every threshold."""
 _SIGNS = ".,;:'\"“”‘’()"
 _BOTH = 0.99
+_SAID_SURELY, _LOST_MARKS = 0.95, 0.92
 _MUCH_SURER, _GUESS, _SEEN_WELL = 0.15, 0.5, 0.9
 
 
@@ -109,7 +110,9 @@ def agreed(seen: Sequence[Word], said: Sequence[Word]) -> tuple[Word, ...]:
         else:
             only = len(rivals) == 1 and _is_alone(rivals[0], word, one)
             best = rivals[0] if only and _is_likelier(rivals[0], word) else word
-            words.append(replace(best, confidence=min(best.confidence, DISPUTED)))
+            known = only and one is said and _has_lost_marks(rivals[0], word)
+            most = _LOST_MARKS if known else DISPUTED
+            words.append(replace(best, confidence=min(best.confidence, most)))
     return tuple(words)
 
 
@@ -127,6 +130,21 @@ def _is_likelier(rival: Word, word: Word) -> bool:
     if plain(new) == plain(old) and new.isalpha():
         return (is_syllable(new), _marks(new)) > (is_syllable(old), _marks(old))
     return word.confidence < _GUESS and rival.confidence >= _SEEN_WELL
+
+
+def _has_lost_marks(rival: Word, word: Word) -> bool:
+    """The witness saw the same letters with fewer marks ("Quôc", its habit), the network surely."""
+    less, full = _core(rival), _core(word)
+    return (
+        full.isalpha()
+        and plain(less) == plain(full)
+        and word.confidence >= _SAID_SURELY
+        and is_syllable(full)
+        and all(
+            set(unicodedata.normalize("NFD", a)) <= set(unicodedata.normalize("NFD", b))
+            for a, b in zip(less, full, strict=True)
+        )
+    )
 
 
 def _marks(text: str) -> int:

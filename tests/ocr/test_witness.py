@@ -76,6 +76,21 @@ def test_of_two_readings_the_likelier_print_is_kept(seen, said, kept):
     assert made[0].confidence <= DISPUTED
 
 
+@pytest.mark.parametrize(
+    ("seen", "said", "passes"),
+    [
+        ("Quôc", "Quốc", True),  # the witness loses the acute on a circumflex
+        ("te", "tế", True),
+        ("tế", "tê", False),  # here the network has
+        ("buổi", "buỗi", False),  # another mark is no lost one
+        ("Quôo", "Quốc", False),
+    ],
+)
+def test_marks_that_only_the_witness_lost_are_no_dispute(seen, said, passes):
+    made = agreed([word(seen, 0.1, 0.93)], [word(said, 0.1, 0.99)])
+    assert (made[0].confidence > ALONE) is passes
+
+
 def test_the_header_of_a_first_page_has_a_witness_the_text_has_none():
     lines = [line("Số: 47/QĐ-UBND", 0.05), *(line("văn bản này", 0.4 + y / 50) for y in range(9))]
     assert lines_that_matter(lines, page(lines)) == [0]
