@@ -77,12 +77,15 @@ class Rows:
 
     @cached_property
     def right_edges(self) -> dict[int, float]:
-        """Page number -> where its longest row ends; of a column only rows of two columns count."""
-        edges: dict[int, float] = {}
+        """Page number -> where its long rows end; of a column only rows of two columns count.
+
+        One row may reach further than all others (the Quốc hiệu): the second longest tells.
+        """
+        ends: dict[int, list[float]] = {}
         for row, line in enumerate(self.lines):
             if len(line.words) >= 3 and row not in self.crossing | self.alone:
-                edges[line.page] = max(edges.get(line.page, 0.0), line.box.x1)
-        return edges
+                ends.setdefault(line.page, []).append(line.box.x1)
+        return {page: sorted(found)[-2:][0] for page, found in ends.items()}
 
     def value_spans(self, label: Span, stops: Sequence[int], *, wraps: bool) -> list[Span]:
         """The stretches, row by row, of the value behind `label`, up to the next label.
