@@ -65,8 +65,10 @@ def test_worse_evidence_never_makes_a_value_more_probable(worse):
 
 def test_the_shipped_fit_is_sure_of_the_sure_and_doubts_the_doubtful():
     assert probability(reading(evidence=replace(EVIDENCE, token=0.97, mean=0.97))) > 0.9
+    # most values so doubted are right (handwritten numbers of real papers: 17 of 17), yet none of
+    # them may pass
     bad = replace(EVIDENCE, token=0.3, mean=0.3)
-    assert probability(reading(confidence=0.02, evidence=bad)) < 0.6
+    assert probability(reading(confidence=0.02, evidence=bad)) < shipped().review_below - 0.05
     assert 0.9 <= shipped().review_below <= 0.99
     assert shipped().fitted["real_papers"] >= 37
 
