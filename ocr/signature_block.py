@@ -79,8 +79,9 @@ def with_signature_block(
     if zone is None or _is_clear(layout, zone):
         return page
     words = list(page.words)
+    named = _has_sure_name([line for line in by_line(page.words) if _inside(zone, line)])
     seen: list[Seen] = []
-    for lines in _readings(pixels, page.dpi, zone, recogniser, net):
+    for lines in _readings(pixels, page.dpi, zone, recogniser, net, named=named):
         seen += lines
         if _has_sure_name(_agreed(seen)):
             break
@@ -102,7 +103,13 @@ def _has_sure_name(lines: Sequence[Sequence[Word]]) -> bool:
 
 
 def _readings(
-    pixels: Pixels, dpi: float, zone: Box, recogniser: Recogniser, net: NetRecogniser | None
+    pixels: Pixels,
+    dpi: float,
+    zone: Box,
+    recogniser: Recogniser,
+    net: NetRecogniser | None,
+    *,
+    named: bool,
 ) -> Iterator[list[Seen]]:
     """Lines of the block that say something, reading after reading."""
     height, width = pixels.shape[:2]
@@ -114,12 +121,50 @@ def _readings(
     place = Box(x0 / width, y0 / height, x1 / width, y1 / height)
     scale = max(1.0, _FINE_DPI / dpi)
     inks = [_enlarged(ink, scale) for ink in _distinct(_inks(crop))]
-    if net is not None:
+    if net is None:
         for n, ink in enumerate(inks):
-            yield _placed_lines(("net", n), _by_net(net, ink, dpi * scale), ink, place)
+            seen = by_line(read_scattered(recogniser, ink, dpi * scale))
+            yield _placed_lines(("tesseract", n), seen, ink, place)
+        return
+    found, said = list[Box](), False
     for n, ink in enumerate(inks):
+        lines = _placed_lines(("net", n), _by_net(net, ink, dpi * scale), ink, place)
+        for line in lines:
+            box = _within(place, _box(line.words))
+            if said_in_block(line.words) == "name" and not any(_same_place(box, b) for b in found):
+                found.append(box)
+        said = said or bool(lines)
+        yield lines
+    if named:  # only a title was wanting: the network's word is enough for a person to look at
+        return
+    # a tenth of the time that looking for lines anywhere in the block takes
+    for n, ink in enumerate(inks):
+        seen = [list(w) for box in found if (w := _by_witness(recogniser, ink, box, dpi * scale))]
+        yield _placed_lines(("tesseract", n), seen, ink, place)
+    for n, ink in enumerate(inks if said else inks[:1]):
         seen = by_line(read_scattered(recogniser, ink, dpi * scale))
         yield _placed_lines(("tesseract", n), seen, ink, place)
+
+
+def _within(outer: Box, box: Box) -> Box:
+    """The box in fractions of `outer`."""
+    return Box(
+        (box.x0 - outer.x0) / outer.width,
+        (box.y0 - outer.y0) / outer.height,
+        (box.x1 - outer.x0) / outer.width,
+        (box.y1 - outer.y0) / outer.height,
+    )
+
+
+def _by_witness(recogniser: Recogniser, ink: Pixels, box: Box, dpi: float) -> tuple[Word, ...]:
+    """A name's line, with room for a word at each end that the network did not see."""
+    height, width = ink.shape
+    x0, y0, x1, y1 = box.pixels(ink.shape)
+    high = y1 - y0
+    x0, x1 = max(0, x0 - 2 * high), min(width, x1 + 2 * high)
+    y0, y1 = max(0, y0 - high // 4), min(height, y1 + high // 4)
+    place = Box(x0 / width, y0 / height, x1 / width, y1 / height)
+    return placed(recogniser.read_line(np.ascontiguousarray(ink[y0:y1, x0:x1]), dpi), place)
 
 
 def _by_net(net: NetRecogniser, ink: Pixels, dpi: float) -> list[list[Word]]:
