@@ -197,7 +197,10 @@ def add_to_report(rows: Sequence[str], report: Path = REPORT) -> None:
         old = f"{old.rstrip()}\n\n{title}\n\n{HEAD}\n"
     before, after = old.split(title, 1)
     lines = after.split("\n")
-    last = max(i for i, line in enumerate(lines) if line.startswith("|"))
+    first = next(i for i, line in enumerate(lines) if line.startswith("|"))
+    last = first
+    while last + 1 < len(lines) and lines[last + 1].startswith("|"):
+        last += 1
     report.parent.mkdir(parents=True, exist_ok=True)
     text = before + title + "\n".join([*lines[: last + 1], *rows, *lines[last + 1 :]])
     report.write_text(text.rstrip() + "\n", "utf-8")

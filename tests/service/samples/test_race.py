@@ -75,8 +75,11 @@ def test_rows_are_added_to_the_table_and_kept(bench, tmp_path):
     row = measured.row(dt.date(2026, 11, 24), "m")
     assert "| 3 | 100.0 | 80.0-120.0 |" in row
     bench.add_to_report([row], report)
+    other = "## Another table\n\n| a |\n|---|\n| 1 |\n"
+    report.write_text(f"{report.read_text('utf-8')}\n{other}", "utf-8")
     bench.add_to_report([row], report)
     text = report.read_text("utf-8")
+    assert text.endswith(other)
     assert text.count(row) == 2 and text.count("| date |") == 1 and "other text" in text
 
 
