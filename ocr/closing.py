@@ -185,12 +185,17 @@ def _is_cut(name: Line, lines: Sequence[Line]) -> bool:
     others = [w for w in words if w not in name.words and w.box.x0 > 0.4]
     if is_rank(" ".join(w.text for w in others)):
         return False  # "Đại tướng Tô Lâm"
-    beside = [w for w in others if sum(map(str.isalnum, w.text)) > 1]
+    # the "ỗ" of a Đỗ whose Đ is gone; strokes of a pen are single letters too, but never sure ones
+    beside = [w for w in others if sum(map(str.isalnum, w.text)) > 1 or _is_sure_letter(w)]
     return any(
         -letter < gap < 2 * letter
         for w in beside
         for gap in (name.box.x0 - w.box.x1, w.box.x0 - name.box.x1)
     )
+
+
+def _is_sure_letter(word: Word) -> bool:
+    return len(word.text) == 1 and word.text.isalpha() and word.confidence >= 0.8
 
 
 def _unknown_capitals(block: Sequence[Line], known: Sequence[Line], name: Line | None) -> bool:
@@ -350,7 +355,8 @@ def _signer(block: Closing) -> FieldReading:
     evidence = Evidence(
         kind="name",
         token=weakest(block.name.words),
-        grammar=len(words) <= 5,
+        # "Hồ B" is the rest of a longer name; "Y" and "Ý" are names
+        grammar=len(words) <= 5 and (len(words[-1]) > 1 or words[-1] in {"Y", "Ý"}),
         catalogue=family_name(words[0]) is not None,
         # "Nguyên" put right to the one family name it can be is for a person to see
         repaired=named != words,

@@ -57,7 +57,7 @@ class Seen:
 
     @property
     def spelled(self) -> str:
-        return comparable(" ".join(w.text for w in self.words).casefold()).strip(" .,:;")
+        return _spelled(self.words)
 
     @property
     def weakest(self) -> float:
@@ -322,11 +322,20 @@ def _put(words: Sequence[Word], line: Sequence[Word]) -> list[Word]:
     box = _box(line)
     under = [w for w in words if _middle_in(box, w.box)]
     said = said_in_block(under) if under else None
-    if said and (said != "name" or _weakest(under) >= _weakest(line)):
+    if said == "name" and _spelled(under) != _spelled(line):
+        # two readings of one name: whichever stands, a person looks
+        under, line = list(under), list(line)
+        stays = under if len(under) > len(line) or _weakest(line) < _DISPUTED else line
+        line = [replace(w, confidence=min(w.confidence, _DISPUTED)) for w in stays]
+    elif said and (said != "name" or _weakest(under) >= _weakest(line)):
         return list(words)
     number = 1 + max((w.line for w in words), default=-1)
     fresh = [replace(w, line=number) for w in line]
     return [*(w for w in words if w not in under), *fresh]
+
+
+def _spelled(line: Sequence[Word]) -> str:
+    return comparable(" ".join(w.text for w in line).casefold()).strip(" .,:;")
 
 
 def _weakest(line: Sequence[Word]) -> float:

@@ -186,6 +186,16 @@ def test_a_family_name_whose_first_letter_the_seal_took(reader):
     assert (read.value, read.needs_review) == ("Nguyễn Trúc Giang", True)
 
 
+@pytest.mark.parametrize("rest", ["ỗ Kim Trang", "Hồ B"])
+def test_the_rest_of_a_name_is_never_a_name_in_silence(reader, rest):
+    assert signed(reader, closing(("CHỦ TỊCH",), rest))["signer"].needs_review
+
+
+def test_a_one_letter_name_is_a_name(reader):
+    read = signed(reader, closing(("CHỦ TỊCH",), "Nguyễn Thị Ý"))["signer"]
+    assert (read.value, read.needs_review) == ("Nguyễn Thị Ý", False)
+
+
 def test_a_deputy_secretary_signs_for_the_committee(reader):
     """Papers of the Party: T/M without a full stop, and no K/T where the committee has decided."""
     read = signed(reader, closing(("T/M BAN THƯỜNG VỤ", "PHÓ BÍ THƯ"), "Đặng Ngọc Huy"))

@@ -11,7 +11,7 @@ from ocr.closing import said_in_block
 from ocr.page import Box, PageImage, Word
 from ocr.page_reader import PageReader, shipped_network
 from ocr.reader import Reader
-from ocr.signature_block import Seen, _agreed
+from ocr.signature_block import Seen, _agreed, _put
 from tests.ocr.sheets import DPI, TYPEFACE, paper, pixels, write
 
 HEAD = [
@@ -115,6 +115,19 @@ def test_two_inks_read_by_one_reader_are_one_witness():
     assert weakest(alone[0], seen("tesseract", 0, name, 0.9)) < 0.95  # one ink: one artefact
     assert weakest(*alone, seen("tesseract", 0, name, 0.9)) >= 0.95
     assert weakest(*alone, seen("tesseract", 0, name, 0.9), seen("net", 2, other, 0.7)) <= 0.6
+
+
+@pytest.mark.parametrize(("sure", "kept"), [(0.96, "Hoàng Bá Trường"), (0.4, "Hoàng Bã Trường")])
+def test_a_name_that_the_block_says_otherwise_goes_to_a_person(sure, kept):
+    def line(text, confidence):
+        return [
+            Word(text=t, box=Box(0.6 + 0.1 * n, 0.5, 0.69 + 0.1 * n, 0.52), confidence=confidence)
+            for n, t in enumerate(text.split())
+        ]
+
+    made = _put(line("Hoàng Bã Trường", 0.99), line("Hoàng Bá Trường", sure))
+    assert " ".join(w.text for w in made) == kept
+    assert max(w.confidence for w in made) <= 0.6
 
 
 def test_a_line_of_the_block_says_what_it_is():
