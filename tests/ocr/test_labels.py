@@ -215,8 +215,9 @@ def test_a_value_goes_on_beside_a_cell_that_stands_close(reader):
     assert fields["valid_to"].value == "2034-09-15"
 
 
-def test_the_back_of_a_card_beside_its_front_is_no_value(reader):
-    rows = [CARD[0], ("Quê quán / Place of origin:", 0.15, 0.29)]
+@pytest.mark.parametrize("colon", [":", ""])
+def test_the_back_of_a_card_beside_its_front_is_no_value(reader, colon):
+    rows = [CARD[0], (f"Quê quán / Place of origin{colon}", 0.15, 0.29)]
     rows += [("xã An Điền, tỉnh Hưng Yên", 0.15, 0.302), ("8811042M2811040VNM<<6", 0.55, 0.303)]
     read = reader.assemble([page(rows)]).document.fields["origin"]
     assert read.value == "xã An Điền, tỉnh Hưng Yên"
