@@ -157,7 +157,8 @@ def test_printed_text_is_the_truth(papers):
         fields = truth["fields"]
         for name in ("signer", "signer_title", "place"):
             assert fields[name] in text, (code, name)
-        assert fields["full_number"] in text
+        # a number written by hand stands apart from the print behind it: "Số: 208 /BC-UBND"
+        assert fields["full_number"] in text.replace(" ", "")
         # wrapped lines: the words of the abstract follow each other
         assert fields["abstract"] in text, code
         for row in (
