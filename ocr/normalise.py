@@ -55,7 +55,7 @@ DIGIT_LIKE = str.maketrans(
     | {"O": "0", "o": "0", "Q": "0", "S": "5", "Š": "5", "§": "5", "B": "8", "T": "1", "L": "1"}
 )
 SMALL_WORDS = frozenset({"và", "của", "về", "các", "cho", "theo", "tại", "thuộc", "trong", "với"})
-_ACRONYMS = frozenset({"UBND", "UBMTTQ", "HCM", "TP.HCM", "GAVI", "CNTT"})  # those with vowels
+_ACRONYMS = frozenset({"UBND", "UBMTTQ", "HCM", "TP.HCM", "CNTT"})  # those with vowels
 
 
 def nfc(text: str) -> str:
