@@ -2,8 +2,9 @@
 """One page: pixels in, PageText out. The order of the steps is the order in which they were won.
 
 A text layer is believed only with proof. A page is upright when it reads as Vietnamese; only a
-page that does not is turned. The header is read from raw pixels (cleaning costs number and date),
-the rest from cleaned ones (cleaning finds the signer under the seal).
+page that does not is turned. The network reads the lines our finder sees, Tesseract bears witness
+where fields are read (`ocr.witness`); where the finder is not sure of its lines Tesseract reads the
+page: the header from raw pixels (cleaning costs number and date), the rest from cleaned ones.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The port behind which every recogniser stands: Tesseract today, our own net tomorrow."""
+"""The port behind which every recogniser stands: our network and Tesseract."""
 
 from __future__ import annotations
 

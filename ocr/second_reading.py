@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The second reader at the doubtful lines of a page: our own network beside Tesseract.
+"""The second reader at the doubtful lines of a page that Tesseract had to read.
 
-Tesseract reads first. Where it is unsure, or where our line finder sees a line it did not, the
-network reads the same ink. What both say is surer than what one says; where they differ the
-surer one's text is kept and its confidence stays so low that a person looks: the network takes a
-handwritten 20 for 2 at 1.00, so alone it proves nothing.
+So it is where our line finder is not sure of its lines. Where Tesseract is unsure, or where the
+finder sees a line it did not, the network reads the same ink. What both say is surer than what one
+says; where they differ the surer one's text is kept and its confidence stays so low that a person
+looks: the network takes a handwritten 20 for 2 at 1.00, so alone it proves nothing.
 """
 
 from __future__ import annotations

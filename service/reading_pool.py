@@ -50,8 +50,6 @@ def copy_pages(path: Path, jobs: int = 0) -> Iterator[CopyPage]:
         return
     shipped_document_types()  # once, for all that are forked
     with _pool(jobs) as pool, ExitStack() as rooms:
-        for _ in range(jobs):  # readers wake while the first pages are rendered
-            pool.submit(_wake)
         waiting: deque[tuple[ExitStack, list[Future[CopyPage]]]] = deque()
         for first, last in _stretches(count, jobs):
             # the next pages are rendered while those before are read, never more
@@ -77,10 +75,6 @@ def _taken(room: ExitStack, read: list[Future[CopyPage]]) -> Iterator[CopyPage]:
     with room:
         for page in read:
             yield page.result()
-
-
-def _wake() -> None:
-    _desk()
 
 
 def _copy(pages: Rendered, number: int) -> CopyPage:

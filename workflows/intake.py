@@ -77,10 +77,7 @@ class Intake:
         """
         path, sha256, _ = self.inbox.receive(untrusted, limit=MAX_BYTES)
         try:
-            known = self._known(arrival, sha256, by)
-            if known is None:
-                opening = self._look_into(path, arrival, by)
-                known = self._record(path, sha256, opening, arrival, by)
+            known = self._known_or_recorded(path, sha256, arrival, by)
         except Exception:
             self.inbox.erase(path)
             raise
@@ -95,15 +92,18 @@ class Intake:
         with quarantined.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         try:
-            known = self._known(arrival, sha256, by)
-            if known is None:
-                opening = self._look_into(quarantined, arrival, by)
-                known = self._record(quarantined, sha256, opening, arrival, by)
+            known = self._known_or_recorded(quarantined, sha256, arrival, by)
         except SecretDocument:
             self.inbox.erase(quarantined)
             raise
         self.inbox.erase(quarantined)
         return known
+
+    def _known_or_recorded(self, path: Path, sha256: str, arrival: Arrival, by: Actor) -> Scan:
+        known = self._known(arrival, sha256, by)
+        if known is not None:
+            return known
+        return self._record(path, sha256, self._look_into(path, arrival, by), arrival, by)
 
     def receive_pages(
         self, untrusted: Sequence[Iterator[bytes]], arrival: Arrival, *, by: Actor
