@@ -178,6 +178,8 @@ def test_the_command_tells_the_same_and_fails_on_trouble(office, monkeypatch):
     monkeypatch.setenv("SOHOA_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("SOHOA_INTAKES", str(settings.intakes))
     journal = Journal(journals(settings.data_dir), "folder", "tang-1", SystemClock())
+    here = office.actor("clerk").unit_id
+    journal.set_aside("hỏng.pdf", unit_id=here, code="tai_lieu_hong", reason="Hãy quét lại.")
     journal.trouble("loi", "Hỏng.")
     told = CliRunner().invoke(commands, ["intake", "status", "--json", "--events"])
     rows = [json.loads(line) for line in told.stdout.splitlines()]
@@ -188,7 +190,8 @@ def test_the_command_tells_the_same_and_fails_on_trouble(office, monkeypatch):
         "ftp",
         "ftpd",
     }
-    assert next(r for r in rows if r["kind"] == "folder")["events"]
+    recent = next(r for r in rows if r["kind"] == "folder")["events"]
+    assert [e["code"] for e in recent][:1] == ["tai_lieu_hong"]
     journal.well()
     assert CliRunner().invoke(commands, ["intake", "status"]).exit_code == 0
 
