@@ -135,7 +135,7 @@ class Course:
     def rate(self) -> float:
         if self.options.finish and not self.finishing_from:
             self.finishing_from = self.seen
-        warm = RATE * min(1.0, (self.steps + 1) / WARM_UP)
+        warm = self.options.rate * min(1.0, (self.steps + 1) / WARM_UP)
         if self.finishing_from:
             gone = (self.seen - self.finishing_from) / max(1, self.options.finish)
             return warm * max(0.01, 1 - gone)
@@ -245,6 +245,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--digits", type=Path, help="folder of 0.json … 9.json (28×28 digits)")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--finish", type=int, default=0, help="decay to nought over so many lines")
+    parser.add_argument("--rate", type=float, default=RATE, help="of the constant part")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--renderers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--seed", type=int, default=1)
