@@ -76,14 +76,14 @@ class Compounds:
         others = [w for w in alike if w != word]
         if not others or not (before or after):
             return None
-        best = max(others, key=lambda w: self._fit(before, w, after))
-        gain = self._fit(before, best, after) - self._fit(before, word, after)
+        best = max(others, key=lambda w: self.fit(before, w, after))
+        gain = self.fit(before, best, after) - self.fit(before, word, after)
         if word not in alike:  # "kiễm" is no word beside anything
             gain += _NO_WORD
         met = self.met(before, best) + self.met(best, after)
         return best if met >= ENOUGH and gain > _GAIN else None
 
-    def _fit(self, before: str | None, word: str, after: str | None) -> float:
+    def fit(self, before: str | None, word: str, after: str | None) -> float:
         """Log-probability of the word behind the one before and before the one after."""
         fit = 0.0
         if before:

@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ocr.page import Box, Word
 from ocr.recogniser.line_image import ALPHABET, BLANK, STEP
-from ocr.vietnamese import is_syllable
 
 Scores = npt.NDArray[np.float32]
 """[steps, classes] log-probabilities of one line."""
 Picture = npt.NDArray[np.uint8]
 _INKED = 96  # of 255: softer than that is a shadow of the resampling
-_BARE = {c: unicodedata.normalize("NFD", c)[0] for c in ALPHABET} | {"đ": "d", "Đ": "D"}
 _CONTENDERS, _LEAST_CHANCE = 3, 0.01
-_NEARLY_SURE = 0.98
+NEARLY_SURE = 0.98
+"""A surer character has no alternatives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def best_path(scores: Scores, allowed: Sequence[int] | None = None) -> tuple[Cha
     peaks = _peaks(scores[np.arange(len(best)), best], starts, ends)
     which = best[peaks]
     confidence = np.exp(scores[peaks, which])
-    others = _others(scores, peaks, which, np.flatnonzero(confidence < _NEARLY_SURE))
+    others = _others(scores, peaks, which, np.flatnonzero(confidence < NEARLY_SURE))
     return tuple(
         Character(ALPHABET[character - 1], sure, others.get(k, ()), start, end)
         for k, (character, sure, start, end) in enumerate(
@@ -105,44 +104,6 @@ def _peaks(
 def _contenders(others: Sequence[int], chances: Sequence[float]) -> tuple[tuple[str, float], ...]:
     ranked = sorted(zip(chances, others, strict=True), reverse=True)
     return tuple((ALPHABET[k - 1], round(p, 4)) for p, k in ranked if p > _LEAST_CHANCE)
-
-
-def repaired(characters: Sequence[Character]) -> tuple[Character, ...]:
-    """Words that are no Vietnamese syllable, with the marks on one letter that make them one.
-
-    Only marks that the network itself held for possible, never in a valid syllable, never another
-    letter (TNHH is none either); the confidence is theirs, so the word stays in doubt.
-    """
-    made = list(characters)
-    start = 0
-    for k in range(len(made) + 1):
-        if k < len(made) and made[k].text != " ":
-            continue
-        _repair(made, start, k)
-        start = k + 1
-    return tuple(made)
-
-
-def _repair(characters: list[Character], start: int, end: int) -> None:
-    letters = range(start, end)
-    while letters and not characters[letters[-1]].text.isalpha():
-        letters = letters[:-1]
-    while letters and not characters[letters[0]].text.isalpha():
-        letters = letters[1:]
-    word = "".join(characters[k].text for k in letters)
-    if len(word) < 2 or not word.isalpha() or is_syllable(word):
-        return
-    best: tuple[float, int, str] | None = None
-    for at, k in enumerate(letters):
-        for text, chance in characters[k].alternatives:
-            if best is not None and chance <= best[0]:
-                continue
-            same = _BARE.get(text, text) == _BARE.get(word[at], word[at])
-            if same and is_syllable(word[:at] + text + word[at + 1 :]):
-                best = chance, k, text
-    if best is not None:
-        chance, k, text = best
-        characters[k] = replace(characters[k], text=text, confidence=chance)
 
 
 def text_of(characters: Sequence[Character]) -> str:

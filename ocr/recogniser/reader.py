@@ -12,7 +12,8 @@ import numpy as np
 from ocr.line_finder import lines_in
 from ocr.page import Box, Pixels, Word
 from ocr.page_ink import page_ink
-from ocr.recogniser.decoding import Character, best_path, repaired, text_of, words_of
+from ocr.recogniser.decoding import Character, best_path, text_of, words_of
+from ocr.recogniser.doubtful_words import settled
 from ocr.recogniser.line_image import ALPHABET, BLANK, line_image
 from ocr.recogniser.model import LineModel
 
@@ -85,7 +86,7 @@ class NetRecogniser:
         allowed = _DIGIT_CLASSES if digits_only else None
         read = []
         for box, picture, scores in zip(boxes, pictures, self.model.scores(pictures), strict=True):
-            characters = repaired(best_path(scores, allowed))
+            characters = settled(best_path(scores, allowed))
             words = tuple(_on_page(w, box) for w in words_of(characters, picture))
             read.append(ReadLine(box=box, characters=characters, words=words))
         return read

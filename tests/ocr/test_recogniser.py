@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import ImageFont
 
 from ocr.page import Box
-from ocr.recogniser.decoding import Character, best_path, repaired, text_of, words_of
+from ocr.recogniser.decoding import Character, best_path, text_of, words_of
+from ocr.recogniser.doubtful_words import by_neighbours, repaired, settled
 from ocr.recogniser.line_image import ALPHABET, BLANK, HEIGHT, MIN_WIDTH, STEP, line_image
 from ocr.recogniser.model import BATCH_COLUMNS, SHIPPED, LineModel, ModelMissing, _by_width
 from ocr.recogniser.reader import NetRecogniser
@@ -180,6 +182,26 @@ def test_a_word_that_is_no_syllable_gets_the_marks_it_lost():
     made = repaired(letters("khám thuóc", at7=("ư", 0.5), at8=("ố", 0.1)))
     assert text_of(made) == "khám thuốc"
     assert made[8].confidence == 0.1  # still in doubt
+
+
+def test_a_doubtful_word_is_settled_by_the_words_beside_it():
+    # all of these are syllables: only their neighbours tell which was meant
+    made = settled(letters("triển khai công túc phòng", at17=("á", 0.2)))
+    assert text_of(made) == "triển khai công tác phòng"
+    assert made[17].confidence == 0.2
+    assert made[17].alternatives[0] == ("ú", 0.9)
+    assert text_of(settled(letters("công, túc, phòng", at7=("á", 0.4)))) == "công, túc, phòng"
+
+
+def test_names_numbers_and_what_was_never_met_stay():
+    for said in (
+        letters("ông Nguyễn Vân Thẳng", at13=("ă", 0.4), at18=("ắ", 0.4)),
+        letters("Số: 17/QĐ-UBND", at4=("7", 0.4)),
+        letters("xin chào bợn", at10=("ạ", 0.4)),
+    ):
+        assert by_neighbours(said) == said
+    sure = tuple(replace(c, confidence=0.99) for c in letters("công túc phòng", at6=("á", 0.2)))
+    assert settled(sure) == sure
 
 
 def test_valid_syllables_and_other_letters_are_left_alone():
