@@ -75,7 +75,7 @@ def by_neighbours(
         for n, token in enumerate(tokens):
             if not token.word.isalpha() or len(token.word) < 2 or not _in_doubt(made, token):
                 continue
-            if n and not (capitals or token.word.islower()):
+            if not (capitals or token.word.islower() or _begins(tokens, n)):
                 continue
             _settle(made, token, *_beside(tokens, n, known), known)
         if made == before:
@@ -115,6 +115,12 @@ def _settle(
         if text != was.text:
             others = ((was.text, was.confidence), *(o for o in was.alternatives if o[0] != text))
             line[k] = replace(was, text=text, confidence=chance, alternatives=others)
+
+
+def _begins(tokens: Sequence[_Token], n: int) -> bool:
+    """The first word of the line, with small letters behind it: no name."""
+    behind = tokens[n + 1 : n + 2]
+    return not any(t.word for t in tokens[:n]) and all(t.word.islower() for t in behind)
 
 
 def _beside(tokens: Sequence[_Token], n: int, known: Compounds) -> tuple[str | None, str | None]:

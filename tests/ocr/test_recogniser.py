@@ -190,6 +190,8 @@ def test_a_doubtful_word_is_settled_by_the_words_beside_it():
     assert text_of(made) == "triển khai công tác phòng"
     assert made[17].confidence == 0.2
     assert made[17].alternatives[0] == ("ú", 0.9)
+    first = settled(letters("- Phỗ biến, quán triệt", at4=("ổ", 0.3)))
+    assert text_of(first) == "- Phổ biến, quán triệt"
     assert text_of(settled(letters("công, túc, phòng", at7=("á", 0.4)))) == "công, túc, phòng"
 
 
