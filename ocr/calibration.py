@@ -140,6 +140,7 @@ def features(key: str, seen: FieldReading, around: Surroundings) -> Features:
         "conflict": float(evidence.conflict),
         "repaired": float(evidence.repaired),
         "witnesses": float(min(2, evidence.witnesses)),
+        "settled": float(evidence.settled),
         "in catalogue": float(evidence.catalogue is True),
         "not in catalogue": float(evidence.catalogue is False),
         "no syllables": min(3, _odd_words(seen)) / 3,
@@ -222,16 +223,17 @@ def stands(seen: FieldReading) -> bool:
 
     It is for what no figure of the ink speaks of: a witness that says otherwise, a form the value
     breaks, a letter taken for a digit, a code against the print, a list of which a row may be
-    lost, a value that was not found, a word two readers read differently ("TP. Hò Chí Minh", in the
-    catalogue of places), running text that ends who knows where, and digits that may be written by
-    hand, where a reader is surely wrong (.93-.99) as often as right.
+    lost, a value that was not found, a word two readers read differently, running text that ends
+    who knows where, and digits that may be written by hand, where a reader is surely wrong
+    (.93-.99) as often as right. What the paper settles elsewhere in print is neither disputed nor
+    by hand any more.
     """
     evidence = seen.evidence
-    if evidence is None or kind_of(seen) in ("absent", "code", "list"):
+    kind = kind_of(seen)
+    if evidence is None or kind in ("absent", "code") or (kind == "list" and not evidence.settled):
         return True
-    if evidence.token <= DISPUTED:
-        return True
-    if evidence.kind in ("number", "date") and evidence.token < HANDWRITING_BELOW:
+    by_hand = HANDWRITING_BELOW if evidence.kind in ("number", "date") else 0.0
+    if not evidence.settled and (evidence.token <= DISPUTED or evidence.token < by_hand):
         return True
     if evidence.kind == "text" and not evidence.position:
         return True

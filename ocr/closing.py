@@ -253,6 +253,7 @@ def _authority(block: Closing) -> FieldReading:
     words = tuple(w for line in block.authority for w in line.words)
     seen = [a for line in block.authority if (a := authority_in(line.text))]
     stops = ("" if "/" in a.prefix else "." for a in seen)
+    paired = _is_paired(block)
     value = [
         f"{a.prefix}{stop} {office_in_full(a.whom)}" for a, stop in zip(seen, stops, strict=True)
     ]
@@ -262,8 +263,32 @@ def _authority(block: Closing) -> FieldReading:
         position=all(title_in(a.whom) or known_office(a.whom) for a in seen),
         repaired=any(a.repaired for a in seen),
         conflict=_is_lone_deputy(block) or not block.titles or not block.opens,
+        settled=paired,
+        witnesses=int(paired),
     )
     return reading(value, words, block.page, evidence)
+
+
+def _is_paired(block: Closing) -> bool:
+    """Authority and title ask for each other (NĐ 30/2020, Đ.13): KT. a deputy, TM. a head.
+
+    Each is in a closed list; that a misreading should give another pair is out of the question.
+    """
+    title = title_in(block.titles[-1].text) if len(block.titles) == 1 else None
+    seen = [a for line in block.authority if (a := authority_in(line.text))]
+    if title is None or not seen:
+        return False
+    acting = [a for a in seen if a.prefix in ("KT", "K/T")]
+    if acting:
+        chief = title_in(acting[-1].whom)
+        return acting == seen[-1:] and chief is not None and chief in chiefs_of(title)
+    for_whom = squeeze(seen[-1].whom)
+    collective = [a.prefix for a in seen] == ["TM"] and for_whom in _COLLECTIVE
+    return collective and title in _HEADS
+
+
+_COLLECTIVE = frozenset({"uy ban nhan dan", "hoi dong nhan dan"})
+_HEADS = frozenset({"CHỦ TỊCH", "PHÓ CHỦ TỊCH"})
 
 
 def _is_lone_deputy(block: Closing) -> bool:
@@ -329,6 +354,7 @@ def _title(block: Closing) -> FieldReading:
         catalogue=True,
         position=_is_whole(line),
         witnesses=1 if block.name else 0,
+        settled=_is_paired(block),
         # KT. is signed by a deputy, and a deputy signs KT.: one without the other is unread ink
         conflict=conflict,
     )

@@ -17,8 +17,9 @@ class Evidence:
     `position`: it stands where the layout says. `witnesses`: independent places or kinds that say
     the same (annex page, issuer's initials, type title). `catalogue`: found in a closed list
     (None: there is no list for it). `repaired`: a letter was taken for a digit. `conflict`: a
-    witness says otherwise. Of its ink: `mean` of the words' confidences, how many `words` and
-    `letters` (letters and digits).
+    witness says otherwise. `settled`: what two readers read differently in it is decided by
+    something that is not its ink (`ocr.settling`). Of its ink: `mean` of the words' confidences,
+    how many `words` and `letters` (letters and digits).
     """
 
     kind: str = "text"
@@ -29,6 +30,7 @@ class Evidence:
     catalogue: bool | None = None
     repaired: bool = False
     conflict: bool = False
+    settled: bool = False
     mean: float = 0.0
     words: int = 0
     letters: int = 0

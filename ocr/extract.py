@@ -22,7 +22,6 @@ from ocr.labels import cross_check, read_labelled
 from ocr.layout import Header, Line, PageLayout, find_header, is_annex
 from ocr.letterhead import (
     Fields,
-    annex_numbers,
     known_office,
     read_closing_date,
     read_date,
@@ -30,11 +29,11 @@ from ocr.letterhead import (
     read_issuer,
     read_number,
     split_number_line,
-    with_witness,
 )
 from ocr.normalise import clean_symbol, comparable, digits_of, squeeze
 from ocr.page import ReadingSource
 from ocr.receivers import read_addressees, read_recipients
+from ocr.settling import annex_heads, with_annexes, with_drafter, with_offices
 from ocr.spelling import with_spelling
 
 URGENCIES = ("HỎA TỐC", "THƯỢNG KHẨN", "KHẨN")
@@ -177,21 +176,22 @@ class Extractor:
             known = adopted.value is not None or not dated
             issued = adopted if known else read_date(header, today)["issued_on"]
             dates = {"issued_on": issued, "place": absent(unsure=False)}
-        year = str(dates["issued_on"].value or "")[:4] or None
-        number = with_witness(number, annex_numbers(pages[1:]), year)
         under_header = title if kind.code != "cong_van" else None
         if header is not None and header.date_line is not None:
             dates |= {"place": with_spelling(dates["place"], pages[:4], header.date_line.words)}
+        receivers = read_recipients(pages)
+        head = with_annexes({**issuers, **number, **dates}, annex_heads(pages[1:]))
+        head = with_drafter(head, receivers["recipients"])
+        if header is not None:
+            head = with_offices(head, pages[:4], heading)
         return {
-            **issuers,
-            **number,
-            **dates,
+            **head,
             "abstract": read_abstract(pages, header, under_header),
             "addressees": read_addressees(
                 first, header, expected=kind.code in ("cong_van", "to_trinh")
             ),
             **read_closing(pages),
-            **read_recipients(pages),
+            **receivers,
             "urgency": _urgency(first, header, title, kind),
             "secrecy": _mark(first, header, title, SECRECIES),
             "page_count": _printed_page_count(first),
@@ -253,7 +253,11 @@ def _mark(
             if found := _mark_in(segment, marks):
                 sure = squeeze(segment.text) == squeeze(found)
                 evidence = Evidence(
-                    kind="office", token=weakest(segment.words), grammar=sure, catalogue=True
+                    kind="office",
+                    token=weakest(segment.words),
+                    grammar=sure,
+                    catalogue=True,
+                    settled=sure and " " in found,  # all letters of one mark out of three
                 )
                 return reading(found, segment.words, layout.number, evidence)
     return absent(unsure=False)

@@ -19,7 +19,7 @@ from ocr.catalogue import OFFICE_HEADS, OFFICES
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
 from ocr.document_types import DocumentType
 from ocr.extraction import Candidate, FieldReading, FieldStatus
-from ocr.identifiers import DocumentNumber, find_document_numbers, parse_document_number
+from ocr.identifiers import DocumentNumber, parse_document_number
 from ocr.layout import NUMBER_LABEL, Header, Line, PageLayout
 from ocr.normalise import (
     SLASHES,
@@ -31,7 +31,6 @@ from ocr.normalise import (
     initials,
     office_case,
     plain,
-    spell_out,
     squeeze,
 )
 from ocr.page import Word
@@ -142,7 +141,7 @@ def _symbol(
     trusted = not issuer.needs_review
     value, witnesses, conflict = settle_symbol(seen, kind, office, trusted=trusted)
     parsed = parse_document_number(f"1-{value}" if split.party else f"1/{value}")
-    offices = {plain(known) for known in _office_initials(office)} | _OFFICE_CODES
+    offices = {plain(known) for known in office_initials(office)} | _OFFICE_CODES
     named = any(plain(token) in offices for token in re.split(r"[-/]", value))
     named = named or (kind is not None and not kind.is_letter)
     evidence = Evidence(
@@ -189,11 +188,11 @@ def settle_symbol(
             tokens[0] = abbreviations[0]
     if len(tokens) == 1 and trusted and abbreviations:
         # the dash lost with the slash: "TIrSNV"
-        whole = [f"{abbreviations[0]}-{known}" for known in _office_initials(issuer)]
+        whole = [f"{abbreviations[0]}-{known}" for known in office_initials(issuer)]
         if near := next((w for w in whole if _nearly(tokens[0], w)), None):
             return near, 0, True
     offices = range(1 if match else 0, len(tokens))
-    for known in _office_initials(issuer):
+    for known in office_initials(issuer):
         at = next((i for i in offices if plain(tokens[i]) == plain(known)), None)
         if at is not None and (trusted or tokens[at] == known):
             tokens[at] = known
@@ -208,7 +207,7 @@ def _nearly(seen: str, whole: str) -> bool:
     return len(bare) >= 5 and Levenshtein.distance(plain(seen), bare) <= 1
 
 
-def _office_initials(issuer: str | None) -> tuple[str, ...]:
+def office_initials(issuer: str | None) -> tuple[str, ...]:
     """Ways an office abbreviates itself in a symbol."""
     if not issuer:
         return ()
@@ -324,13 +323,17 @@ def _place(line: Line, issuer: str) -> FieldReading:
     text = line.text[start:end].strip(" ,.;:„")
     if not text:
         return unreadable(line.words, line.page)
-    known = known_place(re.sub(r"^(?:tp\.?|t\.?p\.?)\s*", "", text, flags=re.IGNORECASE))
+    city = re.match(r"(?:tp\.?|t\.p\.?)\s*|", text, flags=re.IGNORECASE)
+    lead = city[0] if city else ""
+    known = known_place(text.removeprefix(lead))
     named = text.casefold() in issuer.casefold().replace("\n", " ")
     # "Thanh Hoà" may be a commune: only what neither list nor issuer spells so is put right
-    mended = bool(known) and not named and squeeze(known or "") == squeeze(text)
-    value = known if known and mended else text
+    mended = known and not named and squeeze(known) == squeeze(text.removeprefix(lead))
+    value = f"{lead}{known}" if mended else text
     if not known and not named:
         value = _seat_of(issuer, text) or text
+    # readers may differ on a mark: the letters name one province, and the issuer is of the same
+    settled = bool(known) and f" {squeeze(known or '')} " in f" {squeeze(issuer)} "
     evidence = Evidence(
         kind="office",
         token=weakest(words),
@@ -338,7 +341,8 @@ def _place(line: Line, issuer: str) -> FieldReading:
         position=known is not None or named,
         repaired=comparable(value) != comparable(text),
         catalogue=True if known else None,
-        witnesses=int(named),
+        witnesses=int(named or settled),
+        settled=settled,
     )
     return reading(value, words, line.page, evidence, raw=line.text[start:end])
 
@@ -461,59 +465,3 @@ def known_office(text: str) -> str | None:
             level = "tỉnh" if " tinh " in f" {low} " else "thành phố"
             return f"{OFFICES[lead.replace(' ', '')]} {level} {name}"
     return None
-
-
-# --- bằng chứng từ phụ lục ---------------------------------------------------------------------
-def annex_numbers(pages: Sequence[PageLayout]) -> tuple[DocumentNumber, ...]:
-    """Numbers repeated in annex heads ("Kèm theo Quyết định số 47/QĐ-UBND ngày …")."""
-    found: list[DocumentNumber] = []
-    for layout in pages:
-        top = [r for r in layout.rows if r.y < 0.32]
-        for i, row in enumerate(top):
-            low = squeeze(row.text)
-            if "kem theo" in low or "ban hanh theo" in low:
-                text = " ".join(r.text for r in top[i : i + 3])
-                found.extend(find_document_numbers(text)[:1])
-    return tuple(found)
-
-
-def with_witness(fields: Fields, cited: Sequence[DocumentNumber], year: str | None) -> Fields:
-    """Annex heads that repeat the number: agreement lifts, disagreement keeps the flag.
-
-    Only a number whose symbol is the document's own counts; a number hidden under a stamp is
-    recovered as a flagged value.
-    """
-    symbol, number = fields["symbol"].value, fields["number"]
-    same = [c for c in cited if isinstance(symbol, str) and plain(c.symbol) == plain(symbol)]
-    # a legal text cites others of its kind in its annexes: its own has the year of its date
-    same = [c for c in same if "/" not in c.number or c.number.endswith(f"/{year}")]
-    if not same:
-        return fields
-    votes = {c.number for c in same}
-    if number.value is None:
-        changed = _from_annex(number, max(votes, key=[c.number for c in same].count))
-    elif str(number.value) not in votes:
-        others = tuple(Candidate(value=v, confidence=0.2) for v in sorted(votes))
-        changed = replace(
-            number,
-            confidence=min(number.confidence, 0.6),
-            needs_review=True,
-            candidates=(*number.candidates, *others),
-        )
-    elif len(votes) == 1 and not number.needs_review:
-        changed = replace(number, confidence=0.99)
-    elif len(votes) == 1:
-        changed = replace(number, confidence=max(number.confidence, 0.8))
-    else:
-        changed = replace(number, confidence=min(number.confidence, 0.5), needs_review=True)
-    return fields | {"number": changed}
-
-
-def _from_annex(number: FieldReading, cited: str) -> FieldReading:
-    return replace(
-        number, value=cited, confidence=0.6, needs_review=True, status=FieldStatus.PRESENT
-    )
-
-
-def same_office(a: str, b: str) -> bool:
-    return squeeze(spell_out(a)) == squeeze(spell_out(b))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ocr.extraction import Candidate, FieldReading
@@ -26,16 +26,25 @@ _LEVEL = re.compile(r"\b(?:xa|phuong|thi tran|dac khu|huyen|quan|thi xa|thanh ph
 
 def spellings(name: str, pages: Sequence[PageLayout], aside: Sequence[Word] = ()) -> Counter[str]:
     """How surely read rows of the paper spell `name`, its own words `aside`; lower case."""
+    return Counter(comparable(said.casefold()) for said in _said(name, pages, aside))
+
+
+def is_said_elsewhere(name: str, pages: Sequence[PageLayout], aside: Sequence[Word] = ()) -> bool:
+    """Whether surely read rows name it again, as a name, and none with other marks."""
+    said = [s for s in _said(name, pages, aside) if s[:1].isupper()]
+    return bool(said) and {comparable(s.casefold()) for s in said} == {comparable(name.casefold())}
+
+
+def _said(name: str, pages: Sequence[PageLayout], aside: Sequence[Word]) -> Iterator[str]:
+    """The letters of `name`, whatever their marks, where they were surely read."""
     letters = r"\s+".join(map(re.escape, plain(name).split()))
     wanted = re.compile(rf"(?<!\w){letters}(?!\w)")
-    seen: Counter[str] = Counter()
     for layout in pages:
         for row in layout.rows:
             for found in wanted.finditer(row.plain):
                 words = row.words_between(*found.span())
                 if words and not any(w in aside for w in words) and _is_sure(words):
-                    seen[comparable(row.text[slice(*found.span())].casefold())] += 1
-    return seen
+                    yield row.text[slice(*found.span())]
 
 
 def with_spelling(
