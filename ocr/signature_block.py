@@ -43,6 +43,8 @@ _BESIDE, _INKED = 1.2, 0.04
 _RED = 0.0005
 """Share of the block that is red before it is worth reading red alone."""
 _COLOURED = 0.002
+_CUT = 2
+"""Pixels: as near the edge of the block is a line that goes on beyond it."""
 _DARKER = (0.45, 0.35)
 """Print is darker than the seal of a grey scan: what stays of the way from print to paper."""
 
@@ -168,8 +170,12 @@ def _by_witness(recogniser: Recogniser, ink: Pixels, box: Box, dpi: float) -> tu
 
 
 def _by_net(net: NetRecogniser, ink: Pixels, dpi: float) -> list[list[Word]]:
-    """What the network reads; alone it is never sure enough to pass."""
-    read = net.read_lines(ink, find_lines(ink, dpi).boxes)
+    """What the network reads; alone it is never sure enough to pass.
+
+    A line cut by the upper edge belongs to the text above: half a line reads as anything.
+    """
+    boxes = [box for box in find_lines(ink, dpi).boxes if box.y0 * ink.shape[0] > _CUT]
+    read = net.read_lines(ink, boxes)
     return [
         [replace(word, confidence=min(word.confidence, ALONE)) for word in line.words]
         for line in read
