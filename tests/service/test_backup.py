@@ -31,6 +31,7 @@ from storage.age import AgeCipher, make_key_file
 from storage.objects import FolderStore
 from storage.signing.sandboxed import SandboxedVerifier
 from workflows.backup import Kept
+from workflows.backup.workroom import alone
 from workflows.domain.unit import EVERYWHERE
 from workflows.errors import BackupFailed, Conflict, IntegrityViolation, InvalidValue, NotFound
 from workflows.intake import Arrival
@@ -421,7 +422,7 @@ def test_the_newest_of_each_day_week_and_month_stays():
 
 def test_two_runs_at_once_do_not_throw_away_each_others_objects(office, tmp_path):
     backup = backup_of(custodian(office))
-    with backup._alone(), pytest.raises(Conflict):
+    with alone(backup.scratch), pytest.raises(Conflict):
         backup.make({"nas": FolderStore(tmp_path / "nas")}, kept=kept(office))
     [made] = backup.make({"nas": FolderStore(tmp_path / "nas")}, kept=kept(office))
     assert not made.trouble and not backup.due(every_hours=1)
