@@ -37,7 +37,8 @@ from ocr.placed_errors import PlacedErrors, TruthLine, placed_errors
 from ocr.recogniser.reader import NetRecogniser
 from ocr.tesseract import default_recogniser
 from service.samples import Sample, make_sample
-from storage.pdf import Form, PikepdfArchivalPdf
+from storage.pdf import PikepdfArchivalPdf
+from storage.picture.prepared import Form
 from workflows.ports.archival import CopyPage
 
 Read = Callable[[Pixels, Sequence[TruthLine]], tuple[Word, ...]]

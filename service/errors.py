@@ -7,7 +7,6 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from pydantic import BaseModel
 
 from workflows.errors import (
@@ -32,8 +31,6 @@ if TYPE_CHECKING:  # the command line takes exit codes from here and must start 
     from fastapi.exceptions import RequestValidationError
     from fastapi.responses import JSONResponse
     from starlette.exceptions import HTTPException
-
-log = structlog.get_logger(__name__)
 
 # Most particular first: the first class that fits gives the status.
 STATUS: tuple[tuple[type[SohoaError], int], ...] = (
@@ -139,11 +136,14 @@ def install(app: FastAPI, page: Callable[[Request, SohoaError, int], Response]) 
 
     Nothing leaks a stack trace.
     """
+    import structlog
     from fastapi.exceptions import RequestValidationError
     from fastapi.responses import JSONResponse
     from starlette.exceptions import HTTPException
 
     from service.metrics import route_of
+
+    log = structlog.get_logger(__name__)
 
     def answer(request: Request, error: SohoaError) -> Response:
         browsing = "text/html" in request.headers.get("accept", "")

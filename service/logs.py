@@ -6,11 +6,11 @@ from __future__ import annotations
 import logging
 import sys
 
-import structlog
-
 
 def configure(level: str) -> None:
-    """Called once by each door."""
+    """Called once by each door that logs."""
+    import structlog
+
     renderer = (
         structlog.dev.ConsoleRenderer()
         if sys.stderr.isatty()
@@ -30,6 +30,11 @@ def configure(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    configure_libraries()
+
+
+def configure_libraries() -> None:
+    """For doors that log nothing themselves: structlog takes longer to load than a page to copy."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     for name in ("pyhanko", "pyhanko_certvalidator"):  # a traceback for every path it gives up
         logging.getLogger(name).setLevel(logging.CRITICAL)

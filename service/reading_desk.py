@@ -14,16 +14,14 @@ from pathlib import Path
 
 from ocr.calibration import shipped
 from ocr.extraction import Extraction
-from ocr.opening import RENDER_DPI
 from ocr.page import PageImage
 from ocr.page_reader import default_reader
 from ocr.reader import Reader
 from service.config import Settings
-from storage.pdf.picture import prepare
-from storage.sandbox import best_sandbox
+from service.opening_desk import dpi_of, opener
+from storage.picture.prepared import prepare
 from workflows.opening import PAGES_A_STEP, Opener
 from workflows.ports.archival import CopyPage
-from workflows.ports.sandbox import SandboxLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +38,9 @@ class ReadingDesk:
 
     def pages_of(self, path: Path) -> Iterator[PageImage]:
         """All pages, a few a child: its limits are for pages, not for books."""
-        for first, last in steps_of(self.opener, path):
+        with self.opener.opened(path, 1, PAGES_A_STEP, self.dpi) as (opening, rendered):
+            yield from map(rendered.page, rendered.numbers)
+        for first, last in steps_of(PAGES_A_STEP + 1, opening.page_count):
             yield from self.opener.pages(path, first, last, self.dpi)
 
     def copy_page(self, image: PageImage) -> CopyPage:
@@ -55,18 +55,12 @@ class ReadingDesk:
         )
 
 
-def steps_of(opener: Opener, path: Path) -> list[tuple[int, int]]:
-    """(first, last) of each few pages, of even length."""
-    count = opener.inspect(path).page_count
+def steps_of(first: int, last: int) -> list[tuple[int, int]]:
+    """Pages `first`..`last` a few at a time, in steps of even length."""
+    count = last - first + 1
     steps = math.ceil(count / PAGES_A_STEP)
-    edges = [round(n * count / steps) for n in range(steps + 1)]
-    return [(first + 1, last) for first, last in itertools.pairwise(edges)]
-
-
-def opener(settings: Settings) -> Opener:
-    """Looks into files; needs no reader."""
-    sandbox = best_sandbox(SandboxLevel(settings.sandbox_min))
-    return Opener(sandbox=sandbox, scratch=settings.data_dir / "scratch")
+    edges = [first + n * count // steps for n in range(steps)] + [last + 1]
+    return [(start, end - 1) for start, end in itertools.pairwise(edges)]
 
 
 def reading_desk(settings: Settings) -> ReadingDesk:
@@ -79,8 +73,3 @@ def reader_of(settings: Settings) -> Reader:
     reader = default_reader()
     reader.calibration, reader.review_below = shipped(), settings.review_below or None
     return reader
-
-
-def dpi_of(settings: Settings) -> int:
-    """The resolution pages are rendered at for reading."""
-    return settings.render_dpi or RENDER_DPI

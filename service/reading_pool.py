@@ -3,27 +3,34 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack
-from functools import cache
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ocr.document_types import shipped_document_types
 from service.config import Settings
-from service.reading_desk import ReadingDesk, dpi_of, opener, reading_desk
+from service.opening_desk import dpi_of, opener
 from workflows.errors import NotADocument, SohoaError
 from workflows.opening import Rendered
-from workflows.ports.archival import CopyPage
+
+if TYPE_CHECKING:  # loaded while the first pages are drawn
+    from service.reading_desk import ReadingDesk
+    from workflows.ports.archival import CopyPage
 
 Outcome = dict[str, Any] | SohoaError
+Takers = Sequence["Callable[[], CopyPage]"]
 _FIRST_PAGES, _NEXT_PAGES = 4, 12
 """Rendered at once: a child takes as long to start as to decode five pages."""
+_LINGERS_S = 0.05
+"""How long the kernel may go on listing a thread that has ended."""
 
 
 def read_files(paths: Sequence[Path], jobs: int = 0) -> Iterator[tuple[Path, Outcome]]:
@@ -32,53 +39,83 @@ def read_files(paths: Sequence[Path], jobs: int = 0) -> Iterator[tuple[Path, Out
     if jobs <= 1:
         yield from ((path, _read(path)) for path in paths)
         return
+    _load_readers()
     with _pool(jobs) as pool:
         yield from zip(paths, pool.map(_read, paths), strict=True)
 
 
-def copy_pages(path: Path, jobs: int = 0) -> Iterator[CopyPage]:
+@contextmanager
+def copied_pages(path: Path, jobs: int = 0) -> Iterator[Iterator[CopyPage]]:
     """All pages of one file, read by `jobs` processes (0: one a core), in order as they come.
 
-    The pictures are made ready where they were read; what comes over is some 100 kB a page.
+    Reading begins at once: what binds the pages may be loaded meanwhile. The pictures are made
+    ready where they were read; what comes over is some 100 kB a page.
     """
-    settings = Settings()
+    settings, jobs = Settings(), jobs or os.cpu_count() or 1
     look, dpi = opener(settings), dpi_of(settings)
-    count = look.inspect(path).page_count
-    jobs = min(jobs or os.cpu_count() or 1, count)
-    if jobs <= 1:
-        yield from map(_desk().copy_page, _desk().pages_of(path))
-        return
-    shipped_document_types()  # once, for all that are forked
-    with _pool(jobs) as pool, ExitStack() as rooms:
-        waiting: deque[tuple[ExitStack, list[Future[CopyPage]]]] = deque()
-        for first, last in _stretches(count, jobs):
-            # the next pages are rendered while those before are read, never more
-            room = rooms.enter_context(ExitStack())
-            pages = room.enter_context(look.rendered(path, first, last, dpi))
-            read = [pool.submit(_copy, pages, number) for number in pages.numbers]
-            waiting.append((room, read))
-            if len(waiting) > 1:
-                yield from _taken(*waiting.popleft())
-        while waiting:
-            yield from _taken(*waiting.popleft())
+    with ExitStack() as readers, ExitStack() as rooms:
+        room = rooms.enter_context(ExitStack())
+        opened = look.opened(path, 1, max(_FIRST_PAGES, jobs), dpi)
+        with ThreadPoolExecutor(1) as aside:
+            # a child draws the first pages on one core while the readers are loaded on another
+            drawn = aside.submit(room.enter_context, opened)
+            _load_readers()
+        opening, few = drawn.result()
+        jobs = min(jobs, opening.page_count)
+        pool = readers.enter_context(_pool(jobs)) if jobs > 1 else None
+        begun = room, _handed_out(few, pool)
+
+        def later() -> Iterator[tuple[ExitStack, Takers]]:
+            for first, last in _stretches(len(few.numbers) + 1, opening.page_count, jobs):
+                next_room = rooms.enter_context(ExitStack())
+                pages = next_room.enter_context(look.rendered(path, first, last, dpi))
+                yield next_room, _handed_out(pages, pool)
+
+        yield _in_order(begun, later())
 
 
-def _stretches(count: int, jobs: int) -> Iterator[tuple[int, int]]:
-    """(first, last) of the pages one child renders: few at first, that nobody waits long."""
-    first, long = 1, max(_FIRST_PAGES, jobs)
-    while first <= count:
-        yield first, min(first + long - 1, count)
-        first, long = first + long, max(_NEXT_PAGES, 2 * jobs)
+def _in_order(
+    here: tuple[ExitStack, Takers] | None, later: Iterator[tuple[ExitStack, Takers]]
+) -> Iterator[CopyPage]:
+    """The next pages are drawn while those before them are read, never more."""
+    while here is not None:
+        following = next(later, None)
+        room, pages = here
+        with room:
+            for page in pages:
+                yield page()
+        here = following
 
 
-def _taken(room: ExitStack, read: list[Future[CopyPage]]) -> Iterator[CopyPage]:
-    with room:
-        for page in read:
-            yield page.result()
+def _stretches(first: int, count: int, jobs: int) -> Iterator[tuple[int, int]]:
+    """(first, last) of the pages that one child draws, from page `first` on."""
+    long = max(_NEXT_PAGES, 2 * jobs)
+    return ((start, min(start + long - 1, count)) for start in range(first, count + 1, long))
+
+
+def _handed_out(pages: Rendered, pool: Executor | None) -> Takers:
+    """Each page to the next process that is free; without a pool read when it is taken."""
+    reads = (partial(_copy, pages, number) for number in pages.numbers)
+    return [*reads] if pool is None else [pool.submit(read).result for read in reads]
 
 
 def _copy(pages: Rendered, number: int) -> CopyPage:
     return _desk().copy_page(pages.page(number))
+
+
+def _load_readers() -> None:
+    """What all processes need, once, for all that are forked. Engines are no part of it."""
+    gc.disable()  # loading only makes what stays: looking for garbage took a tenth of it
+    try:
+        from ocr.document_types import shipped_document_types
+        from ocr.tesseract import data_path
+        from service import reading_desk  # noqa: F401
+
+        shipped_document_types()
+        data_path()
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
@@ -87,13 +124,25 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
     With threads spawned, which costs each process a second: a forked Tesseract or OpenCV would
     inherit locks that a thread holds.
     """
+    return ProcessPoolExecutor(jobs, mp_context=get_context("fork" if _is_alone() else "spawn"))
+
+
+def _is_alone() -> bool:
     tasks = Path("/proc/self/task")
-    alone = tasks.is_dir() and len([*tasks.iterdir()]) == 1
-    return ProcessPoolExecutor(jobs, mp_context=get_context("fork" if alone else "spawn"))
+    if not tasks.is_dir():
+        return False
+    patience = time.monotonic() + _LINGERS_S
+    while len([*tasks.iterdir()]) > 1:
+        if threading.active_count() > 1 or time.monotonic() > patience:
+            return False
+        time.sleep(0.001)
+    return True
 
 
 @cache
 def _desk() -> ReadingDesk:
+    from service.reading_desk import reading_desk
+
     return reading_desk(Settings())
 
 

@@ -110,7 +110,8 @@ def page_images(sample: Sample, dpi: float) -> Iterator[PageImage]:
 def shipped_reader() -> SampleReader:
     """One a process; loading it costs a second."""
     from service.config import Settings
-    from service.reading_desk import dpi_of, reader_of
+    from service.opening_desk import dpi_of
+    from service.reading_desk import reader_of
 
     settings = Settings()
     return ShippedReader(reader_of(settings), dpi_of(settings))

@@ -15,7 +15,7 @@ from ocr.document_types import DocumentTypes, shipped_document_types
 from ocr.reader import Reader
 from service.accounts import Accounts
 from service.config import Settings
-from service.reading_desk import dpi_of
+from service.opening_desk import dpi_of
 from service.signing_parts import signing_parts
 from storage.database import SqlDatabase
 from storage.engine import DbosEngine

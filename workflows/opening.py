@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ocr.opened import CannotOpen, Opening, load_page, page_numbers, read_opening
-from ocr.page import PageImage
 from workflows.errors import (
     BadInput,
     DamagedDocument,
@@ -26,6 +26,9 @@ from workflows.errors import (
     TooLarge,
 )
 from workflows.ports.sandbox import Limits, Ran, Sandbox
+
+if TYPE_CHECKING:  # numpy: the file is opened while the command line still loads it
+    from ocr.page import PageImage
 
 _BY_CODE: dict[str, type[BadInput]] = {
     e.code: e for e in (NotADocument, EncryptedDocument, DamagedDocument, TooLarge, HostileDocument)
@@ -71,6 +74,17 @@ class Opener:
             except CannotOpen as trouble:
                 raise _as_bad_input(trouble, ran) from trouble
 
+    @contextmanager
+    def opened(
+        self, untrusted: Path, first: int, last: int, dpi: int
+    ) -> Iterator[tuple[Opening, Rendered]]:
+        """`inspect` and `rendered` in one child: half the time of both for a paper of a page."""
+        with self._drawn("open", untrusted, first, last, dpi) as (out, ran):
+            try:
+                yield read_opening(out), Rendered(folder=out, numbers=tuple(page_numbers(out)))
+            except CannotOpen as trouble:
+                raise _as_bad_input(trouble, ran) from trouble
+
     def pages(self, untrusted: Path, first: int, last: int, dpi: int) -> Iterator[PageImage]:
         """Pages `first`..`last` rendered at `dpi`, one after the other."""
         with self.rendered(untrusted, first, last, dpi) as room:
@@ -83,16 +97,22 @@ class Opener:
 
         Time and work are limited by the page, `PAGES_A_STEP` being the least that is counted.
         """
-        untrusted = untrusted.resolve()
-        with self._room() as out:
-            argv = ["render", str(untrusted), str(out), "--first", str(first)]
-            argv += ["--last", str(last), "--dpi", str(dpi)]
-            share = max(1, math.ceil((last - first + 1) / PAGES_A_STEP))
-            ran = self._run(argv, untrusted, out, "render", share)
+        with self._drawn("render", untrusted, first, last, dpi) as (out, ran):
             try:
                 yield Rendered(folder=out, numbers=tuple(page_numbers(out)))
             except CannotOpen as trouble:
                 raise _as_bad_input(trouble, ran) from trouble
+
+    @contextmanager
+    def _drawn(
+        self, verb: str, untrusted: Path, first: int, last: int, dpi: int
+    ) -> Iterator[tuple[Path, Ran]]:
+        untrusted = untrusted.resolve()
+        with self._room() as out:
+            argv = [verb, str(untrusted), str(out), "--first", str(first)]
+            argv += ["--last", str(last), "--dpi", str(dpi)]
+            share = max(1, math.ceil((last - first + 1) / PAGES_A_STEP))
+            yield out, self._run(argv, untrusted, out, verb, share)
 
     @contextmanager
     def bound(self, untrusted: Sequence[Path]) -> Iterator[Path]:

@@ -22,6 +22,8 @@ from workflows.errors import SohoaError
 
 # before numpy comes in: its own threads would starve processes that each have a core
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# none is ours: looking for them reads the metadata of every installed distribution
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 _GROUPS: Mapping[str, tuple[str, str]] = {
     "db": ("service.cli.office:db", "Cơ sở dữ liệu: nâng cấp, xem phiên bản."),

@@ -6,22 +6,20 @@ from __future__ import annotations
 import json
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scanner_drivers.pages import settle
 from service.cli.console import as_user, emit, log_to_stderr
 from service.config import Settings
-from service.copy_desk import compose_copy
 from service.errors import ExitCode
-from service.reading_pool import copy_pages, read_files
-from workflows.checking import must_be_pdf
-from workflows.domain.document import DocumentFilter
-from workflows.domain.signature import Verification
+from service.logs import configure_libraries
+from service.reading_pool import copied_pages, read_files
 from workflows.errors import NotADocument, SohoaError
-from workflows.reuse import ReuseQuestion
-from workflows.verification import Conclusion, Verdict, conclude, rows_of
+
+if TYPE_CHECKING:  # each verb loads what it needs
+    from workflows.domain.signature import Verification
+    from workflows.verification import Conclusion
 
 Files = Annotated[list[Path], typer.Argument(help="Tệp PDF, PNG, JPEG hoặc TIFF.")]
 Json = Annotated[bool, typer.Option("--json", help="In JSON, mỗi dòng một đối tượng.")]
@@ -34,7 +32,7 @@ def read(
     jobs: Annotated[int, typer.Option(help="Số tiến trình đọc cùng lúc; 0: theo số nhân.")] = 0,
 ) -> None:
     """Đọc giấy tờ: loại, trường, chữ. Không lưu gì."""
-    log_to_stderr()
+    configure_libraries()
     failed = False
     for path, result in read_files(files, jobs):
         if isinstance(result, SohoaError):
@@ -87,7 +85,7 @@ def evaluate(
     """So kết quả đọc với đáp án: đúng, sai có cảnh báo, sai im lặng, theo trường và nguồn."""
     from service.sample_report import record as write_down
 
-    log_to_stderr()
+    configure_libraries()
     if synthetic > 0:
         title, told, body, command = _evaluate_samples(synthetic, seed, levels, jobs, keep)
     elif folder is not None:
@@ -137,10 +135,15 @@ def sign(
     jobs: Annotated[int, typer.Option(help="Số tiến trình đọc; 0: theo số nhân.")] = 0,
 ) -> None:
     """Tạo bản sao chụp PDF/A có lớp chữ, ký số cá nhân. Không cần máy chủ."""
-    log_to_stderr()
+    configure_libraries()
     if not file.is_file():
         raise NotADocument(str(file), message=f"Không có tệp {file}.")
-    copy = compose_copy(copy_pages(file, jobs), file.stem, name)
+    with copied_pages(file, jobs) as pages:
+        # loaded while others read
+        from scanner_drivers.pages import settle
+        from service.copy_desk import compose_copy
+
+        copy = compose_copy(pages, file.stem, name)
     if not unsigned:
         from service.signing_desk import signing_desk
 
@@ -162,10 +165,12 @@ def verify(
     ] = None,
 ) -> None:
     """Kiểm tra mọi chữ ký số trong một tệp PDF: kết luận, lý do, việc cần làm."""
-    log_to_stderr()
+    configure_libraries()
     if not file.is_file():
         raise NotADocument(str(file), message=f"Không có tệp {file}.")
     from service.signing_desk import signing_desk
+    from workflows.checking import must_be_pdf
+    from workflows.verification import Verdict, conclude
 
     must_be_pdf(file)
     told = signing_desk(Settings()).verifier.verify(file)
@@ -186,6 +191,8 @@ def verify(
 
 
 def _print_verification(told: Verification, end: Conclusion) -> None:
+    from workflows.verification import rows_of
+
     typer.echo(f"{end.said}\n→ {end.next_step}")
     for warning in told.warnings:
         typer.echo(f"! {warning}")
@@ -203,6 +210,7 @@ def search(
 ) -> None:
     """Tìm trong kho."""
     from service.wiring import build
+    from workflows.domain.document import DocumentFilter
 
     log_to_stderr()
     station = build(Settings())
@@ -228,6 +236,7 @@ def reuse(
 ) -> None:
     """Chủ hồ sơ đã có giấy tờ nào dùng lại được?"""
     from service.wiring import build
+    from workflows.reuse import ReuseQuestion
 
     log_to_stderr()
     station = build(Settings())

@@ -18,7 +18,7 @@ import segno
 from ocr.page import Pixels
 from storage.free_space import Ink, find_room, ink_of
 from storage.pdf.jpeg import frame_of
-from storage.pdf.picture import PreparedPicture, decoded
+from storage.picture.prepared import PreparedPicture, decoded
 from storage.typeface import Typeface
 from workflows.errors import DamagedDocument
 from workflows.ports.archival import ConversionMark, CopyPage

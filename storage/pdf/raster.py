@@ -10,10 +10,10 @@ from typing import Protocol
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
 
-from storage.pdf.fax import Fax
-from storage.pdf.fidelity import Fidelity
 from storage.pdf.jpeg import JpegFrame, frame_of
-from storage.pdf.picture import Fill, Form, Mixed, PreparedPicture, decoded, prepare
+from storage.picture.fax import Fax
+from storage.picture.fidelity import Fidelity
+from storage.picture.prepared import Fill, Form, Mixed, PreparedPicture, decoded, prepare
 from workflows.errors import DamagedDocument
 from workflows.ports.archival import CopyPage
 

@@ -1,5 +1,7 @@
 """Pages of one file come in order, whoever reads them, and rasters do not pile up on the disk."""
 
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ import pytest
 from PIL import Image
 
 from service import reading_pool
-from service.reading_pool import _stretches, copy_pages
+from service.reading_pool import _stretches, copied_pages
 from workflows.errors import DamagedDocument
 
 
@@ -54,23 +56,62 @@ def desk(tmp_path, monkeypatch) -> Desk:
     return made
 
 
-def test_pages_come_in_order_and_few_rasters_wait(file, desk):
-    assert list(copy_pages(file, 3)) == list(range(1, 31))
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_pages_come_in_order_and_few_rasters_wait(file, desk, jobs):
+    with copied_pages(file, jobs) as pages:
+        assert list(pages) == list(range(1, 31))
     assert 4 <= desk.most <= 24
     assert not [*desk.rasters.glob("*/page-*.ppm")]
 
 
 def test_a_page_that_cannot_be_read_ends_it_and_leaves_nothing_behind(file, desk):
     desk.broken = 7
-    with pytest.raises(DamagedDocument):
-        list(copy_pages(file, 3))
+    with pytest.raises(DamagedDocument), copied_pages(file, 3) as pages:
+        list(pages)
     assert not [*desk.rasters.glob("*/page-*.ppm")]
+
+
+def test_reading_begins_before_anybody_asks_for_a_page(file, desk):
+    with copied_pages(file, 3):
+        deadline = time.monotonic() + 20
+        while not desk.most and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert desk.most >= 4
+    assert not [*desk.rasters.glob("*/page-*.ppm")]
+
+
+def test_a_file_that_cannot_be_opened_says_so_before_any_page(tmp_path, desk):
+    (tmp_path / "cut.pdf").write_bytes(b"%PDF-1.7\n1 0 obj\n")
+    with pytest.raises(DamagedDocument), copied_pages(tmp_path / "cut.pdf", 3):
+        pytest.fail("it was opened")
+    assert not [*desk.rasters.glob("*")]
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3, 8, 32])
 @pytest.mark.parametrize("count", [*range(1, 40), 1000])
 def test_stretches_cover_every_page_once(count, jobs):
-    stretches = list(_stretches(count, jobs))
+    stretches = [*_stretches(5, count, jobs)]
     covered = [n for first, last in stretches for n in range(first, last + 1)]
-    assert covered == list(range(1, count + 1))
-    assert stretches[0][1] <= max(4, jobs)
+    assert covered == list(range(5, count + 1))
+    assert all(last - first < max(12, 2 * jobs) for first, last in stretches)
+
+
+def test_a_thread_that_has_ended_does_not_forbid_forking_one_that_runs_does():
+    told = subprocess.run(
+        [sys.executable, "-c", _THREADS], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert told.stdout.split() == ["True"] * 20 + ["False"]
+
+
+_THREADS = """
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from service.reading_pool import _is_alone
+for _ in range(20):
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(int)
+    print(_is_alone())
+waits = threading.Event()
+threading.Thread(target=waits.wait, daemon=True).start()
+print(_is_alone())
+"""

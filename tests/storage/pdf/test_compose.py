@@ -14,8 +14,9 @@ import pikepdf
 import pytest
 
 from ocr.page import Box, PageText, Word
-from storage.pdf import JpegRaster, PikepdfArchivalPdf, check, prepare
+from storage.pdf import JpegRaster, PikepdfArchivalPdf, check
 from storage.pdf.xmp import NAMESPACE
+from storage.picture.prepared import prepare
 from storage.typeface import VIETNAMESE
 from workflows.errors import DamagedDocument, Unavailable
 from workflows.ports.archival import Bookmark, CopyFacts, CopyPage

@@ -13,7 +13,9 @@ import pytest
 
 from ocr.page import PageText
 from service.samples import make_sample
-from storage.pdf import Form, PikepdfArchivalPdf, picture
+from storage.pdf import PikepdfArchivalPdf
+from storage.picture import prepared
+from storage.picture.prepared import Form
 from workflows.ports.archival import CopyPage
 
 DPI = 100
@@ -155,7 +157,7 @@ def _erasing(split):
 
 
 def test_a_mask_that_loses_ink_is_noticed_and_not_used(letter, monkeypatch, tmp_path):
-    monkeypatch.setattr(picture, "split", _erasing(picture.split))
+    monkeypatch.setattr(prepared, "split", _erasing(prepared.split))
     form, share, lost = differences(letter, 300, tmp_path)
     assert (form, lost) == (Form.JPEG, 0)
     assert share < MOST
@@ -163,8 +165,8 @@ def test_a_mask_that_loses_ink_is_noticed_and_not_used(letter, monkeypatch, tmp_
 
 def test_the_measure_sees_lost_ink(letter, monkeypatch, tmp_path):
     """Positive control: without the check the same mask gives a file that this test refuses."""
-    monkeypatch.setattr(picture, "split", _erasing(picture.split))
-    monkeypatch.setattr(picture.Fidelity, "good", property(lambda self: True))
+    monkeypatch.setattr(prepared, "split", _erasing(prepared.split))
+    monkeypatch.setattr(prepared.Fidelity, "good", property(lambda self: True))
     form, _, lost = differences(letter, 300, tmp_path)
     assert form is Form.MIXED
     assert lost > 500

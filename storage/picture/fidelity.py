@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr.page import Pixels
-from storage.pdf.layers import (
+from storage.picture.layers import (
     Coarse,
     Floats,
     Layers,

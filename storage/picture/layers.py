@@ -6,7 +6,7 @@ masks hold the ink: `core` is a stroke's inside, `edge` also the soft rim around
 half way between ink and paper. One mask alone costs a bad photocopy a character in a hundred.
 
 What the masks do not take stays in the paper layer, so nothing is thrown away outright; whether
-enough of it stayed is measured afterwards (`storage.pdf.fidelity`).
+enough of it stayed is measured afterwards (`storage.picture.fidelity`).
 
 Everything but the masks is worked out at about 100 dpi: a full raster is passed over as few times
 as can be, for the copy of a page may not cost more than the reading of it.

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 
 from ocr.page import Pixels
-from storage.pdf.fax import Fax, fax_of
-from storage.pdf.fidelity import Fidelity, compare
-from storage.pdf.layers import Coarse, Layers, cell_of, pad, split
+from storage.picture.fax import Fax, fax_of
+from storage.picture.fidelity import Fidelity, compare
+from storage.picture.layers import Coarse, Layers, cell_of, pad, split
 from workflows.errors import DamagedDocument
 
 _PAPER_QUALITY, _TINT_QUALITY, _PLAIN_QUALITY = 35, 40, 75
