@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from ocr.classify import TitleRow
-from ocr.compounds import in_the_case_of, mended, without_echoes
-from ocr.confidence import Evidence, absent, reading, weakest
+from ocr.compounds import mended, without_echoes
+from ocr.confidence import Evidence, absent, reading
 from ocr.extraction import FieldReading
 from ocr.layout import Header, Line, PageLayout
-from ocr.normalise import comparable, plain, squeeze
+from ocr.normalise import squeeze
 from ocr.page import Word
+from ocr.wording import Token, as_the_body_spells, judge, tokens_of, words_of
 
 _BODY = re.compile(
     r"^(can cu|kinh gui|thuc hien|theo de nghi|de trien khai|de thuc hien|de thong nhat|dieu 1"
@@ -41,34 +41,34 @@ def read_abstract(
     seen = re.sub(r"\s+", " ", raw).strip(" -_~.|'`“") if title else raw.strip()
     below = _words_below(pages, lines[-1])
     body = " ".join(token for token, _ in below)
-    value = without_echoes(mended(_as_the_body_spells(seen, _tokens(words), below)))
+    own = tokens_of(words)
+    value = without_echoes(mended(as_the_body_spells(seen, own, below)))
+    judged = judge(value, own, below)
     evidence = Evidence(
         kind="text",
-        token=weakest(words),
+        token=judged.weakest,
         witnesses=2 if _said_again(seen, body) else 0,
-        # no lexicon tells "72/2024" from 79/2024 or CHÉ from CHẾ: without the same words further
-        # down a long text is never certain
-        position=header is not None and _ends_cleanly(layout, lines) and _said_again(seen, body),
+        # no lexicon tells "72/2024" from 79/2024 or a name from another: what is neither said again
+        # nor made of known words is never certain; ";" and "," are one on a bad copy
+        position=header is not None
+        and ";" not in value
+        and _ends_cleanly(layout, lines)
+        and (_said_again(seen, body) or judged.known),
         grammar=len(value) > 5 and not _holds_noise(words),
-        conflict=value != seen or _spelled_otherwise(seen, body),
+        conflict=value != seen or judged.disputed,
+        settled=judged.settled,
     )
     return reading(value, words, layout.number, evidence, raw=raw)
 
 
 _OVER = 0.08
-Token = tuple[str, float]
-"""A word with its marks, lower case, and the confidence it was read with."""
-
-
-def _tokens(words: Sequence[Word]) -> list[Token]:
-    return [(t, w.confidence) for w in words for t in words_of(w.text).split()]
 
 
 def _words_below(pages: Sequence[PageLayout], last: Line) -> list[Token]:
     """What stands after the abstract's last line; the next pages count too."""
     rows = [r for r in pages[0].rows if r.y > last.y + 0.3 * pages[0].pitch]
     rows += [row for page in pages[1:4] for row in page.rows]
-    return [token for row in rows for token in _tokens(row.words)]
+    return [token for row in rows for token in tokens_of(row.words)]
 
 
 def _holds_noise(words: Sequence[Word]) -> bool:
@@ -95,63 +95,6 @@ def _said_again(value: str, body: str) -> bool:
     core = words_of(value)
     core = re.sub(r"^(về việc|v v|về|ban hành)\s+", "", core)
     return len(core) > 12 and core in body
-
-
-Three = tuple[str, str, str]
-
-
-def _threes(words: Sequence[str]) -> Iterator[Three]:
-    return zip(words, words[1:], words[2:], strict=False)
-
-
-def _bare(three: Three) -> Three:
-    return plain(three[0]), plain(three[1]), plain(three[2])
-
-
-def _spelled_otherwise(value: str, body: str) -> bool:
-    """Three words of it stand in the body with other marks ("tô chức" here, "tổ chức" there).
-
-    The same misreading often happens twice, so one agreeing place does not make up for it.
-    """
-    seen: dict[Three, set[Three]] = {}
-    for three in _threes(body.split()):
-        seen.setdefault(_bare(three), set()).add(three)
-    return any(seen.get(_bare(t), set()) - {t} for t in _threes(words_of(value).split()))
-
-
-SURE = 0.88
-
-
-def _as_the_body_spells(value: str, own: Sequence[Token], below: Sequence[Token]) -> str:
-    """Marks of a word put as the body has them more often among the same neighbours.
-
-    No lexicon: only this paper's own words vote, those read surely, and the abstract's own
-    reading has a voice too. Whatever they change is flagged.
-    """
-    seen: dict[Three, Counter[Three]] = {}
-    for (a, sure_a), (b, sure_b), (c, sure_c) in zip(below, below[1:], below[2:], strict=False):
-        if min(sure_a, sure_b, sure_c) >= SURE:
-            spelled = a, b, c
-            seen.setdefault(_bare(spelled), Counter())[spelled] += 1
-    tokens = re.split(r"([\W_]+)", value)
-    places = [i for i, token in enumerate(tokens) if words_of(token)]
-    if len(places) != len(own):
-        return value
-    votes = [Counter({word: int(confidence >= SURE)}) for word, confidence in own]
-    for start, three in enumerate(_threes([word for word, _ in own])):
-        for spelled, count in seen.get(_bare(three), Counter()).items():
-            for offset in range(3):
-                votes[start + offset][spelled[offset]] += count
-    for place, (word, _), vote in zip(places, own, votes, strict=True):
-        best = max(vote, key=lambda spelled: (vote[spelled], spelled == word, spelled))
-        if best != word:
-            tokens[place] = in_the_case_of(tokens[place], best)
-    return "".join(tokens)
-
-
-def words_of(text: str) -> str:
-    """Words with their marks kept, case and punctuation aside."""
-    return re.sub(r"[\W_]+", " ", comparable(text).casefold()).strip()
 
 
 _ABOUT = re.compile(r"\W{0,2}(?:v\s?[/1il|\\]?\s?v\b|ve viec)")

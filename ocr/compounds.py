@@ -17,7 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from math import log
+from math import inf, log
 from pathlib import Path
 
 from ocr.normalise import nfc, place_tones, plain
@@ -28,6 +28,8 @@ ENOUGH = 4
 """Times that the pairs of a word must have been met before it takes the place of another."""
 _GAIN, _NO_WORD = 7.5, 4.0
 """So much more probable, as a natural logarithm, must it be; less over what is no word at all."""
+_MET_OFTEN, _MARGIN = 20, 4.0
+"""Met so often beside its neighbours, so much more probable than other marks, a word is settled."""
 _EVER, _UNSEEN = 0.2, 20
 """A pair that was never met counts as so often; all of a word's unmet pairs as so many."""
 _PASSES = 3
@@ -65,6 +67,11 @@ class Compounds:
         """Whether the word was ever met, beside whatever."""
         return place_tones(word.lower()) in self._usual
 
+    def only(self, word: str) -> str | None:
+        """The one word met that has the letters of `word`, which itself was never met."""
+        alike = self._alike.get(plain(word), ())
+        return alike[0] if len(alike) == 1 and not self.knows(word) else None
+
     def usual(self, word: str) -> str:
         """The spelling counted here: tones may be placed two ways (hòa, hoà)."""
         low = word.lower()
@@ -82,6 +89,26 @@ class Compounds:
             gain += _NO_WORD
         met = self.met(before, best) + self.met(best, after)
         return best if met >= ENOUGH and gain > _GAIN else None
+
+    def settles(self, word: str, before: str | None, after: str | None) -> bool:
+        """Whether its neighbours leave these letters no other marks than `word` has them."""
+        met = self.met(before, word) + self.met(word, after)
+        return met >= _MET_OFTEN and self.lead(word, before, after) > _MARGIN
+
+    def lead(self, word: str, before: str | None, after: str | None) -> float:
+        """How much likelier `word` is here than the best of its letters with other marks.
+
+        As a natural logarithm; infinite where there is no other, or where it was hardly ever met.
+        """
+        others = [
+            w
+            for w in self._alike.get(plain(word), ())
+            if w != word and self.met(before, w) + self.met(w, after) >= ENOUGH
+        ]
+        if not others:
+            return inf
+        best = max(self.fit(before, other, after) for other in others)
+        return self.fit(before, word, after) - best
 
     def fit(self, before: str | None, word: str, after: str | None) -> float:
         """Log-probability of the word behind the one before and before the one after."""

@@ -37,6 +37,14 @@ def test_without_an_echo_it_is_for_a_person(reader):
     assert (read.value, read.needs_review) == (ABOUT, True)
 
 
+def test_a_semicolon_may_be_a_comma(reader):
+    """On a photocopy no reader tells the two apart, and they agree on what is wrong."""
+    said = "Về nhiệm vụ quản lý; bảo vệ công trình thủy lợi"
+    body = [("Điều 1. Nhiệm vụ quản lý, bảo vệ công trình thủy lợi như sau.", 0.2, 0.33)]
+    assert about(reader, [said], body).needs_review
+    assert not about(reader, [said.replace(";", ",")], body).needs_review
+
+
 def test_lines_are_joined_and_the_enacting_authority_is_left_out(reader):
     read = about(reader, ["Về việc phê duyệt kế hoạch tổ chức", "tiếp công dân năm 2025"])
     assert read.value == "Về việc phê duyệt kế hoạch tổ chức tiếp công dân năm 2025"
