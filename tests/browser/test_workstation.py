@@ -133,6 +133,8 @@ def test_the_verification_screen_passes_the_accessibility_rules_and_fits_a_phone
         page.goto(path)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= 320, (path, wide)
+        cells = page.locator(".list td:visible").evaluate_all("c => c.map(e => e.clientWidth)")
+        assert all(width > 200 for width in cells), "a row is a card: no column a letter wide"
 
 
 def test_recognised_text_is_inert(open_page, office):
