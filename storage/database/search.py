@@ -89,13 +89,18 @@ def _vector(name: str) -> ColumnElement[str]:
 
 
 def snippet(content: str, query: str, width: int = 60) -> str | None:
-    """The text around the first match, as printed; None when it stands only in other fields."""
+    """Whole words around the first match, as printed; None when it stands only in other fields."""
     folded = fold(content)
     if len(folded) != len(content):  # folding changed lengths: positions would lie
         return None
     for term in words(query):
         at = folded.find(fold(term))
         if at >= 0:
-            start, end = max(0, at - width), min(len(content), at + len(term) + width)
-            return " ".join(content[start:end].split())
+            start, end = max(0, at - width), at + len(term) + width
+            before, after = content[start:at], content[at:end]
+            if start > 0:
+                before = re.sub(r"^\S*\s", "… ", before)
+            if end < len(content):
+                after = re.sub(r"\s\S*$", " …", after)
+            return " ".join((before + after).split())
     return None
