@@ -16,7 +16,7 @@ def first(kind, seed, level, **wishes):
 
 
 @pytest.mark.parametrize("word", ["MẬT", "TỐI MẬT", "TUYỆT MẬT"])
-@pytest.mark.parametrize("level", ["L1", "L2"])
+@pytest.mark.parametrize("level", ["L1", pytest.param("L2", marks=pytest.mark.slow)])
 def test_every_secrecy_stamp_is_noticed_either_way_up(word, level):
     for seed in SEEDS:
         page, dpi = first("cong_van", seed, level, secrecy=word)

@@ -61,7 +61,7 @@ def test_a_package_is_made_listed_fetched_and_examined(client, archivist, made, 
     assert body["purpose"] == "Giao nộp, đóng gói lưu trữ"
     assert body["dossier_code"] == dossier.code
     listed = client.get("/api/v1/packages", headers=archivist).json()
-    assert [p["sha256"] for p in listed] == [body["sha256"]]
+    assert [p for p in listed if p["sha256"] == body["sha256"]] == [body]
     place = f"/api/v1/packages/{body['file_name']}"
     assert client.get(place, headers=archivist).json() == body
     file = client.get(f"{place}/file", headers=archivist)

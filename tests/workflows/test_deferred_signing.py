@@ -24,7 +24,7 @@ from workflows.domain.signing import ItemState, SigningState
 from workflows.errors import CertificateRefused, NotFound, SigningExpired
 from workflows.ports.clock import SystemClock
 
-pytestmark = pytest.mark.requires_softhsm
+pytestmark = [pytest.mark.slow, pytest.mark.requires_softhsm]
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ from workflows.domain.signature import SignatureState
 from workflows.errors import IllegalMove, KeyRefused, NotFound, SigningFailed, TokenRefused
 from workflows.ports.clock import SystemClock
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def office(tmp_path):

@@ -10,6 +10,8 @@ from storage.signing.preserve import PyHankoPreserver
 from workflows.domain.signature import SignatureState
 from workflows.errors import StaleVersion, TimeStampUnavailable
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def office(tmp_path):

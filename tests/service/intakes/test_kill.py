@@ -20,6 +20,7 @@ from service.intakes.journal import read_record
 from service.intakes.tries import MOST, Tries
 from storage.engine import prepare
 
+pytestmark = pytest.mark.slow
 TESTS = Path(__file__).resolve().parents[2]
 CHILD = """
 import os, signal, sys, threading
@@ -152,7 +153,6 @@ def test_a_file_that_ends_the_process_again_and_again_is_set_aside_and_the_next_
     assert list((folder / "taken").iterdir()) == []
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)  # nine starts of the real process
 def test_thirty_files_through_random_kills_of_the_real_process(tmp_path, request):
     chance, folder, data = random.Random(5), tmp_path / "in", tmp_path / "data"

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 import time
 
 import pytest
@@ -47,6 +48,11 @@ def office(tmp_path_factory):
     (folder / "tang1").mkdir()
     (folder / "intakes.toml").write_text(DECLARED.format(folder=folder))
     return open_office(folder / "data", intakes=folder / "intakes.toml")
+
+
+@pytest.fixture(autouse=True)
+def nothing_ran_yet(office):
+    shutil.rmtree(journals(office.station.settings.data_dir), ignore_errors=True)
 
 
 def now(seconds=0.0):

@@ -102,6 +102,7 @@ def test_every_type_has_a_page_a_type_and_only_known_fields(papers):
         assert not empty, (code, empty)
 
 
+@pytest.mark.slow
 def test_boxes_lie_on_ink_and_lines_are_nfc(papers):
     for code, sample in papers.items():
         ink = [inked(page) for page in sample.pages]
@@ -169,6 +170,7 @@ def test_printed_text_is_the_truth(papers):
             assert row in text, (code, row)
 
 
+@pytest.mark.slow
 def test_numbers_and_dates_follow_the_decree():
     for code in KINDS:
         for seed in (20, 21):
@@ -206,6 +208,7 @@ def test_codes_on_paper_say_what_the_paper_says(papers):
     assert machine is not None and machine.number == fields["id"]
 
 
+@pytest.mark.slow
 def test_the_two_spouses_keep_to_their_columns(papers):
     boxes = papers["gcn_ket_hon"].truth["boxes"]
     for name, place in boxes.items():

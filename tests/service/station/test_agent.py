@@ -21,6 +21,8 @@ from service.station.spool import Spool
 from workflows.domain.station import JobState
 from workflows.errors import SecretDocument
 
+pytestmark = pytest.mark.slow
+
 
 class Line:
     """The server's client, with a plug that can be pulled."""

@@ -204,6 +204,7 @@ def test_a_package_from_outside_is_examined_in_the_sandbox_with_the_same_result(
     assert check(damaged).faults
 
 
+@pytest.mark.slow
 def test_a_package_that_kills_its_reader_is_a_fault_and_no_crash(written):
     class Killing:
         def run(self, argv, *, read, out, limits, env=None):

@@ -25,6 +25,8 @@ from workflows.filing import NewDossier
 from workflows.importing import differences
 from workflows.ports.objects import content_sha256
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory):
@@ -220,7 +222,6 @@ def test_loose_papers_of_a_batch_leave_as_a_bundle(office, elsewhere):
     assert elsewhere.station.batches.progress(batch.id, by=archivist).received == 3
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_two_hundred_papers_leave_check_and_come_back_without_a_difference(office, elsewhere):
     dossier = dossier_of(office, 200)

@@ -12,6 +12,8 @@ from storage.packages.zipped import ZipWriter, sweep
 from workflows.errors import DamagedPackage
 from workflows.importing import ImportDesk, differences
 
+pytestmark = pytest.mark.slow
+
 
 def killed_at(point, work):
     """Run `work` in a child that dies with SIGKILL at the `point`-th step; was it killed?"""
