@@ -183,7 +183,10 @@ class ExportDesk:
                 message=f"Một gói chứa nhiều nhất {_MOST} giấy tờ; hãy chia thành nhiều gói.",
             )
         if not found:
-            raise NotFound("nothing to pack", message="Không có giấy tờ nào để xuất.")
+            raise NotFound(
+                "nothing to pack",
+                message="Hồ sơ hoặc lô này chưa có giấy tờ nào; đưa giấy tờ vào rồi mới xuất được.",
+            )
         return found
 
     def _unit(
