@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train in stretches: `python -m training.train --to FOLDER --texts CORPUS --minutes 60`.
 
-One schedule over all stretches: warm-up, a constant rate, and the decay only when `--finish` says
-this stretch is the last. Weights, optimiser, averaged weights and the count of lines seen are
-saved every few minutes, so a stretch may be cut anywhere. Lines are a function of (seed, count).
+One schedule over all stretches of a course: warm-up, a constant rate, and the decay only when
+`--finish` says this stretch is the last; `--again` takes up a finished course. Weights,
+optimiser, averaged weights and the count of lines seen are saved every few minutes, so a stretch
+may be cut anywhere. Lines are a function of (seed, count).
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ class Course:
         self.mean.load_state_dict(state["mean"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.seen, self.steps = state["seen"], state["steps"]
-        self.finishing_from = state.get("finishing_from", 0)
+        self.finishing_from = 0 if self.options.again else state.get("finishing_from", 0)
 
     def save(self) -> None:
         state = {
@@ -246,6 +247,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--finish", type=int, default=0, help="decay to nought over so many lines")
     parser.add_argument("--rate", type=float, default=RATE, help="of the constant part")
+    parser.add_argument("--again", action="store_true", help="the last decay is over: a new course")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--renderers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--seed", type=int, default=1)

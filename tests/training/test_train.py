@@ -57,6 +57,19 @@ def test_the_rate_is_constant_and_decays_only_when_told(tmp_path: Path):
     assert course.rate() == pytest.approx(0.75e-3)
 
 
+def test_a_finished_course_is_taken_up_at_a_rate_of_its_own(tmp_path: Path):
+    course = Course(stretch(tmp_path, "--finish", "1000"), 0)
+    course.steps, course.seen = 10_000, 500
+    course.rate()
+    course.seen += 1000
+    course.save()
+    again = Course(stretch(tmp_path, "--again", "--rate", "1e-3", "--finish", "2000"), 0)
+    assert again.seen == 1500
+    assert again.rate() == pytest.approx(1e-3)
+    again.seen += 1000
+    assert again.rate() == pytest.approx(0.5e-3)
+
+
 def test_a_stretch_writes_its_curve_and_its_loss_falls(tmp_path: Path):
     work(0, stretch(tmp_path / "short", "--minutes", "0.4", "--save-s", "6"))
     rows = [json.loads(r) for r in (tmp_path / "short" / "curve.jsonl").read_text().splitlines()]
