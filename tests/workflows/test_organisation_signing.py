@@ -1,5 +1,6 @@
 """Ký cơ quan: the queue, one PIN for many, SAO Y; SoftHSM holds the Unit's key where it matters."""
 
+import secrets
 import subprocess
 
 import pytest
@@ -137,7 +138,8 @@ def hsm(tmp_path):
     authority = DevelopmentAuthority(tmp_path / "certificates")
     p12 = authority.issue("unit", Subject(name="Phường Mẫu"))
     with token_folder(tmp_path / "hsm") as folder:
-        yield make_token(folder, "hsm", p12)
+        # a name of its own: who was logged in on the token of another test may be so still
+        yield make_token(folder, f"hsm-{secrets.token_hex(4)}", p12)
 
 
 def declared(tmp_path, text: str):

@@ -1,7 +1,6 @@
 """Thousands of small damages to one signed file: never VALID, never an exception."""
 
 import random
-import time
 from collections import Counter
 from io import BytesIO
 
@@ -14,7 +13,7 @@ from storage.signing.trust import load_trust
 from storage.signing.verify import verify_bytes
 from workflows.domain.signature import SignatureState
 
-SEED, MUTATIONS, SECONDS = 20261126, 4_000, 18.0
+SEED, MUTATIONS = 20261126, 4_000
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +58,6 @@ def test_no_damage_to_covered_bytes_is_ever_valid(signed, tmp_path):
     before, value, _ = parts(content)
     covered = [range(len(before)), range(len(before) + len(value), len(content))]
     chance, states = random.Random(SEED), Counter()
-    started = time.monotonic()
     for _ in range(MUTATIONS):
         bad = _mutated(content, chance, covered)
         if bad == content:
@@ -68,9 +66,7 @@ def test_no_damage_to_covered_bytes_is_ever_valid(signed, tmp_path):
             assert not told.state.holds, bad.hex()
             assert told.reason
             states[told.state] += 1
-        if time.monotonic() - started > SECONDS:
-            break
-    assert states.total() > 500, "too slow to mean anything"
+    assert states.total() > 3_000, "few damages left a signature to judge"
     assert states[SignatureState.ALTERED] > 100, "damage must reach the hash, not only the parser"
 
 
