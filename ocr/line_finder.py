@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from ocr.components import Labels
 from ocr.page import Box, Pixels
-from ocr.page_ink import AREA, H, Labels, Mask, PageInk, Rules, Stats, W, X, Y, page_ink
+from ocr.page_ink import AREA, H, Mask, PageInk, Rules, Stats, W, X, Y, page_ink
 from ocr.reading_order import in_reading_order
 
 LEAST_COVER = 0.93

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ocr.clean import ink_mask, paper_level
+from ocr.components import Labels, components
 from ocr.page import Pixels
 
 Mask = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int32]
 Stats = npt.NDArray[np.int32]
 X, Y, W, H, AREA = (
     cv2.CC_STAT_LEFT,
@@ -34,6 +33,7 @@ _SEAL, _PALE = 1500, 0.3  # least pixels (300 dpi) of such a thing, and how much
 _CELL_SHRINK = 4  # cells are large: their labels need no more than a quarter of the pixels
 _DOT_SHRINK = 4
 _FEWEST_DOTS = 8
+_GROUP = 8  # pixels: bits of a byte
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class PageInk:
         canvas = np.asarray(cv2.dilate(canvas, np.ones((2, 1), np.uint8)), np.uint8)
         reach = max(2, round(26 * unit / _DOT_SHRINK)) + 1
         rows = cv2.morphologyEx(canvas, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
-        _, labels, bands, _ = cv2.connectedComponentsWithStats(rows, connectivity=8)
+        labels, bands, _ = components(np.asarray(rows, np.uint8))
         long = (bands[:, W] >= 110 * unit / _DOT_SHRINK) & (
             bands[:, H] <= max(3, 16 * unit / _DOT_SHRINK)
         )
@@ -115,7 +115,7 @@ def page_ink(grey: Pixels, dpi: float) -> PageInk:
     if rules.mask.any():
         off = cv2.dilate(rules.mask, np.ones((3, 3), np.uint8))
         ink = np.asarray(cv2.subtract(ink, off), np.uint8)
-    _, labels, stats, middles = _components(ink)
+    labels, stats, middles = components(ink)
     crossed = _without_seals(grey, ink, labels, stats, unit, paper - _PRINTED * contrast)
     if crossed is not None:
         off = cv2.dilate(cv2.subtract(ink, crossed), np.ones((3, 3), np.uint8))
@@ -123,20 +123,16 @@ def page_ink(grey: Pixels, dpi: float) -> PageInk:
         grey = grey.copy()
         grey[off > 0] = round(paper)
         ink = crossed
-        _, labels, stats, middles = _components(ink)
+        labels, stats, middles = components(ink)
     return PageInk(
         grey=grey,
         unit=unit,
         mask=ink,
         rules=rules,
-        labels=np.asarray(labels, np.int32),
+        labels=labels,
         stats=np.asarray(stats, np.int32),
         middles=np.asarray(middles, np.float64),
     )
-
-
-def _components(ink: Mask) -> tuple[int, Any, Any, Any]:
-    return cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
 
 
 def _darker(grey: Pixels, ink: Mask, limit: float) -> Mask:
@@ -169,9 +165,9 @@ def _without_seals(
 
 def find_rules(ink: Mask, unit: float) -> Rules:
     """Rules longer than any stroke of a letter, and the fields they enclose."""
-    wide = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, _size(150, unit)), np.uint8))
-    high = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((_size(130, unit), 1), np.uint8))
-    high = _standing_rules(np.asarray(high, np.uint8), np.asarray(wide, np.uint8), unit)
+    wide = _runs_along_rows(ink, _size(150, unit))
+    high = _runs_down_columns(ink, _size(130, unit))
+    high = _standing_rules(high, wide, unit)
     joined = cv2.bitwise_or(
         cv2.dilate(wide, np.ones((3, _size(15, unit)), np.uint8)),
         cv2.dilate(high, np.ones((_size(15, unit), 3), np.uint8)),
@@ -182,14 +178,64 @@ def find_rules(ink: Mask, unit: float) -> Rules:
     # a rule is thinner than the step: the darkest of each square, never a sample of it
     spread = cv2.dilate(mask, np.ones((shrink, shrink), np.uint8), anchor=(0, 0))
     small = np.ascontiguousarray(cv2.bitwise_not(spread)[::shrink, ::shrink])
-    _, cells, extents, _ = cv2.connectedComponentsWithStats(small, connectivity=4, ltype=cv2.CV_32S)
+    cells, extents, _ = components(np.asarray(small, np.uint8), connectivity=4)
     scaled = np.asarray(extents, np.int32) * (shrink, shrink, shrink, shrink, shrink * shrink)
     return Rules(
         mask=mask,
-        cells=np.asarray(cells, np.int32),
+        cells=cells,
         extents=np.asarray(scaled, np.int32),
         shrink=shrink,
     )
+
+
+def _runs_along_rows(ink: Mask, length: int) -> Mask:
+    """Ink in rows of `length` pixels or more (an opening); few rows have any: only they are opened.
+
+    Such a run holds at least `length // 8 - 2` whole groups of eight pixels, also where the edge
+    of the page cuts it in two: what lies outside counts as ink.
+    """
+    if length < 3 * _GROUP:
+        return _opened(ink, (1, length))
+    made = np.zeros_like(ink)
+    whole = _whole_along_rows(ink)
+    rows = np.flatnonzero(_opened(whole, (1, length // _GROUP - 2)).any(axis=1))
+    if rows.size:
+        made[rows] = _opened(ink[rows], (1, length))
+    return made
+
+
+def _runs_down_columns(ink: Mask, length: int) -> Mask:
+    """The same for what stands upright."""
+    if length < 3 * _GROUP:
+        return _opened(ink, (length, 1))
+    made = np.zeros_like(ink)
+    whole = _whole_down_columns(ink)
+    columns = np.flatnonzero(_opened(whole, (length // _GROUP - 2, 1)).any(axis=0))
+    if columns.size:
+        made[:, columns] = _opened(ink[:, columns], (length, 1))
+    return made
+
+
+def _whole_along_rows(ink: Mask) -> Mask:
+    """255 for each eight pixels of a row that are ink, all of them."""
+    packed = np.packbits(ink, axis=1)
+    if rest := ink.shape[1] % _GROUP:
+        packed[:, -1] |= np.uint8(0xFF >> rest)
+    return np.where(packed == 0xFF, 255, 0).astype(np.uint8)
+
+
+def _whole_down_columns(ink: Mask) -> Mask:
+    """255 for each eight pixels of a column that are ink, all of them."""
+    height, width = ink.shape
+    end = height - height % _GROUP
+    whole = np.bitwise_and.reduce(ink[:end].reshape(-1, _GROUP, width), axis=1)
+    if end < height:
+        whole = np.vstack([whole, np.bitwise_and.reduce(ink[end:], axis=0)])
+    return np.asarray(whole, np.uint8)
+
+
+def _opened(ink: Mask, size: tuple[int, int]) -> Mask:
+    return np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(size, np.uint8)), np.uint8)
 
 
 def _standing_rules(high: Mask, wide: Mask, unit: float) -> Mask:
@@ -200,8 +246,8 @@ def _standing_rules(high: Mask, wide: Mask, unit: float) -> Mask:
     reach = _size(30, unit)
     around = (slice(max(0, y - reach), y + h + reach), slice(max(0, x - reach), x + w + reach))
     crossing = cv2.dilate(wide[around], np.ones((reach, reach), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(high[around], connectivity=8)
-    kept = np.zeros(count, np.bool_)
+    labels, stats, _ = components(high[around])
+    kept = np.zeros(len(stats), np.bool_)
     kept[np.unique(labels[(high[around] > 0) & (crossing > 0)])] = True
     kept |= stats[:, H] >= 600 * unit
     kept[0] = False
