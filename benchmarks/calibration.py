@@ -41,10 +41,12 @@ MOST_SILENT = 0.004
 ENOUGH = 0.72
 THRESHOLDS = (0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99)
 # more evidence never makes a value less probable, a broken rule never more
-UP = ("rules", "page", "company", "weakest word", "mean word", "witnesses", "in catalogue")
+UP = ("rules", "page", "company", "weakest word", "mean word", "witnesses", "settled",
+      "in catalogue")  # fmt: skip
 # that a field has been right on our own forms proves little for another office's: it may only cost
 DOWN = (
     "form broken", "out of place", "conflict", "repaired", "type doubtful", "no syllables",
+    "odd marks",
     " read",
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ from typing import Any
 from ocr.confidence import HANDWRITING_BELOW
 from ocr.extraction import FieldReading, Part, TypeGuess
 from ocr.page import PageText, ReadingSource
+from ocr.signer_names import has_odd_marks
 from ocr.vietnamese import is_syllable, words_of
 
 SHIPPED = Path(__file__).parent / "calibration.json"
@@ -144,6 +145,7 @@ def features(key: str, seen: FieldReading, around: Surroundings) -> Features:
         "in catalogue": float(evidence.catalogue is True),
         "not in catalogue": float(evidence.catalogue is False),
         "no syllables": min(3, _odd_words(seen)) / 3,
+        "odd marks": float(kind == "name" and has_odd_marks(str(seen.value))),
     }
 
 

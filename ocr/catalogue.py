@@ -20,4 +20,6 @@ TITLES: dict[str, str] = {
 }
 RANKS = tuple(squeeze(r) for r in sorted(_LISTS["ranks"], key=len, reverse=True))
 SURNAMES: frozenset[str] = frozenset(_LISTS["surnames"])
+NAME_WORDS: frozenset[str] = frozenset(_LISTS["name_words"]) | SURNAMES
+"""Words that names of people are made of; rarer ones are missing."""
 ETHNICITIES: tuple[str, ...] = tuple(_LISTS["ethnicities"])

@@ -260,6 +260,7 @@ def _typed(
 ) -> FieldReading:
     """The value in the normal form of its type; what does not fit the type is flagged."""
     spelled = mend_province(mended(text)) if hit.spec.type in _SPELLED else text
+    spelled = _with_commas(spelled, hit.spec)
     value, fits, witness = normalise_value(hit.spec.type, spelled, today)
     failed = [v for v in hit.spec.validators if not is_valid(v, str(value), today)]
     proven = sum(v in _PROOFS for v in hit.spec.validators) if not failed else 0
@@ -279,6 +280,20 @@ def _typed(
     if value is None:
         return unreadable(words, page, raw=text)
     return reading(value, words, page, evidence, raw=text)
+
+
+_PARTS = re.compile(
+    r"\s?[;.](?=\s(?:thôn|tổ|ấp|khu phố|xã|phường|thị trấn|đặc khu|quận|huyện|thị xã|thành phố"
+    r"|tỉnh)\s)"
+)
+_DECIMALS = re.compile(r"(?<=\d)\.(?=\d{1,2}\s?m)")
+
+
+def _with_commas(text: str, spec: FieldSpec) -> str:
+    """Commas a faint copy made ";" or "." of: between the parts of an address, before decimals."""
+    if spec.type == "place":
+        return _PARTS.sub(",", text)
+    return _DECIMALS.sub(",", text) if spec.type == "text" else text
 
 
 def _has_family_name(text: str) -> bool:

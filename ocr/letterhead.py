@@ -222,7 +222,7 @@ def office_initials(issuer: str | None) -> tuple[str, ...]:
     found = [short for name, short in fixed.items() if low.startswith(name)]
     words = issuer.split()
     # "Sở Y tế (Dự án …)", "Sở Tư pháp tỉnh …": the name itself, and its start
-    return (*found, initials(issuer), *(initials(" ".join(words[:n])) for n in range(6, 1, -1)))
+    return (*found, initials(issuer), *(initials(" ".join(words[:n])) for n in range(8, 1, -1)))
 
 
 def _full(line: Line, number: FieldReading, symbol: FieldReading, split: Split) -> FieldReading:
@@ -383,7 +383,34 @@ def read_issuer(header: Header | None) -> Fields:
     place = header.date_line.text.split(",")[0].strip() if header.date_line else ""
     own = _office(units[-1], place)
     parent = _office(units[-2], place) if len(units) > 1 else absent(unsure=False)
-    return {"issuer": own, "parent_issuer": parent}
+    return {"issuer": _of_its_committee(own, parent), "parent_issuer": parent}
+
+
+_SHARED = ("Trung tâm Phục vụ hành chính công",)
+"""Offices that every commune has: the committee above completes the name (NĐ 118/2025)."""
+_SEATED = re.compile(r"\b(?:xã|phường|thị trấn|đặc khu|tỉnh|thành phố) \S.*")
+
+
+def _of_its_committee(own: FieldReading, parent: FieldReading) -> FieldReading:
+    """The centre under "UBND phường Phú Quế" is that ward's, as surely as both lines are read."""
+    name = next((n for n in _SHARED if squeeze(n) == squeeze(str(own.value))), None)
+    seat = _SEATED.search(parent.value) if isinstance(parent.value, str) else None
+    if name is None or seat is None or own.evidence is None or parent.evidence is None:
+        return own
+    weaker = min(own, parent, key=lambda seen: seen.confidence)
+    token = min(own.evidence.token, parent.evidence.token)
+    return replace(
+        own,
+        value=f"{name} {seat[0]}",
+        confidence=weaker.confidence,
+        needs_review=own.needs_review or parent.needs_review,
+        evidence=replace(
+            own.evidence,
+            token=token,
+            catalogue=parent.evidence.catalogue,
+            position=parent.evidence.position,
+        ),
+    )
 
 
 def _starts_office(text: str, before: Sequence[Line]) -> bool:

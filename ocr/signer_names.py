@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from rapidfuzz.distance import Levenshtein
 
-from ocr.catalogue import RANKS, SURNAMES
+from ocr.catalogue import NAME_WORDS, RANKS, SURNAMES
 from ocr.compounds import shipped_compounds, without_echo
 from ocr.layout import Line
-from ocr.normalise import nfc, squeeze
+from ocr.normalise import nfc, place_tones, plain, squeeze
 from ocr.page import Word
 
 _RANK = re.compile(rf"^(?:(?:{'|'.join(RANKS)})\b[\s.]*)+")
@@ -91,6 +91,19 @@ def spelled(words: Sequence[str]) -> list[str]:
 def is_rank(text: str) -> bool:
     """Nothing but ranks and degrees: "Đại tướng"."""
     return _RANK.fullmatch(squeeze(text) + " ") is not None
+
+
+def has_odd_marks(text: str) -> bool:
+    """A word no name is known to have, while one with its letters and other marks is ("Tuẩn").
+
+    A pen stroke through a D makes both readers see a Đ ("Điệu Lan"), a speck an accent.
+    """
+    words = [place_tones(word.strip(_SIGNS).lower()) for word in nfc(text).split()]
+    return any(w not in _NAME_WORDS and plain(w) in _NAME_LETTERS for w in words)
+
+
+_NAME_WORDS = frozenset(place_tones(word.lower()) for word in NAME_WORDS)
+_NAME_LETTERS = frozenset(map(plain, _NAME_WORDS))
 
 
 def _capital(word: str) -> str:

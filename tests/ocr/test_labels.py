@@ -376,3 +376,11 @@ def test_what_stands_unread_between_two_fields_of_a_row_is_a_doubt(reader):
 def test_a_semicolon_for_a_colon(reader):
     rows = ["Giới tính: Nữ    Dân tộc; Thái    Quốc tịch: Việt Nam"]
     assert read(reader, "GIẤY KHAI SINH", rows).fields["ethnicity"].value == "Thái"
+
+
+@pytest.mark.parametrize("sign", [";", ".", ","])
+def test_the_parts_of_an_address_have_commas_and_what_was_put_right_is_shown(reader, sign):
+    rows = [*BIRTH[:8], f"Nơi cư trú: Thôn Tân Sơn{sign} xã Bình Ngọc, tỉnh Bắc Ninh"]
+    address = read(reader, "GIẤY KHAI SINH", rows).fields["mother.residence"]
+    assert address.value == "Thôn Tân Sơn, xã Bình Ngọc, tỉnh Bắc Ninh"
+    assert address.evidence.repaired is (sign != ",")

@@ -2,6 +2,7 @@
 """Header fields from made pages: anchors, grammar, and what is never taken from the body."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -320,3 +321,27 @@ def test_a_place_one_letter_off_is_the_seat_of_the_issuer(reader, issuer, place,
 def test_a_province_with_a_wrong_letter_is_the_only_one_it_can_be(reader):
     read = fields(reader, decision(issuer=("UBND TỈNH BẮC NNH", "SỞ TƯ PHÁP")))["parent_issuer"]
     assert (read.value, read.needs_review) == ("UBND tỉnh Bắc Ninh", True)
+
+
+CENTRE = ("TRUNG TÂM PHỤC VỤ", "HÀNH CHÍNH CÔNG")
+
+
+@pytest.mark.parametrize(
+    ("committee", "value"),
+    [
+        ("UBND PHƯỜNG PHÚ QUẾ", "Trung tâm Phục vụ hành chính công phường Phú Quế"),
+        ("UBND TỈNH HÀ TĨNH", "Trung tâm Phục vụ hành chính công tỉnh Hà Tĩnh"),
+    ],
+)
+def test_a_centre_is_that_of_the_committee_above_it(reader, committee, value):
+    made = decision(issuer=(committee, *CENTRE), number="Số: 379/TTPVHCC")
+    read = fields(reader, made)
+    assert read["issuer"].value == value
+    assert read["parent_issuer"].value.startswith("UBND")
+
+
+def test_a_centre_is_no_surer_than_its_committee(reader):
+    made = decision(issuer=("UBND PHƯỜNG PHÚ QUẾ", *CENTRE))
+    words = tuple(replace(w, confidence=0.5) if w.text == "QUẾ" else w for w in made.words)
+    read = fields(reader, replace(made, words=words))["issuer"]
+    assert (read.needs_review, read.evidence.token) == (True, 0.5)

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words that no name is known to have, and names that merely are rare."""
+
+import pytest
+
+from ocr.signer_names import has_odd_marks
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Đinh Tuẩn Hưng", "Phạm Điệu Lan", "Hoàng Bả Hải", "Hoàng Bã Trường", "ĐÀO THÁNH NGHĨA"],
+)
+def test_a_mark_that_no_name_has(name):
+    assert has_odd_marks(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Phạm Diệu Lan", "Hoàng Bá Hải", "NGUYỄN THỊ THÚY", "Trần Văn Thủy", "Trần Văn Thuỷ",
+        "Võ Phiên",  # nobody in the list is called so, nor anything like it
+        "K'Brăk Ksor",
+    ],
+)  # fmt: skip
+def test_names_as_people_bear_them(name):
+    assert not has_odd_marks(name)
