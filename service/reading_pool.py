@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import hashlib
 import os
@@ -29,6 +30,7 @@ Outcome = dict[str, Any] | SohoaError
 Takers = Sequence["Callable[[], CopyPage]"]
 _FIRST_PAGES, _NEXT_PAGES = 4, 12
 """Rendered at once: a child takes as long to start as to decode five pages."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _LINGERS_S = 0.05
 """How long the kernel may go on listing a thread that has ended."""
 
@@ -139,10 +141,23 @@ def _is_alone() -> bool:
     return True
 
 
+def _reuse_freed_memory() -> None:
+    """Rasters and tensors take the place of those before them (glibc, mallopt(3)).
+
+    By default glibc gives large blocks back to the kernel at once and has them zeroed page by page
+    the next time: a fifth of the making of a copy, 3 % of the reading, and the peak no lower.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_TRIM_THRESHOLD, 256 << 20)
+        mallopt(_M_MMAP_THRESHOLD, 32 << 20)
+
+
 @cache
 def _desk() -> ReadingDesk:
     from service.reading_desk import reading_desk
 
+    _reuse_freed_memory()
     return reading_desk(Settings())
 
 

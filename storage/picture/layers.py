@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -52,40 +53,60 @@ class Coarse:
     flat: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Layers:
-    """Layers over the same paper. `core`, `edge`: 255 where ink is, and `core` lies in `edge`.
+    """Layers over the same `page`. `core`, `edge`: 255 where ink is, and `core` lies in `edge`.
 
-    `edge` is None where the page has no soft edges. `grey`: the page has no colour worth keeping,
-    and the coarse layers have one channel. `small`: the page itself at the coarse layers' size.
-    `around`: the paper's level at each point of `small`. `exact`: the page is black and white and
-    nothing else, and `core` is all of it.
+    `edge` is None where the page has no soft edges. `small`: the page itself at the coarse layers'
+    size; `around`: the paper's level at each of its points; `rim`: how much of each the ink covers,
+    0..255. `deep`: 255 where the ink is as dark as it gets. `exact`: the page is black and white
+    and nothing else, and `core` is all of it.
+
+    `paper` and `tint` are made only when they are asked for: a ragged page has no use for them.
     """
 
+    page: Pixels
     core: Pixels
     edge: Pixels | None
-    paper: Coarse
-    tint: Coarse
-    grey: bool
+    deep: Pixels
+    rim: Pixels
     small: Pixels
     around: Pixels
     exact: bool = False
 
+    @property
+    def grey(self) -> bool:
+        """The page has no colour worth keeping, and the coarse layers have one channel."""
+        return self.page.ndim == 2
+
+    @cached_property
+    def paper(self) -> Coarse:
+        return _one(255) if self.edge is None else _coarse(_paper(self.small, self.rim))
+
+    @cached_property
+    def tint(self) -> Coarse:
+        if self.edge is None:
+            return _one(0)
+        return _coarse(_tint(self.page, self.deep, _shares(self.deep, self.small)))
+
 
 def split(page: Pixels, dpi: float) -> Layers:
     """Take a page apart: (height, width) grey or (height, width, 3) RGB, sides as `pad` gives."""
-    small = _shrunk(page, cell_of(dpi))
-    if page.ndim == 3 and not _is_coloured(small):
-        page, small = _grey(page), _grey(small)
+    small, vivid = _shrunk(page, cell_of(dpi)), None
+    if page.ndim == 3:
+        chroma = _chroma(small)
+        if _is_coloured(chroma):
+            vivid = _above(chroma, _VIVID)
+        else:
+            page, small = _grey(page), _grey(small)
     if page.ndim == 2 and (found := _black_of_two(page)) is not None:
         black, exact = found
-        white, ink = _one(255), _one(0)
         return Layers(
+            page=page,
             core=black,
             edge=None,
-            paper=white,
-            tint=ink,
-            grey=True,
+            deep=black,
+            rim=_shares(black, small),
             small=small,
             around=np.full_like(small, 255),
             exact=exact,
@@ -93,13 +114,13 @@ def split(page: Pixels, dpi: float) -> Layers:
     around = paper_around(weakest_of(small), dpi / cell_of(dpi))
     weakest = weakest_of(page)
     dark = _u8(cv2.subtract(cv2.resize(around, weakest.shape[::-1]), weakest))
-    deep, core, edge = _ink(dark, dpi, _vivid(small))
+    deep, core, edge = _ink(dark, dpi, vivid)
     return Layers(
+        page=page,
         core=core,
         edge=edge,
-        paper=_coarse(_paper(small, _shares(edge, small))),
-        tint=_coarse(_tint(page, deep, _shares(deep, small))),
-        grey=page.ndim == 2,
+        deep=deep,
+        rim=_shares(edge, small),
         small=small,
         around=around,
     )
@@ -110,10 +131,14 @@ def cell_of(dpi: float) -> int:
     return max(1, round(dpi / COARSE_DPI))
 
 
-def pad(page: Pixels, cell: int) -> Pixels:
-    """The page with its last row and column repeated until `cell` divides its sides."""
+def pad(page: Pixels, dpi: float) -> Pixels:
+    """The page with its last row and column repeated until its sides can be shrunk evenly.
+
+    Down to the grid on which holes are filled: an uneven shrinking takes three times as long.
+    """
     height, width = page.shape[:2]
-    below, right = -height % cell, -width % cell
+    unit = cell_of(dpi) * _WIDE
+    below, right = -height % unit, -width % unit
     if not below and not right:
         return page
     return _u8(cv2.copyMakeBorder(page, 0, below, 0, right, cv2.BORDER_REPLICATE))
@@ -219,13 +244,8 @@ def _levels(dark: Pixels, dpi: float) -> Iterator[Pixels]:
         yield _u8(cv2.resize(level.astype(np.uint8), (width, height)))
 
 
-def _is_coloured(small: Pixels) -> bool:
-    return cv2.countNonZero(_above(_chroma(small), _CHROMA)) > _COLOURED_SHARE * small.size / 3
-
-
-def _vivid(small: Pixels) -> Pixels | None:
-    """255 where ink has a colour, at the coarse size; None on a page of grey and black."""
-    return None if small.ndim == 2 else _above(_chroma(small), _VIVID)
+def _is_coloured(chroma: Pixels) -> bool:
+    return cv2.countNonZero(_above(chroma, _CHROMA)) > _COLOURED_SHARE * chroma.size
 
 
 def _chroma(page: Pixels) -> Pixels:

@@ -56,7 +56,7 @@ class PreparedPicture:
     """A page's picture ready to be put into a PDF (`PagePicture`): `mixed`, or else a JPEG.
 
     `small`: a grey JPEG of the page at about 100 dpi, where a mark looks for room. `fidelity`:
-    measured also where it led to a JPEG.
+    measured also where it led to a JPEG; None where no layers were made to be measured.
     """
 
     mixed: Mixed | None
@@ -87,16 +87,19 @@ def prepare(pixels: Pixels, dpi: float, jpeg: bytes = b"") -> PreparedPicture:
     height, width = pixels.shape[:2]
     if width * height > _MAX_PIXELS or min(height, width) < _LEAST_SIDE:
         return whole(jpeg or encoded(pixels, _PLAIN_QUALITY), small=_small(pixels, dpi))
-    padded = pad(pixels, cell_of(dpi))
+    padded, cell = pad(pixels, dpi), cell_of(dpi)
     layers = split(padded, dpi)
-    small = _quick(_grey(layers.small))
-    # black and white alone need no measuring: the mask is the page
-    fidelity = None if layers.exact else compare(layers, dpi / cell_of(dpi))
-    if fidelity is None or fidelity.good:
-        mixed = _mixed(layers, padded.shape[1] / width, padded.shape[0] / height)
-        made = PreparedPicture(mixed=mixed, jpeg=b"", small=small, fidelity=fidelity)
-        if not _is_ragged(layers, mixed) and (not jpeg or made.stored < len(jpeg)):
-            return made
+    small = _quick(_grey(layers.small)[: -(-height // cell), : -(-width // cell)])
+    edge = _stencil(layers.edge)
+    fidelity = None
+    if not _is_ragged(layers, edge):
+        # black and white alone need no measuring: the mask is the page
+        fidelity = None if layers.exact else compare(layers, dpi / cell)
+        if fidelity is None or fidelity.good:
+            mixed = _mixed(layers, edge, padded.shape[1] / width, padded.shape[0] / height)
+            made = PreparedPicture(mixed=mixed, jpeg=b"", small=small, fidelity=fidelity)
+            if not jpeg or made.stored < len(jpeg):
+                return made
     plain = encoded(_grey(pixels) if layers.grey else pixels, _PLAIN_QUALITY)
     kept = jpeg if jpeg and len(jpeg) <= len(plain) else plain
     return whole(kept, small=small, fidelity=fidelity)
@@ -106,21 +109,25 @@ def whole(jpeg: bytes, *, small: bytes, fidelity: Fidelity | None = None) -> Pre
     return PreparedPicture(mixed=None, jpeg=jpeg, small=small, fidelity=fidelity)
 
 
-def _mixed(layers: Layers, wide: float, high: float) -> Mixed:
+def _stencil(mask: Pixels | None) -> Fax | None:
+    return fax_of(mask) if mask is not None and cv2.countNonZero(mask) else None
+
+
+def _mixed(layers: Layers, edge: Fax | None, wide: float, high: float) -> Mixed:
     paper, tint = _fill(layers.paper, _PAPER_QUALITY), _fill(layers.tint, _TINT_QUALITY)
     inks: list[tuple[Fax, Fill]] = []
-    if layers.edge is not None and layers.edge.any():
-        inks.append((fax_of(layers.edge), _fill(_between(layers), _PAPER_QUALITY)))
-    if layers.core.any():
-        inks.append((fax_of(layers.core), tint))
+    if edge is not None:
+        inks.append((edge, _fill(_between(layers), _PAPER_QUALITY)))
+    if (core := _stencil(layers.core)) is not None:
+        inks.append((core, tint))
     return Mixed(paper=paper, inks=tuple(inks), wide=wide, high=high)
 
 
-def _is_ragged(layers: Layers, mixed: Mixed) -> bool:
+def _is_ragged(layers: Layers, edge: Fax | None) -> bool:
     """A copy of a copy: its letters live on shades that masks lose (a character in a hundred)."""
-    if layers.edge is None or not mixed.inks:
+    if layers.edge is None or edge is None:
         return False
-    return len(mixed.inks[0][0].data) * 8 > _RAGGED_BITS * cv2.countNonZero(layers.edge)
+    return len(edge.data) * 8 > _RAGGED_BITS * cv2.countNonZero(layers.edge)
 
 
 def _between(layers: Layers) -> Coarse:
