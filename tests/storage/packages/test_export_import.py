@@ -199,10 +199,10 @@ def test_a_lost_object_stops_the_export_and_leaves_no_package(office):
     _, records = everything(office, dossier.code)
     record = next(iter(records.values()))
     office.station.objects.erase(record.pages[0].image)
-    before = sorted((office.folder / "packages").iterdir())
+    before = sorted((office.folder / "packages").glob("*"))
     with pytest.raises(NotFound):
         export(office, dossier)
-    assert sorted((office.folder / "packages").iterdir()) == before
+    assert sorted((office.folder / "packages").glob("*")) == before
 
 
 def test_loose_papers_of_a_batch_leave_as_a_bundle(office, elsewhere):
