@@ -5,6 +5,20 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TextIO, cast
+
+
+class _StandardError:
+    """Standard error as it is when a line is written; who replaced it meanwhile may have closed it.
+
+    Loggers are kept from their first line on, and would keep the closed one with them.
+    """
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def configure(level: str) -> None:
@@ -27,7 +41,7 @@ def configure(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _StandardError())),
         cache_logger_on_first_use=True,
     )
     configure_libraries()
