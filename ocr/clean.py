@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr.page import Pixels
+from ocr.scaling import shrunk
 
 Mask = npt.NDArray[np.uint8]
 
@@ -21,6 +22,7 @@ RED_OVER = 28
 WHITE = 255
 UNEVEN = 55
 """Grey levels between the lightest and the darkest paper of one page; scans stay under 30."""
+_PAPER_SIDE = 310
 _BLOCK = 31
 _DARKER = 18
 
@@ -84,9 +86,7 @@ def flatten(grey: Pixels) -> Pixels:
 
 def _paper(grey: Pixels) -> Pixels:
     """The paper alone, small: letters are grown over, shadows stay."""
-    scale = 310 / max(grey.shape)
-    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    grown = cv2.dilate(small, np.ones((7, 7), np.uint8))
+    grown = cv2.dilate(shrunk(grey, _PAPER_SIDE), np.ones((7, 7), np.uint8))
     return np.asarray(cv2.medianBlur(grown, 21), dtype=np.uint8)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr.page import Box, Pixels
+from ocr.scaling import shrunk
 
 Matrix = npt.NDArray[np.float64]
 
@@ -71,6 +72,7 @@ def find_skew(grey: Pixels) -> float:
 
     Level lines make the sums of the rows differ most: 0.5 degree steps, then 0.05.
     """
+    # not by halves as elsewhere: on cards the direction is found worse (L1 2 -> 7 letters wrong)
     scale = _PROFILE_WIDTH / max(grey.shape[:2])
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     edge_y, edge_x = small.shape[0] // 30, small.shape[1] // 30
@@ -98,8 +100,10 @@ def level(image: Pixels, skew: float) -> tuple[Pixels, Warp]:
     height, width = image.shape[:2]
     forth = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), skew, 1.0)
     paper = float(np.median(image[::16, ::16]))
+    # cubic costs three times as much and is read worse: 603 letters against 585 of the 49 365 on
+    # 50 sample pages, L3 0.55 against 0.50 %, L4 4.79 against 4.67
     made = cv2.warpAffine(
-        image, forth, (width, height), flags=cv2.INTER_CUBIC, borderValue=(paper, paper, paper)
+        image, forth, (width, height), flags=cv2.INTER_LINEAR, borderValue=(paper, paper, paper)
     )
     back = np.linalg.inv(np.vstack([forth, [0.0, 0.0, 1.0]]))
     shape = (height, width)
@@ -113,12 +117,10 @@ def find_sheet(grey: Pixels, rgb: Pixels | None = None) -> Matrix | None:
     over the sheet makes it as dark as the desk; its colour (`rgb`) still tells it from the desk.
     """
     scale = _SMALL / max(grey.shape)
-    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    high, wide = small.shape
-    middle = float(np.percentile(small[high // 4 : -high // 4, wide // 4 : -wide // 4], 75))
-    sides = (small[:4], small[-4:], small[:, :4], small[:, -4:])
-    if sum(float(np.median(side)) < middle - _DARK_DESK for side in sides) < 3:
+    if not _lies_on_desk(shrunk(grey, _SMALL)):
         return None
+    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    sides, middle = _sides_and_middle(np.asarray(small, np.uint8))
     smooth = np.asarray(cv2.medianBlur(np.asarray(small, dtype=np.uint8), 9), dtype=np.uint8)
     desk = float(np.median([float(np.median(side)) for side in sides]))
     # a shadow parts the sheet in two shades and Otsu takes the lighter one alone: of the sheets
@@ -132,6 +134,18 @@ def find_sheet(grey: Pixels, rgb: Pixels | None = None) -> Matrix | None:
     if not quads:
         return None
     return _clockwise(max(quads, key=_area) / scale)
+
+
+def _lies_on_desk(small: Pixels) -> bool:
+    sides, middle = _sides_and_middle(small)
+    return sum(float(np.median(side)) < middle - _DARK_DESK for side in sides) >= 3
+
+
+def _sides_and_middle(small: Pixels) -> tuple[tuple[Pixels, ...], float]:
+    """The four edges of the picture, and how light the middle of it is."""
+    high, wide = small.shape
+    middle = float(np.percentile(small[high // 4 : -high // 4, wide // 4 : -wide // 4], 75))
+    return (small[:4], small[-4:], small[:, :4], small[:, -4:]), middle
 
 
 def _of_another_colour(rgb: Pixels, scale: float) -> Matrix | None:
