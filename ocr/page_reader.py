@@ -24,7 +24,7 @@ from ocr.layout import lay_out
 from ocr.line_finder import FoundLines, lines_in
 from ocr.lines import join_text, number_lines, without_scraps
 from ocr.orientation import find_upright, reads_upright
-from ocr.page import Box, PageImage, PageText, Pixels, ReadingSource, Word
+from ocr.page import PageImage, PageText, Pixels, ReadingSource, Word
 from ocr.preparing import Prepared, prepare, unprepared
 from ocr.quality import measure_ink, measure_legibility
 from ocr.reader import Reader
@@ -41,12 +41,8 @@ from ocr.tesseract import (
     PytesseractRecogniser,
     RecognitionFailed,
     default_recogniser,
-    placed,
-    read_digits,
 )
 from ocr.witness import HEADER_INCHES, Witnessed, with_witness, words_of
-
-FINE_DPI = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,26 +103,6 @@ class PageReader:
         if believed.believed:
             return self._from_layer(image, believed, clock)
         return self._by_ocr(image, believed.reason, clock)
-
-    def read_region(
-        self, pixels: Pixels, box: Box, *, dpi: float, digits_only: bool = False
-    ) -> tuple[Word, ...]:
-        """A second look at one line of an upright page, enlarged to 300 dpi; boxes of the page."""
-        height, width = pixels.shape[:2]
-        pad = 0.03 * dpi
-        x0, y0 = max(0, int(box.x0 * width - pad)), max(0, int(box.y0 * height - pad))
-        x1, y1 = min(width, int(box.x1 * width + pad)), min(height, int(box.y1 * height + pad))
-        if x1 - x0 < 4 or y1 - y0 < 4:
-            return ()
-        crop = lift_red(pixels[y0:y1, x0:x1])
-        scale = max(1.0, FINE_DPI / dpi)
-        if scale > 1:
-            fine = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-            crop = np.asarray(fine, dtype=np.uint8)
-        whole = Box(x0 / width, y0 / height, x1 / width, y1 / height)
-        if digits_only:
-            return placed(read_digits(self.recogniser, crop, dpi * scale), whole)
-        return placed(self.recogniser.read_line(crop, dpi * scale), whole)
 
     def _readers(self, attempt: Attempt) -> str:
         """Who has read the page, the first reader first."""

@@ -18,11 +18,10 @@ from ocr.calibration import Calibration, calibrated
 from ocr.codes import expects_code, with_codes
 from ocr.document_types import DocumentTypes, shipped_document_types
 from ocr.extract import Extractor, secrecy_on, without_text
-from ocr.extraction import Extraction, FieldReading, Part
+from ocr.extraction import Extraction, Part
 from ocr.layout import PageLayout, lay_out
 from ocr.page import PageImage, PageText, Pixels
 
-SECOND_LOOK = ("number", "symbol", "issued_on")
 HANOI = dt.timezone(dt.timedelta(hours=7))
 
 
@@ -30,16 +29,6 @@ class PageReader(Protocol):
     """Reads one page: upright text, and the upright pixels the boxes refer to."""
 
     def read_page(self, image: PageImage) -> tuple[PageText, Pixels]: ...
-
-
-class Rereader(Protocol):
-    """A second reader for the crop of one field (handwriting, 300 dpi crop).
-
-    Gets the field's name, the reading with its box and the page's pixels; gives a reading that
-    takes its place, or the same one. What it makes of handwriting stays flagged.
-    """
-
-    def __call__(self, name: str, seen: FieldReading, pixels: Pixels) -> FieldReading: ...
 
 
 class Reader:
@@ -54,7 +43,6 @@ class Reader:
         page_reader: PageReader,
         document_types: DocumentTypes | None = None,
         *,
-        reread: Rereader | None = None,
         calibration: Calibration | None = None,
         review_below: float | None = None,
         today: Callable[[], dt.date] = lambda: dt.datetime.now(HANOI).date(),
@@ -62,7 +50,6 @@ class Reader:
         self.page_reader = page_reader
         self.document_types = document_types or shipped_document_types()
         self.extractor = Extractor(self.document_types)
-        self.reread = reread
         self.calibration = calibration
         self.review_below = review_below
         self.today = today
@@ -82,19 +69,9 @@ class Reader:
         return _secrecy(lay_out(text))
 
     def read(self, images: Iterable[PageImage]) -> Extraction:
-        """Read every page, then assemble; a second look at doubtful numbers where one is given."""
+        """Read every page, then assemble."""
         started = time.perf_counter()
-        pages: list[PageText] = []
-        kept: dict[int, Pixels] = {}
-        for image in images:
-            text, upright = self.read_page(image)
-            pages.append(text)
-            # a second look is only ever taken at the first pages: memory stays flat
-            if self.reread is not None and len(kept) < 1 and not text.blank:
-                kept[text.page] = upright
-        extraction = self.assemble(pages)
-        if self.reread is not None:
-            extraction = replace(extraction, document=self._look_again(extraction.document, kept))
+        extraction = self.assemble([self.read_page(image)[0] for image in images])
         total = time.perf_counter() - started
         return replace(extraction, timings={**extraction.timings, "total": total})
 
@@ -134,14 +111,6 @@ class Reader:
         if self.calibration is None:
             return part
         return calibrated(part, pages, self.calibration, self.review_below)
-
-    def _look_again(self, part: Part, pixels: dict[int, Pixels]) -> Part:
-        fields = dict(part.fields)
-        for name in SECOND_LOOK:
-            seen = fields.get(name)
-            if self.reread and seen and seen.needs_review and seen.box and seen.page in pixels:
-                fields[name] = self.reread(name, seen, pixels[seen.page])
-        return replace(part, fields=fields)
 
 
 def _secrecy(layout: PageLayout) -> str | None:

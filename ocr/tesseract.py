@@ -31,7 +31,6 @@ LANGUAGE = "vie"
 PAGE_TIMEOUT_S = 40
 _SAUVOLA = {"thresholding_method": "2"}
 _PAGE, _LINE, _SCATTERED = 3, 7, 11
-DIGITS = "0123456789/-., "
 
 
 class TesseractMissing(RuntimeError):
@@ -98,14 +97,6 @@ class TesserocrRecogniser:
         """Lines wherever they stand, without columns: a block under seal and signature."""
         return self._read(image, dpi, _SCATTERED)
 
-    def read_digits(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
-        """A line of which only digits and their separators may come out."""
-        self._api.SetVariable("tessedit_char_whitelist", DIGITS)
-        try:
-            return self._read(image, dpi, _LINE)
-        finally:
-            self._api.SetVariable("tessedit_char_whitelist", "")
-
     def _read(self, image: Pixels, dpi: float, mode: int) -> tuple[Word, ...]:
         grey = _grey(image)
         height, width = grey.shape
@@ -149,17 +140,13 @@ class PytesseractRecogniser:
         """Lines wherever they stand, without columns: a block under seal and signature."""
         return self._read(image, dpi, _SCATTERED)
 
-    def read_digits(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
-        """A line of which only digits and their separators may come out."""
-        return self._read(image, dpi, _LINE, f'-c "tessedit_char_whitelist={DIGITS}"')
-
-    def _read(self, image: Pixels, dpi: float, mode: int, more: str = "") -> tuple[Word, ...]:
+    def _read(self, image: Pixels, dpi: float, mode: int) -> tuple[Word, ...]:
         grey = _grey(image)
         height, width = grey.shape
         if min(height, width) < 4:
             return ()
         variables = " ".join(f"-c {name}={value}" for name, value in _SAUVOLA.items())
-        config = f"--oem 1 --psm {mode} --dpi {max(70, round(dpi))} {variables} {more}"
+        config = f"--oem 1 --psm {mode} --dpi {max(70, round(dpi))} {variables}"
         try:
             table = self._pytesseract.image_to_data(
                 Image.fromarray(grey), lang=LANGUAGE, config=config, timeout=self._timeout_s
@@ -191,13 +178,6 @@ def detect_orientation(image: Pixels, dpi: float) -> Orientation | None:
     except (RuntimeError, pytesseract.TesseractError):
         return None
     return Orientation(degrees=int(found["rotate"]), confidence=float(found["orientation_conf"]))
-
-
-def read_digits(recogniser: Recogniser, image: Pixels, dpi: float) -> tuple[Word, ...]:
-    """Digits only where the recogniser can be told so, else a plain line."""
-    reader = getattr(recogniser, "read_digits", recogniser.read_line)
-    words: tuple[Word, ...] = reader(image, dpi)
-    return words
 
 
 def read_scattered(recogniser: Recogniser, image: Pixels, dpi: float) -> tuple[Word, ...]:

@@ -37,17 +37,12 @@ class Character:
     end: float
 
 
-def best_path(scores: Scores, allowed: Sequence[int] | None = None) -> tuple[Character, ...]:
-    """Characters of one line. `allowed`: classes that may come out (digits only), with the blank.
+def best_path(scores: Scores) -> tuple[Character, ...]:
+    """Characters of one line.
 
     Confidence is the probability at the character's peak, times how clearly the steps around it
     say that a character stands there at all.
     """
-    if allowed is not None:
-        kept = np.full(scores.shape[1], -np.inf, np.float32)
-        kept[list(allowed)] = 0.0
-        scores = scores + kept
-        scores = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
     best = scores.argmax(axis=1)
     if not best.size:
         return ()

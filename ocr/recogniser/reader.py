@@ -14,11 +14,9 @@ from ocr.page import Box, Pixels, Word
 from ocr.page_ink import page_ink
 from ocr.recogniser.decoding import Character, best_path, text_of, words_of
 from ocr.recogniser.doubtful_words import settled
-from ocr.recogniser.line_image import ALPHABET, BLANK, line_image
+from ocr.recogniser.line_image import line_image
 from ocr.recogniser.model import LineModel
 
-DIGITS = "0123456789/-., "
-_DIGIT_CLASSES = (BLANK, *(ALPHABET.index(c) + 1 for c in DIGITS))
 _LEAST = 6  # pixels: nothing smaller is a line of text
 
 
@@ -65,28 +63,18 @@ class NetRecogniser:
     def read_line(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
         return self.read_lines(_grey(image), (Box(0.0, 0.0, 1.0, 1.0),))[0].words
 
-    def read_digits(self, image: Pixels, dpi: float) -> tuple[Word, ...]:
-        """A line of which only digits and their separators may come out."""
-        whole = (Box(0.0, 0.0, 1.0, 1.0),)
-        return self.read_lines(_grey(image), whole, digits_only=True)[0].words
-
-    def read_lines(
-        self, grey: Pixels, boxes: Sequence[Box], *, digits_only: bool = False
-    ) -> list[ReadLine]:
+    def read_lines(self, grey: Pixels, boxes: Sequence[Box]) -> list[ReadLine]:
         """Each box [fractions of `grey`] read as one line, all of them in a few batches."""
         places = [box.pixels(grey.shape, _LEAST) for box in boxes]
         crops = [grey[y0:y1, x0:x1] for x0, y0, x1, y1 in places]
-        return self.read_crops(crops, boxes, digits_only=digits_only)
+        return self.read_crops(crops, boxes)
 
-    def read_crops(
-        self, crops: Sequence[Pixels], boxes: Sequence[Box], *, digits_only: bool = False
-    ) -> list[ReadLine]:
+    def read_crops(self, crops: Sequence[Pixels], boxes: Sequence[Box]) -> list[ReadLine]:
         """Pictures of lines already cut out; `boxes` tell where on the page each stands."""
         pictures = [line_image(crop) for crop in crops]
-        allowed = _DIGIT_CLASSES if digits_only else None
         read = []
         for box, picture, scores in zip(boxes, pictures, self.model.scores(pictures), strict=True):
-            characters = settled(best_path(scores, allowed))
+            characters = settled(best_path(scores))
             words = tuple(_on_page(w, box) for w in words_of(characters, picture))
             read.append(ReadLine(box=box, characters=characters, words=words))
         return read

@@ -9,7 +9,6 @@ import pytest
 from PIL import ImageDraw
 
 from ocr.evaluation import character_error
-from ocr.normalise import clean_symbol
 from ocr.page import Box, PageImage, ReadingSource, Word
 from ocr.page_reader import PageReader, default_reader, shipped_network
 from ocr.straighten import turn
@@ -160,13 +159,6 @@ def test_a_layer_that_says_something_else_is_not_believed(reader, read):
     page, _ = reader.read_page(image(decision(), layer=liar))
     assert page.source is ReadingSource.OCR
     assert "Số: 47/QĐ-UBND" in page.text
-
-
-def test_a_second_look_at_one_line(reader, read):
-    box = next(w.box for w in read.words if w.text.startswith("47"))
-    words = reader.read_region(pixels(decision()), box, dpi=DPI)
-    # enlarged, Đ is often read twice ("QĐÐ"): `clean_symbol` knows
-    assert clean_symbol(words[-1].text) == "47/QĐ-UBND"
 
 
 def test_a_page_that_breaks_the_engine_gets_a_second_try(read):

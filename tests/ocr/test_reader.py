@@ -152,19 +152,6 @@ def test_values_from_a_believed_text_layer_say_so():
     assert read["urgency"].source is None
 
 
-def test_a_second_look_is_taken_only_at_doubtful_fields():
-    asked = []
-
-    def look(name, seen, pixels):
-        asked.append(name)
-        return replace(seen, value="47", confidence=0.7, needs_review=True)
-
-    doubtful = decision(number="Số: 4‡ /QĐ-UBND")
-    extraction = reader(doubtful, reread=look).read(images(1))
-    assert asked == ["number"]
-    assert extraction.document.fields["number"].value == "47"
-
-
 def test_a_skewed_page_reads_the_same():
     """2° of skew (a real scan has it): boxes as scanned, rows put together all the same."""
     made = decision()

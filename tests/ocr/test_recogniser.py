@@ -47,14 +47,6 @@ def test_alternatives_tell_what_else_could_stand_there():
     assert character.alternatives[0][1] == pytest.approx(0.08, abs=1e-3)
 
 
-def test_only_allowed_characters_come_out():
-    scores = scores_of([("O", 1), ("", 1), ("l", 1)], sure=0.6)
-    scores[0, ALPHABET.index("0") + 1] = np.log(0.3)
-    scores[2, ALPHABET.index("1") + 1] = np.log(0.3)
-    allowed = [BLANK, *(ALPHABET.index(c) + 1 for c in "0123456789")]
-    assert text_of(best_path(scores, allowed)) == "01"
-
-
 @given(st.text(alphabet=ALPHABET, min_size=0, max_size=30))
 def test_every_text_can_be_written_as_a_path_and_read_back(text: str):
     path = [step for c in text for step in ((c, 1), ("", 1))]
@@ -156,12 +148,6 @@ def test_a_batch_reads_like_its_lines_one_by_one(net: NetRecogniser):
     together = [text_of(best_path(s)) for s in net.model.scores(pictures)]
     alone = [text_of(best_path(net.model.scores([p])[0])) for p in pictures]
     assert together == alone
-
-
-def test_digits_only_give_digits_only(net: NetRecogniser):
-    words = net.read_digits(line("Số 0123456789 l O"), DPI)
-    assert set("".join(w.text for w in words)) <= set("0123456789/-.,")
-    assert "0123456789" in "".join(w.text for w in words)
 
 
 def test_tiny_and_empty_crops_say_nothing_and_break_nothing(net: NetRecogniser):
