@@ -386,7 +386,9 @@ def _signer(block: Closing) -> FieldReading:
         catalogue=family_name(words[0]) is not None,
         # "Nguyên" put right to the one family name it can be is for a person to see
         repaired=named != words,
-        position=bool(block.titles or block.authority) and not block.cut,
+        position=bool(block.titles or block.authority),
+        # ink beside it, or a gap in it, says that this is the rest of another name
+        conflict=block.cut,
     )
     return reading(
         " ".join(named), block.name.words, block.name.page, evidence, raw=block.name.text
