@@ -134,10 +134,10 @@ def cell_of(dpi: float) -> int:
 def pad(page: Pixels, dpi: float) -> Pixels:
     """The page with its last row and column repeated until its sides can be shrunk evenly.
 
-    Down to the grid on which holes are filled: an uneven shrinking takes three times as long.
+    To the cell and no further: with more margin poppler's scaling drops half as much ink again.
     """
     height, width = page.shape[:2]
-    unit = cell_of(dpi) * _WIDE
+    unit = cell_of(dpi)
     below, right = -height % unit, -width % unit
     if not below and not right:
         return page
