@@ -84,7 +84,7 @@ def with_signature_block(
     named = _has_sure_name([line for line in by_line(page.words) if _inside(zone, line)])
     seen: list[Seen] = []
     for lines in _readings(pixels, page.dpi, zone, recogniser, net, named=named):
-        seen += lines
+        seen += [line for line in lines if not _begins_outside(line.words, zone, page.words)]
         if _has_sure_name(_agreed(seen)):
             break
     for line in _agreed(seen):
@@ -352,6 +352,17 @@ def _box(line: Sequence[Word]) -> Box:
     box = Box.around(w.box for w in line)
     assert box is not None  # noqa: S101 - lines have words
     return box
+
+
+def _begins_outside(line: Sequence[Word], zone: Box, words: Sequence[Word]) -> bool:
+    """The left edge of the block has cut a line of text: its rest must not take its place."""
+    box = _box(line)
+    return any(
+        w.box.x0 < zone.x0 < w.box.x1
+        and box.x0 < zone.x0 + w.box.height
+        and w.box.y0 < (box.y0 + box.y1) / 2 < w.box.y1
+        for w in words
+    )
 
 
 def _inside(zone: Box, line: Sequence[Word]) -> bool:

@@ -1,6 +1,7 @@
 """The signature block read again: three inks over one another, the real engine, drawn sheets."""
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ from ocr.closing import said_in_block
 from ocr.page import Box, PageImage, Word
 from ocr.page_reader import PageReader, shipped_network
 from ocr.reader import Reader
-from ocr.signature_block import Seen, _agreed, _put
+from ocr.signature_block import Seen, _agreed, _begins_outside, _put
 from tests.ocr.sheets import DPI, TYPEFACE, paper, pixels, write
 
 HEAD = [
@@ -128,6 +129,23 @@ def test_a_name_that_the_block_says_otherwise_goes_to_a_person(sure, kept):
     made = _put(line("Hoàng Bã Trường", 0.99), line("Hoàng Bá Trường", sure))
     assert " ".join(w.text for w in made) == kept
     assert max(w.confidence for w in made) <= 0.6
+
+
+def test_a_line_that_the_left_edge_cuts_is_no_line_of_the_block():
+    """ "Thôn Đôn|g Điền, xã Trường Lộc Mẫu" reads as a name of the block once it is cut."""
+
+    def words(text, x):
+        return [
+            Word(text=t, box=Box(x + 0.06 * n, 0.5, x + 0.06 * n + 0.05, 0.515), confidence=0.9)
+            for n, t in enumerate(text.split())
+        ]
+
+    zone = Box(0.42, 0.4, 1.0, 0.8)
+    address = words("Thôn Đông Điền, xã Trường Lộc Mẫu", 0.33)
+    assert _begins_outside(words("g Điền, xã Trường Lộc Mẫu", 0.42), zone, address)
+    assert not _begins_outside(words("Lý Trường Lộc", 0.6), zone, address)
+    above = [replace(w, box=replace(w.box, y0=0.45, y1=0.465)) for w in address]
+    assert not _begins_outside(words("Lý Trường Lộc", 0.425), zone, above)
 
 
 def test_a_line_of_the_block_says_what_it_is():
