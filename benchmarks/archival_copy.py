@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Size of a stored page, what OCR still reads on it, and the time its picture takes.
 
-    .venv/bin/python benchmarks/archival_copy.py [--seeds 2] [--levels L1 L2] [--lines] [--write]
+    .venv/bin/python benchmarks/archival_copy.py [--levels L1 L2] [--lines | --shipped] [--write]
 
 Sample papers at damage levels L1-L4 go into a PDF three ways: as scanned, through Sohoa's archival
 copy with the shipped defaults, through OCRmyPDF. Poppler draws each at 300 dpi, Tesseract reads the
-drawing, and every word is held against the truth line it stands on. `--lines`: our network reads
-the truth's own lines instead, so that a line dropped by a layout analysis does not count (on forms
-with frames that moves Tesseract's figure by several points either way). OCRmyPDF runs without its
-text layer (`--ocr-engine none`), so its sizes are of the picture alone; Sohoa's are of the whole
-file.
+drawing, and every word is held against the truth line it stands on. `--shipped`: the shipped reader
+reads the whole page instead. `--lines`: our network reads the truth's own lines, so that a line
+dropped by a layout analysis does not count (on forms with frames that moves Tesseract's figure by
+several points either way). OCRmyPDF runs without its text layer (`--ocr-engine none`), so its sizes
+are of the picture alone; Sohoa's are of the whole file.
 """
 
 from __future__ import annotations
@@ -32,9 +32,12 @@ import img2pdf
 import numpy as np
 from against_ocrmypdf import PEER, REPORT, install_ocrmypdf, machine_name
 
-from ocr.page import Box, PageText, Pixels, Word
+from ocr.opened import RENDER_DPI
+from ocr.page import Box, PageImage, PageText, Pixels, Word
+from ocr.page_reader import default_reader
 from ocr.placed_errors import PlacedErrors, TruthLine, placed_errors
 from ocr.recogniser.reader import NetRecogniser
+from ocr.scaling import at_dpi
 from ocr.tesseract import default_recogniser
 from service.samples import Sample, make_sample
 from storage.pdf import PikepdfArchivalPdf
@@ -111,6 +114,12 @@ def by_layout(drawing: Pixels, lines: Sequence[TruthLine]) -> tuple[Word, ...]:
     return READER.read_page(drawing, DPI)
 
 
+def by_shipped_reader(drawing: Pixels, lines: Sequence[TruthLine]) -> tuple[Word, ...]:
+    """The whole page as Sohoa reads it from a file."""
+    page = PageImage(number=1, pixels=at_dpi(drawing, DPI, RENDER_DPI), dpi=RENDER_DPI)
+    return SHIPPED.read_page(page)[0].words
+
+
 def by_lines(drawing: Pixels, lines: Sequence[TruthLine]) -> tuple[Word, ...]:
     """Our network on the truth's own lines."""
     grey = np.asarray(cv2.cvtColor(drawing, cv2.COLOR_RGB2GRAY), np.uint8)
@@ -182,12 +191,17 @@ def main() -> int:
     )
     parser.add_argument("--seeds", type=int, default=2, help="papers of each type and level")
     parser.add_argument("--levels", nargs="+", choices=LEVELS, default=LEVELS)
-    parser.add_argument("--lines", action="store_true", help="our network on the truth's lines")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--lines", action="store_true", help="our network on the truth's lines")
+    way.add_argument("--shipped", action="store_true", help="the shipped reader, whole pages")
     parser.add_argument("--write", action="store_true", help="put the table in docs/benchmarks.md")
     asked = parser.parse_args()
     machine = machine_name()
-    read = by_lines if asked.lines else by_layout
-    reader = f"{NET.name} on the truth's lines" if asked.lines else READER.name
+    read, reader = by_layout, READER.name
+    if asked.lines:
+        read, reader = by_lines, f"{NET.name} on the truth's lines"
+    if asked.shipped:
+        read, reader = by_shipped_reader, f"{NET.name} and {READER.name} as shipped, whole pages"
     found: dict[str, dict[str, list[Stored]]] = {}
     with tempfile.TemporaryDirectory() as room:
         for level in asked.levels:
@@ -201,6 +215,7 @@ def main() -> int:
             print("\n".join(rows_of({level: found[level]})), file=sys.stderr, flush=True)
     day = dt.datetime.now(dt.UTC).date().isoformat()
     call = f"benchmarks/archival_copy.py --seeds {asked.seeds}{' --lines' * asked.lines}"
+    call += " --shipped" * asked.shipped
     about = f"{day}, {machine}; {reader}; `{call}`."
     lines = [about, "", HEAD, *rows_of(found)]
     print("\n".join(lines))
@@ -213,4 +228,5 @@ if __name__ == "__main__":
     cv2.setNumThreads(1)
     PEER_NAME = f"OCRmyPDF {install_ocrmypdf()}"
     ARCHIVAL, READER, NET = PikepdfArchivalPdf(), default_recogniser(), NetRecogniser()
+    SHIPPED = default_reader()
     sys.exit(main())
