@@ -23,6 +23,7 @@ from ocr.receivers import is_receivers
 from ocr.signer_names import (
     best_name,
     family_name,
+    from_family_name,
     has_surname,
     is_rank,
     name_words,
@@ -374,7 +375,8 @@ def _unread_title(block: Closing, chief: str | None) -> FieldReading:
 def _signer(block: Closing) -> FieldReading:
     if block.name is None:
         return absent(unsure=True)
-    words = without_rank(block.name.text).split()
+    seen = without_rank(block.name.text).split()
+    words = from_family_name(seen)
     if len(words) < 2:
         return unreadable(block.name.words, block.name.page)
     named = spelled(words)
@@ -388,7 +390,7 @@ def _signer(block: Closing) -> FieldReading:
         repaired=named != words,
         position=bool(block.titles or block.authority),
         # ink beside it, or a gap in it, says that this is the rest of another name
-        conflict=block.cut,
+        conflict=block.cut or len(words) < len(seen),
     )
     return reading(
         " ".join(named), block.name.words, block.name.page, evidence, raw=block.name.text

@@ -20,6 +20,7 @@ import numpy as np
 
 from ocr.clean import ink_mask, red_mask
 from ocr.closing import block_zone, said_in_block
+from ocr.hidden_names import clear_end, hidden_name
 from ocr.layout import PageLayout
 from ocr.line_finder import find_lines
 from ocr.lines import by_line, join_text
@@ -89,9 +90,38 @@ def with_signature_block(
             break
     for line in _agreed(seen):
         words = _put(words, line)
+    if net is not None:
+        words = _with_hidden_name(words, page, pixels, zone, net, recogniser)
     if len(words) == len(page.words) and tuple(words) == page.words:
         return page
     return replace(page, words=tuple(words), text=join_text(words))
+
+
+def _with_hidden_name(
+    words: list[Word],
+    page: PageText,
+    pixels: Pixels,
+    zone: Box,
+    net: NetRecogniser,
+    recogniser: Recogniser,
+) -> list[Word]:
+    """Where nobody read a name, the one that fits best what the seal has left of it."""
+    found = clear_end([line for line in by_line(words) if _inside(zone, line)])
+    if found is None:
+        return words
+    x0, y0, x1, y1 = zone.pixels(pixels.shape)
+    height, width = pixels.shape[:2]
+    place = Box(x0 / width, y0 / height, x1 / width, y1 / height)
+    scale = max(1.0, _FINE_DPI / page.dpi)
+    inks = [_enlarged(ink, scale) for ink in _distinct(_inks(pixels[y0:y1, x0:x1]))]
+    row, centre = _within(place, found[0]), (found[1] - place.x0) / place.width
+    line = list(placed(hidden_name(inks, row, centre, net, recogniser), place))
+    if not line:
+        return words
+    box = _box(line)
+    number = 1 + max((w.line for w in words), default=-1)
+    beside = [w for w in words if not _middle_in(box, w.box)]
+    return [*beside, *(replace(w, line=number) for w in line)]
 
 
 def _is_clear(layout: PageLayout, zone: Box) -> bool:

@@ -21,9 +21,18 @@ _SIGNS = "“”\"'`.,:;-_|*~()‘’«»=<>"
 def has_surname(name: Line) -> bool:
     """A family name first, whole or without the letter that the seal took, and more behind it."""
     words = without_rank(name.text).split()
-    if len(words) < 2:
-        return False
+    if max(map(len, words[1:]), default=0) < 2:
+        return False  # letters of a seal: "H N"
     return words[0] in SURNAMES or (len(words) > 2 and _is_cut_surname(words[0]))
+
+
+def from_family_name(words: Sequence[str]) -> Sequence[str]:
+    """Without what is no family name and stands before one: "N", "Xố" are letters of a seal."""
+    letters = len(words) > 1 and len(words[0]) == len(words[1]) == 1
+    if not words or (family_name(words[0]) is not None and not letters):
+        return words
+    known = (n for n in range(1, len(words) - 1) if len(words[n]) > 1 and words[n] in SURNAMES)
+    return words[next(known, 0) :]
 
 
 def best_name(lines: Sequence[Line]) -> Line | None:
@@ -51,6 +60,8 @@ def name_words(line: Line) -> Line | None:
             kept = []
     if not 2 <= len(kept) <= 7 or any(any(c.isdigit() for c in w.text) for w in kept):
         return None
+    if max(len(w.text.strip(_SIGNS)) for w in kept) < 2:
+        return None  # letters of a seal
     return Line(page=line.page, words=tuple(kept), y=line.y)
 
 

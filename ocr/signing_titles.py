@@ -55,7 +55,7 @@ def title_in(text: str) -> str | None:
     return None
 
 
-LAST_WORDS = {"doc": "GIÁM ĐỐC", "tich": "CHỦ TỊCH"}
+LAST_WORDS = {"doc": "GIÁM ĐỐC", "tich": "CHỦ TỊCH", "tuong": "THỦ TƯỚNG"}
 """What is left of a title whose beginning lies under the seal, and ends no other chief's."""
 
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from ocr.signer_names import has_odd_marks
+from ocr.signer_names import from_family_name, has_odd_marks
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,18 @@ def test_a_mark_that_no_name_has(name):
 )  # fmt: skip
 def test_names_as_people_bear_them(name):
     assert not has_odd_marks(name)
+
+
+@pytest.mark.parametrize(
+    ("seen", "name"),
+    [
+        ("N Phạm Nghiệp Trầm", "Phạm Nghiệp Trầm"),
+        ("Xố Đỗ Đình Hùng", "Đỗ Đình Hùng"),
+        ("H N Bùi Đường Phước", "Bùi Đường Phước"),
+        ("Y Thái Ê Ban", "Y Thái Ê Ban"),
+        ("Guyễn Văn Lâm", "Guyễn Văn Lâm"),  # nearly Nguyễn, and the family of Văn is another one
+        ("Dó Trần", "Dó Trần"),  # too little behind it
+    ],
+)
+def test_letters_of_a_seal_before_the_family_name_are_left_out(seen, name):
+    assert " ".join(from_family_name(seen.split())) == name
