@@ -34,9 +34,10 @@ from ocr.normalise import clean_symbol, comparable, digits_of, squeeze
 from ocr.page import ReadingSource
 from ocr.receivers import read_addressees, read_recipients
 from ocr.settling import annex_heads, with_annexes, with_drafter, with_offices
-from ocr.spelling import with_spelling
+from ocr.spelling import with_spelling, with_unit_names
 
 URGENCIES = ("HỎA TỐC", "THƯỢNG KHẨN", "KHẨN")
+_PLACED_ZONES = frozenset({"issuer", "parent_issuer", "place", "addressees"})
 SECRECIES = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")
 
 
@@ -151,6 +152,8 @@ class Extractor:
                 fields[spec.key] = found if expected else _if_printed(found)
             else:
                 fields[spec.key] = labelled[spec.key]
+            if spec.zone in _PLACED_ZONES or spec.type in ("place", "org"):
+                fields[spec.key] = with_unit_names(fields[spec.key], is_name=spec.zone == "place")
         return cross_check(with_statements(fields, statements(pages, today)), today)
 
     def _zones(

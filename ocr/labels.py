@@ -32,6 +32,8 @@ from ocr.values import is_valid, normalise_value
 
 Fields = dict[str, FieldReading]
 _LEADERS = re.compile(r"[.…_]{3,}|(?:\.\s){3,}")
+_STROKE_BEHIND = re.compile(r"\s[-–—~.,:;…_|\s]+$")
+"""A rest of a leader or of a rule: no value ends so."""
 _FOOTNOTE = re.compile(r"\(\s?\d{1,2}\s?\)")
 _ITEM = r"(?:\d{1,2}|[a-zđ]|[ivx]{1,4})\s?[.)]"
 _LEAD = re.compile(rf"\W*(?:{_ITEM}\s*)?\w?\W*")
@@ -252,7 +254,8 @@ _LONG = _SPELLED | {"datew", "name", "money", "land_paper"}
 
 def _without_leaders(text: str) -> str:
     text = _LEADERS.sub(" ", _FOOTNOTE.sub("", nfc(text)))
-    return re.sub(r"\s+", " ", text).strip(" .:;,…_|")
+    text = re.sub(r"\s+", " ", text).strip(" .:;,…_|")
+    return _STROKE_BEHIND.sub("", text)
 
 
 def _typed(

@@ -17,6 +17,7 @@ from ocr.layout import PageLayout
 from ocr.normalise import comparable, plain
 from ocr.page import Word
 from ocr.places import known_place
+from ocr.unit_names import shipped_unit_names
 
 _SURE = 0.8
 _UNSETTLED = 0.45
@@ -73,6 +74,27 @@ def with_spelling(
         needs_review=True,
         candidates=(*seen.candidates, *candidates),
     )
+
+
+def with_unit_names(seen: FieldReading, *, is_name: bool = False) -> FieldReading:
+    """A commune in a spelling that communes do not have goes to a person ("xã Cầm Sơn").
+
+    `is_name`: the value is a unit's name where no level ("xã", "phường") stands before one.
+    """
+    said = seen.value if isinstance(seen.value, list) else [seen.value]
+    texts = [text for text in said if isinstance(text, str)]
+    known = shipped_unit_names()
+    odd = any(
+        known.is_odd(text[start:end])
+        for text in texts
+        for start, end in _names(text)
+        if (is_name or _LEVEL.search(plain(text))) and not (text.isupper() and not is_name)
+    )
+    if not odd:
+        return seen
+    evidence = replace(seen.evidence, conflict=True) if seen.evidence else None
+    least = min(seen.confidence, _UNSETTLED)
+    return replace(seen, confidence=least, needs_review=True, evidence=evidence)
 
 
 def _names(value: str) -> list[tuple[int, int]]:

