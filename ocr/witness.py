@@ -31,6 +31,12 @@ HEADER_INCHES = 3.6
 _LABELLED = re.compile(r"\w\s*:\s*\S")
 _FORM_LINES, _FORM_SHARE = 5, 0.2
 _LIKE_TITLE = 80.0
+_BODY = re.compile(
+    r"(can cu|thuc hien|thi hanh|theo de nghi|xet|de (trien khai|thuc hien|thong nhat)|ngay \d"
+    r"|trong thoi gian|trong thang|hom nay)\b"
+)
+"""How the text begins, under everything that the header says (NĐ 30/2020, PL I, mục II.6)."""
+_WIDE = 0.55
 _ADOPTED = re.compile(r"thong qua ngay")
 _PAD = 4
 DISPUTED = 0.5
@@ -159,16 +165,28 @@ def lines_that_matter(lines: Sequence[ReadLine], page: PageText) -> list[int]:
         header = HEADER_INCHES * page.dpi / page.height
     zone = block_zone(lay_out(page))
     labelled = {k for k, line in enumerate(lines) if _LABELLED.search(line.text)}
+    bodies = [line.box.y0 for line, text in zip(lines, said, strict=True) if _is_body(line, text)]
+    body = min(bodies, default=1.0)
+    above = {
+        k
+        for k, line in enumerate(lines)
+        if line.box.y0 < header and (line.box.y0 < body or k in labelled)
+    }
     if len(labelled) < max(_FORM_LINES, _FORM_SHARE * len(lines)):
         labelled = set()
     return [
         k
         for k, line in enumerate(lines)
-        if (line.box.y0 < header and not _is_title(said[k], MOTTO))
+        if (k in above and not _is_title(said[k], MOTTO))
         or k in labelled
         or (zone is not None and _middle_in(zone, line.box))
         or _ADOPTED.search(said[k])
     ]
+
+
+def _is_body(line: ReadLine, said: str) -> bool:
+    """A line of text begins here: an abstract that runs on has a small letter there."""
+    return line.text[:1].isupper() and line.box.width > _WIDE and bool(_BODY.match(said))
 
 
 def _is_title(said: str, *more: str) -> bool:

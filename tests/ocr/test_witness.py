@@ -109,6 +109,27 @@ def test_labelled_lines_of_a_form_have_one_but_a_colon_in_a_text_does_not():
     assert lines_that_matter(text, page(text, number=2)) == []
 
 
+@pytest.mark.parametrize(
+    ("abstract", "asked"),
+    [
+        ("Kế hoạch khảo sát giường bệnh", [0, 1, 3]),
+        # an abstract may run on with the word that texts begin with
+        ("thực hiện Nghị quyết số 20-NQ/TW", [0, 1, 3]),
+        # only what stands where the text begins ends the header
+        ("Căn cứ Luật Hộ tịch ngày 20", [0, 3]),
+    ],
+)
+def test_where_the_text_begins_the_header_ends_but_for_labels(abstract, asked):
+    lines = [
+        line("Số: 47/QĐ-UBND", 0.05),
+        line(abstract, 0.1),
+        line("Căn cứ Luật Hộ tịch", 0.2),
+        line("Họ tên: Trần Thu Lan", 0.22),
+        line("của Chính phủ", 0.24),
+    ]
+    assert lines_that_matter(lines, page(lines)) == asked
+
+
 def test_each_line_that_matters_is_asked_once():
     lines = [line("Số: 47", 0.05), line("văn bản này", 0.6)]
     witness = Witness(word("47", 0.16, 0.9, 0.05))
