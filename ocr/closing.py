@@ -94,10 +94,16 @@ def block_zone(layout: PageLayout) -> Box | None:
     start = _start(layout, rights, receivers)
     if start is None:
         return None
-    # a title in the body of a text ("Chủ tịch …") opens no block: nothing reads on below one
-    if receivers is None and not any(authority_in(r.text) for r in rights):
+    acting = receivers is not None or any(authority_in(r.text) for r in rights)
+    if not acting and not _nothing_reads_on(layout, start):
         return None
     return Box(0.42, max(0.0, start - 4 * layout.pitch), 1.0, min(1.0, start + 0.33))
+
+
+def _nothing_reads_on(layout: PageLayout, start: float) -> bool:
+    """Below a title in the text stands more text, below the one of a certificate its signature."""
+    below = [row for row in layout.rows if start + 0.5 * layout.pitch < row.y < start + 0.2]
+    return start > 0.3 and all(row.box.x0 > 0.42 for row in below)
 
 
 def said_in_block(words: Sequence[Word]) -> Said | None:

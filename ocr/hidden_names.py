@@ -36,6 +36,8 @@ GUESSED = 0.3
 """Confidence of every word of such a name: a person looks."""
 _CLEAR = 0.9
 """A word read so surely stands as it was read."""
+_ALONE = 0.75
+"""A word one reader was sure of and no other has seen weighs a little more (`ALONE`)."""
 _FADED = 0.02
 """Chance that the seal has hidden a mark of a letter."""
 _FAR = -12.0
@@ -82,7 +84,7 @@ def clear_end(lines: Sequence[Sequence[Word]]) -> tuple[Box, float] | None:
 
 def _is_clear_word(word: Word) -> bool:
     named = word.text.isalpha() and word.text.istitle() and is_syllable(word.text)
-    return named and len(word.text) > 1 and word.confidence >= _CLEAR
+    return named and len(word.text) > 1 and word.confidence >= _ALONE
 
 
 def _around(words: Sequence[Word]) -> Box:

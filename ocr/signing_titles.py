@@ -14,8 +14,9 @@ from ocr.layout import Line
 from ocr.letterhead import known_office, mend_head
 from ocr.normalise import nfc, squeeze
 
+_NOISE = re.compile(r"\W*\w{0,2}\s")
 _AUTHORITY = re.compile(
-    r"^(?:\W*\w{0,2}\s)?[\W_]*(?P<prefix>[TK]/[MTL]|[^\W_]{1,3}|K\W)"
+    r"^[\W_]*(?P<prefix>[TK]/[MTL]|[^\W_]{1,3}|K\W)"
     r"(?P<stop>\s?[.,:;]\s?|\s)(?P<whom>[^\W_].*?)[\W_]*$"
 )
 _MISREAD = {
@@ -73,7 +74,13 @@ def authority_in(text: str) -> Authority | None:
 
     Papers of the Party write T/M, K/T, T/L without a full stop.
     """
-    found = _AUTHORITY.match(nfc(text))
+    said = nfc(text)
+    noise = _NOISE.match(said)
+    return _authority(said) or (_authority(said[noise.end() :]) if noise else None)
+
+
+def _authority(text: str) -> Authority | None:
+    found = _AUTHORITY.match(text)
     if found is None:
         return None
     letters = [c for c in found["whom"] if c.isalpha()]

@@ -6,6 +6,8 @@ import datetime as dt
 import pytest
 
 from ocr.calibration import stands
+from ocr.closing import block_zone
+from ocr.layout import lay_out
 from ocr.reader import Reader
 from ocr.signing_titles import authority_in
 from tests.ocr.papers import DECISION_BODY, closing, header, page
@@ -223,3 +225,29 @@ def test_addressees_whose_dashes_are_lost(reader):
     made = page([*header(number="Số: 99/UBND-TH"), *rows, *closing()])
     read = reader.assemble([made]).document.fields["addressees"]
     assert read.value == ["Các phòng, ban chuyên môn", "Trạm Y tế"]
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [
+        ("KT CHỦ TỊCH", "KT"),  # the full stop was not read
+        ("KT. CHỦ TỊCH", "KT"),
+        ("a KT. CHỦ TỊCH", "KT"),  # a stroke of the pen before it
+        ("_ TM. CHÍNH PHỦ", "TM"),
+        ("PHÓ CHỦ TỊCH", None),
+        ("GIÁM ĐỐC", None),
+    ],
+)
+def test_the_authority_is_told_from_a_stroke_before_it(text, prefix):
+    found = authority_in(text)
+    assert (found.prefix if found else None) == prefix
+
+
+def test_a_title_that_ends_a_certificate_opens_the_block_and_one_in_the_text_does_not():
+    """Giấy khai sinh: no "Nơi nhận", no TM.; the name below may lie under the seal."""
+    certificate = [("Nơi đăng ký khai sinh: Ủy ban nhân dân phường Mỹ Sơn", 0.14, 0.62)]
+    caption = ("NGƯỜI KÝ GIẤY KHAI SINH", 0.55, 0.68)
+    zone = block_zone(lay_out(page([*certificate, caption, ("Hoàng Xuân Hùng", 0.57, 0.76)])))
+    assert zone is not None and zone.y0 < 0.68 and zone.y1 > 0.78
+    more = [("Bản sao này có giá trị như bản chính trong mọi giao dịch.", 0.14, 0.74)]
+    assert block_zone(lay_out(page([*certificate, caption, *more]))) is None
