@@ -27,6 +27,12 @@ _CORE = 0.27  # of a letter's height taken off above and below: lines do not tou
 _DASHED = 2.3  # of a letter's height: two blanks and the dash between them
 _ON_TOP = 0.28  # of a letter's height between a mark and the letter it stands on
 _DOT = 0.38  # of a letter's height to both sides
+_HANGING = 0.22  # of a letter's height between a letter and what stretches its line; a mark on a
+_STACKED = 0.45  # mark stands further off, and there a speck is told by its size:
+_SPECK = 0.03  # of a letter's height squared: the ink of a full stop is more on a good scan
+_DASH = 0.25  # of a letter's height: no speck is as wide
+_BESIDE, _ABOVE = 0.35, 0.06  # of a letter's height around a line: room for a pale full stop
+_FAR = 1 << 16  # pixels: no page is as wide
 _LEAST = 6  # pixels: nothing smaller is a line of text
 _NOBODY, _NO_TEXT = -1, -2
 _SHRINK = 2  # bars are thick: half the pixels tell as well what touches
@@ -305,13 +311,50 @@ def _boxes(
         hung = _owners(stats, home, names, box, tall, small, middles[small])
         owner[small] = np.where(hung >= 0, hung, owner[small])
         pieces, line = small[hung >= 0], hung[hung >= 0]
+        stretching = _stretching(stats, home, names, box, tall, pieces, line, middles[pieces])
+        pieces, line = pieces[stretching], line[stretching]
         np.minimum.at(grown[:, 0], line, stats[pieces, X])
         np.minimum.at(grown[:, 1], line, stats[pieces, Y])
         np.maximum.at(grown[:, 2], line, right[pieces])
         np.maximum.at(grown[:, 3], line, bottom[pieces])
-    pad = np.stack([0.15 * tall, 0.06 * tall, 0.15 * tall, 0.06 * tall], axis=1)
-    grown += pad * (-1, -1, 1, 1)
+    grown += np.outer(tall, (-_BESIDE, -_ABOVE, _BESIDE, _ABOVE))
     return [(x0, y0, x1, y1) for x0, y0, x1, y1 in grown.tolist()], owner
+
+
+def _stretching(
+    stats: Stats,
+    home: npt.NDArray[np.int64],
+    names: npt.NDArray[np.int64],
+    box: npt.NDArray[np.float64],
+    tall: npt.NDArray[np.float64],
+    pieces: npt.NDArray[np.intp],
+    line: npt.NDArray[np.intp],
+    middles: npt.NDArray[np.float64],
+) -> npt.NDArray[np.bool_]:
+    """Which pieces make the box of their line larger: marks on letters, dashes, what is no speck.
+
+    Every speck of a copy beside a line would have its letters drawn smaller: read in boxes without
+    specks, a third fewer of the letters of copies are wrong.
+    """
+    x, y = middles.T
+    letters = np.flatnonzero(home > 0)
+    places = np.searchsorted(names, home[letters]) * _FAR + stats[letters, X]
+    letters = letters[np.argsort(places)]
+    after = np.searchsorted(np.sort(places), line * _FAR + x + 1, side="right")
+    high = tall[line]
+    size = stats[pieces, AREA] / (high * high)
+    room = np.where(size >= _SPECK, _STACKED, _HANGING) * high
+    hangs = np.zeros(len(pieces), np.bool_)
+    for back in (1, 2):  # letters may overlap: the one that starts last is not always below
+        letter = letters[np.maximum(after - back, 0)]
+        left, top, wide, tallness = stats[letter, :4].T
+        over = (home[letter] == names[line]) & (left - 1 <= x) & (x <= left + wide + 1)
+        above = top - stats[pieces, Y] - stats[pieces, H]
+        below = stats[pieces, Y] - top - tallness
+        hangs |= over & (above <= room) & (below <= _HANGING * high)
+    dash = stats[pieces, W] >= np.maximum(1.5 * stats[pieces, H], _DASH * high)
+    level = (box[line, 1] <= y) & (y <= box[line, 3])
+    return np.asarray(hangs | (level & (dash | (size >= _SPECK))), np.bool_)
 
 
 def _owners(
