@@ -23,3 +23,4 @@ SURNAMES: frozenset[str] = frozenset(_LISTS["surnames"])
 NAME_WORDS: frozenset[str] = frozenset(_LISTS["name_words"]) | SURNAMES
 """Words that names of people are made of; rarer ones are missing."""
 ETHNICITIES: tuple[str, ...] = tuple(_LISTS["ethnicities"])
+NATIONALITIES: tuple[str, ...] = tuple(_LISTS["nationalities"])

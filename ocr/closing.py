@@ -24,6 +24,7 @@ from ocr.signer_names import (
     best_name,
     family_name,
     from_family_name,
+    has_no_syllable,
     has_surname,
     is_rank,
     name_words,
@@ -390,7 +391,9 @@ def _signer(block: Closing) -> FieldReading:
         kind="name",
         token=weakest(block.name.words),
         # "Hồ B" is the rest of a longer name; "Y" and "Ý" are names
-        grammar=len(words) <= 5 and (len(words[-1]) > 1 or words[-1] in {"Y", "Ý"}),
+        grammar=len(words) <= 5
+        and (len(words[-1]) > 1 or words[-1] in {"Y", "Ý"})
+        and not has_no_syllable(" ".join(named)),
         catalogue=family_name(words[0]) is not None,
         # "Nguyên" put right to the one family name it can be is for a person to see
         repaired=named != words,

@@ -149,6 +149,7 @@ class Extractor:
             if spec.zone is not None:
                 found = zones.get(spec.zone, absent(unsure=spec.required))
                 expected = kind.is_letter or spec.required or _is_signature(spec, kind)
+                expected |= spec.zone == "parent_issuer"  # doubted only over an office under one
                 fields[spec.key] = found if expected else _if_printed(found)
             else:
                 fields[spec.key] = labelled[spec.key]

@@ -24,9 +24,10 @@ from ocr.extraction import FieldReading, FieldStatus
 from ocr.form_rows import Rows, rows_of
 from ocr.identifiers import decode_personal_number
 from ocr.layout import PageLayout
-from ocr.normalise import nfc, plain, squeeze
+from ocr.normalise import nfc, number_in_words, plain, squeeze
 from ocr.page import Word
 from ocr.places import mend_province
+from ocr.signer_names import has_no_syllable
 from ocr.spelling import with_spelling
 from ocr.values import is_valid, normalise_value
 
@@ -247,7 +248,7 @@ def _empty(spec: FieldSpec, label: Sequence[Word], page: int, text: str) -> Fiel
     return replace(blank, needs_review=not ruled, confidence=0.92 if ruled else 0.0)
 
 
-_SPELLED = frozenset({"text", "place", "org", "idpaper", "list"})
+_SPELLED = frozenset({"text", "place", "org", "idpaper", "list", "words"})
 """Running text, in which small words may be put right; names and figures are not touched."""
 _LONG = _SPELLED | {"datew", "name", "money", "land_paper"}
 
@@ -269,6 +270,7 @@ def _typed(
     proven = sum(v in _PROOFS for v in hit.spec.validators) if not failed else 0
     short = "office" if len(words) <= 4 else "text"
     named = hit.spec.type == "name"
+    fits = fits and not (named and has_no_syllable(str(value)))
     evidence = Evidence(
         kind=_KINDS.get(hit.spec.type, short),
         token=weakest(words),
@@ -320,7 +322,7 @@ _KINDS = {
 
 
 def cross_check(fields: Fields, today: dt.date) -> Fields:
-    """id12 ↔ gender and year of birth, digits ↔ words: a conflict flags both, never settles."""
+    """id12 ↔ gender and year of birth: a conflict flags both; digits ↔ words settle both, too."""
     checked = dict(fields)
     for prefix in {k.rpartition(".")[0] for k in fields}:
         dot = f"{prefix}." if prefix else ""
@@ -335,10 +337,30 @@ def cross_check(fields: Fields, today: dt.date) -> Fields:
             _flag(checked, f"{dot}id", f"{dot}born_on")
         if gender and isinstance(gender.value, str) and gender.value != person.gender:
             _flag(checked, f"{dot}id", f"{dot}gender")
+    for key in [k.removesuffix("_words") for k in fields if k.endswith("_words")]:
+        said = number_in_words(str(fields[f"{key}_words"].value or ""))
+        amount = fields.get(key)
+        if amount and said and _is_amount(amount.value):
+            same = float(str(amount.value)) == said
+            (_settle if same else _flag)(checked, key, f"{key}_words")
     digits, words = fields.get("born_on"), fields.get("born_words")
-    if digits and words and digits.value and words.value and digits.value != words.value:
-        _flag(checked, "born_on", "born_words")
+    if digits and words and digits.value and words.value:
+        same = digits.value == words.value
+        (_settle if same else _flag)(checked, "born_on", "born_words")
     return checked
+
+
+def _settle(fields: Fields, *keys: str) -> None:
+    """Figures and words that say the same were not both misread."""
+    for key in keys:
+        evidence = fields[key].evidence
+        if evidence is not None:
+            more = replace(evidence, settled=True, witnesses=max(evidence.witnesses, 2))
+            fields[key] = replace(fields[key], evidence=more)
+
+
+def _is_amount(value: object) -> bool:
+    return re.fullmatch(r"\d+(?:\.\d+)?", str(value)) is not None
 
 
 def _flag(fields: Fields, *keys: str) -> None:

@@ -373,7 +373,8 @@ def read_issuer(header: Header | None) -> Fields:
     The place of the date line, set in other letters, witnesses the commune of a committee.
     """
     if header is None or not header.issuer_lines:
-        return {"issuer": absent(unsure=True), "parent_issuer": absent(unsure=False)}
+        lost = header is not None and header.number_line is not None
+        return {"issuer": absent(unsure=True), "parent_issuer": absent(unsure=lost)}
     units: list[list[Line]] = []
     for line in header.issuer_lines:
         if units and not _starts_office(line.text, units[-1]):
@@ -382,10 +383,13 @@ def read_issuer(header: Header | None) -> Fields:
             units.append([line])
     place = header.date_line.text.split(",")[0].strip() if header.date_line else ""
     own = _office(units[-1], place)
-    parent = _office(units[-2], place) if len(units) > 1 else absent(unsure=False)
+    under = squeeze(str(own.value)).startswith(_UNDER_ANOTHER)
+    parent = _office(units[-2], place) if len(units) > 1 else absent(unsure=under)
     return {"issuer": _of_its_committee(own, parent), "parent_issuer": parent}
 
 
+_UNDER_ANOTHER = ("so ", "phong ")
+"""Departments and divisions stand under their committee or department, which is printed (ô 2)."""
 _SHARED = ("Trung tâm Phục vụ hành chính công",)
 """Offices that every commune has: the committee above completes the name (NĐ 118/2025)."""
 _SEATED = re.compile(r"\b(?:xã|phường|thị trấn|đặc khu|tỉnh|thành phố) \S.*")

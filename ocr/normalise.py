@@ -169,7 +169,8 @@ def number_in_words(text: str) -> int | None:
         elif word in ("nghin", "ngan"):
             total, block, unit = total + 1000 * (block + (unit or 0) or 1), 0, None
         elif word == "trieu":
-            total, block, unit = (total + block + (unit or 0)) * 1_000_000, 0, None
+            above, total = total - total % 1_000_000_000, total % 1_000_000_000
+            total, block, unit = above + (total + block + (unit or 0)) * 1_000_000, 0, None
         elif word == "ty":
             total, block, unit = (total + block + (unit or 0)) * 1_000_000_000, 0, None
         elif word not in ("linh", "le", "dong", "met", "vuong"):

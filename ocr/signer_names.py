@@ -13,6 +13,7 @@ from ocr.compounds import shipped_compounds, without_echo
 from ocr.layout import Line
 from ocr.normalise import nfc, place_tones, plain, squeeze
 from ocr.page import Word
+from ocr.vietnamese import is_syllable
 
 _RANK = re.compile(rf"^(?:(?:{'|'.join(RANKS)})\b[\s.]*)+")
 _SIGNS = "“”\"'`.,:;-_|*~()‘’«»=<>"
@@ -111,6 +112,16 @@ def has_odd_marks(text: str) -> bool:
     """
     words = [place_tones(word.strip(_SIGNS).lower()) for word in nfc(text).split()]
     return any(w not in _NAME_WORDS and plain(w) in _NAME_LETTERS for w in words)
+
+
+def has_no_syllable(text: str) -> bool:
+    """A word that Vietnamese cannot spell and no name in the lists is ("Eá")."""
+    words = [word.strip(_SIGNS) for word in nfc(text).split()]
+    return any(
+        not is_syllable(w.lower()) and place_tones(w.lower()) not in _NAME_WORDS
+        for w in words
+        if w.isalpha()
+    )
 
 
 _NAME_WORDS = frozenset(place_tones(word.lower()) for word in NAME_WORDS)

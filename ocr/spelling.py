@@ -90,7 +90,9 @@ def with_unit_names(seen: FieldReading, *, is_name: bool = False) -> FieldReadin
         for start, end in _names(text)
         if (is_name or _LEVEL.search(plain(text))) and not (text.isupper() and not is_name)
     )
-    if not odd:
+    # of "Xuân Trạch" the first word was lost: few units have a name of one word
+    short = is_name and any(" " not in text and not known.is_known(text) for text in texts)
+    if not odd and not short:
         return seen
     evidence = replace(seen.evidence, conflict=True) if seen.evidence else None
     least = min(seen.confidence, _UNSETTLED)

@@ -35,13 +35,16 @@ class UnitNames:
             for word in set(name.split()):
                 self._words[plain(word)][word] += 1
 
+    def is_known(self, name: str) -> bool:
+        return _usual(name) in self._names
+
     def is_odd(self, name: str) -> bool:
         """No unit is called so, and one of its words has marks that hardly any unit's name has.
 
         "Cầm Sơn": Cẩm is common. A word whose letters no unit has is not odd, it is unknown.
         """
         said = _usual(name)
-        return said not in self._names and any(map(self._is_odd, said.split()))
+        return not self.is_known(name) and any(map(self._is_odd, said.split()))
 
     def _is_odd(self, word: str) -> bool:
         alike = self._words.get(plain(word), Counter())

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rapidfuzz.distance import Levenshtein
 
-from ocr.catalogue import ETHNICITIES
+from ocr.catalogue import ETHNICITIES, NATIONALITIES
 from ocr.identifiers import (
     decode_personal_number,
     is_dossier_code,
@@ -21,7 +21,14 @@ from ocr.identifiers import (
     is_old_identity_number,
     is_tax_code,
 )
-from ocr.normalise import comparable, date_in_words, number_in_words, parse_date, squeeze
+from ocr.normalise import (
+    comparable,
+    date_in_words,
+    number_in_words,
+    parse_date,
+    plain,
+    squeeze,
+)
 
 
 def normalise_value(
@@ -80,15 +87,60 @@ def _make_gender(text: str, today: dt.date) -> Made:
 
 
 def _make_ethnicity(text: str, today: dt.date) -> Made:
-    """One of the 54 peoples; one letter or its marks off is put right and does not fit: a doubt."""
+    """One of the 54 peoples."""
+    return _one_of(ETHNICITIES, text)
+
+
+def _make_nationality(text: str, today: dt.date) -> Made:
+    """A country as papers name it."""
+    return _one_of(NATIONALITIES, text)
+
+
+def _one_of(names: Sequence[str], text: str) -> Made:
+    """One letter or its marks off is put right and does not fit: a doubt."""
     said = comparable(text.casefold()).strip(" .,;")
-    if any(comparable(name.casefold()) == said for name in ETHNICITIES):
+    if any(comparable(name.casefold()) == said for name in names):
         return text.strip(" .,;"), True, 1
     letters = squeeze(text)
-    alike = [name for name in ETHNICITIES if squeeze(name) == letters]
+    alike = [name for name in names if squeeze(name) == letters]
     if not alike and len(letters) >= 4:
-        alike = [n for n in ETHNICITIES if Levenshtein.distance(squeeze(n), letters) == 1]
+        alike = [n for n in names if Levenshtein.distance(squeeze(n), letters) == 1]
     return (alike[0] if len(alike) == 1 else text), False, 0
+
+
+_PART = r"(?:xã|phường|thị trấn|đặc khu|quận|huyện|thị xã|thành phố|tỉnh)"
+_OPEN_END = re.compile(rf"(?:^|[\s,])(?:{_PART}|thôn|tổ|ấp|khu phố|đường|số)$", re.IGNORECASE)
+_RUN_ON = re.compile(rf"^(?:thôn|tổ|ấp|khu phố|số)\s.*\w\s{_PART}\s", re.IGNORECASE)
+
+
+def _make_place(text: str, today: dt.date) -> Made:
+    """An address; does it break off ("…, xã"), hold a colon, lack a comma between two parts?"""
+    parts = [part.strip() for part in text.split(",")]
+    run_on = len(parts) > 1 and any(map(_RUN_ON.match, parts))
+    broken = run_on or _OPEN_END.search(text.rstrip(" .,;")) or re.search("[:;]", text)
+    return text, not broken, 0
+
+
+def _make_identity_paper(text: str, today: dt.date) -> Made:
+    """Kind, number, date and place of a paper; without a number some of it was not read."""
+    return text, re.search(r"\d{6}", re.sub(r"[\s.]", "", text)) is not None, 0
+
+
+# fmt: off
+_NUMBER_WORDS = frozenset((
+    "không", "một", "mốt", "hai", "ba", "bốn", "tư", "năm", "lăm", "nhăm", "sáu", "bảy", "bẩy",
+    "tám", "chín", "mười", "mươi", "trăm", "nghìn", "ngàn", "triệu", "tỷ", "tỉ", "linh", "lẻ",
+    "đồng", "mét", "vuông", "phẩy", "chẵn", "rưỡi",
+))
+# fmt: on
+_NUMBER_LETTERS = frozenset(map(plain, _NUMBER_WORDS))
+
+
+def _make_number_in_words(text: str, today: dt.date) -> Made:
+    """The words of a sum; a number word with marks that none has ("trắm") is misread."""
+    words = re.findall(r"\w+", comparable(text).casefold())
+    misread = any(plain(w) in _NUMBER_LETTERS and w not in _NUMBER_WORDS for w in words)
+    return re.sub(r"[^\w)]+$", "", text), not misread, 0
 
 
 def _make_tax_code(text: str, today: dt.date) -> Made:
@@ -146,6 +198,10 @@ MAKERS: dict[str, Callable[[str, dt.date], Made]] = {
     "id9": _make_old_number,
     "gender": _make_gender,
     "ethnicity": _make_ethnicity,
+    "nationality": _make_nationality,
+    "place": _make_place,
+    "idpaper": _make_identity_paper,
+    "words": _make_number_in_words,
     "mst": _make_tax_code,
     "money": _make_amount,
     "area": _make_amount,
@@ -169,7 +225,7 @@ def is_valid(name: str, value: str, today: dt.date) -> bool:
         case "land_serial":
             return is_land_serial(value)
         case "length":  # "13,2 m²": a speck behind the unit makes an area of it
-            return re.search(r"m\s?[²³23]", value) is None
+            return re.search(r"\d\s?m(?!\s?[²³23])", value) is not None
         case "not_future":
             return value <= today.isoformat()
     return True

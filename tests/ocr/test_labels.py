@@ -399,3 +399,44 @@ def test_a_height_is_no_area(reader, height, fits):
     seen = read(reader, "GIẤY PHÉP XÂY DỰNG", rows).fields["height"]
     assert seen.value == height
     assert seen.evidence is not None and seen.evidence.grammar is fits
+
+
+def fits(kind, text):
+    return normalise_value(kind, text, TODAY)[1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "wrong"),
+    [
+        ("nationality", "Việt Nam", "Việt Nạm"),
+        ("nationality", "Hoa Kỳ", "Việi Nam"),
+        ("place", "Thôn Thuận Đức, xã Thanh Lạc, tỉnh Nghệ An", "Thôn Thuận Đức, xã"),
+        ("place", "xã Thuận Thủy, tỉnh Quảng Trị", "xã Thuận Thủy, tỉnh:Quảng Trị"),
+        ("place", "Thôn Hòa Khê xã Thuận Đức", "Thôn Hòa Khê xã Thuận Đức, tỉnh Vĩnh Long"),
+        ("place", "Bệnh viện đa khoa tỉnh Hưng Yên, phường Phố Hiến", "Số 3, đường"),
+        ("idpaper", "Căn cước công dân số 066176816555", "Căn cước công dân"),
+        ("idpaper", "Hộ chiếu số B1234567", "Hộ chiếu số B12"),
+        ("words", "Bảy tỷ tám trăm triệu đồng", "Bảy tỷ tám trắm triệu đồng"),
+        ("words", "Một trăm hai mươi phẩy năm mét vuông", "Một trăm hai mươi phẩy nắm mét vuông"),
+    ],
+)
+def test_what_a_misreading_breaks_goes_to_a_person(kind, right, wrong):
+    assert fits(kind, right) and not fits(kind, wrong)
+
+
+def test_a_nationality_with_wrong_marks_is_put_right_for_a_person_to_see():
+    assert normalise_value("nationality", "Việt Nạm", TODAY) == ("Việt Nam", False, 0)
+
+
+def test_a_sum_and_its_words_that_differ_are_both_flagged(reader):
+    def sums(words):
+        rows = ["Mã số doanh nghiệp: 0108234562", "3. Vốn điều lệ: 7.800.000.000 đồng",
+                f"Bằng chữ: {words}"]  # fmt: skip
+        kind = "GIẤY CHỨNG NHẬN ĐĂNG KÝ DOANH NGHIỆP"
+        return read(reader, kind, rows).fields
+
+    same, other = sums("Bảy tỷ tám trăm triệu đồng"), sums("Bảy tỷ ba trăm triệu đồng")
+    assert same["capital"].value == other["capital"].value == "7800000000"
+    assert all(same[k].evidence.settled for k in ("capital", "capital_words"))
+    assert not same["capital"].needs_review
+    assert other["capital"].needs_review and other["capital_words"].needs_review

@@ -345,3 +345,11 @@ def test_a_centre_is_no_surer_than_its_committee(reader):
     words = tuple(replace(w, confidence=0.5) if w.text == "QUẾ" else w for w in made.words)
     read = fields(reader, replace(made, words=words))["issuer"]
     assert (read.needs_review, read.evidence.token) == (True, 0.5)
+
+
+def test_a_department_without_its_committee_above_has_lost_it(reader):
+    """Ô 2: over "SỞ TƯ PHÁP" stands its committee; over a ministry stands nobody."""
+    alone = fields(reader, decision(issuer=("SỞ TƯ PHÁP",)))["parent_issuer"]
+    assert alone.value is None and alone.needs_review
+    ministry = fields(reader, decision(issuer=("BỘ TƯ PHÁP",)))["parent_issuer"]
+    assert ministry.value is None and not ministry.needs_review

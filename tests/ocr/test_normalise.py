@@ -3,6 +3,8 @@
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ocr.normalise import (
     clean_symbol,
@@ -16,6 +18,7 @@ from ocr.normalise import (
     plain,
 )
 from ocr.places import known_place, mend_province
+from service.samples.invented import number_words
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,14 @@ def test_dates_in_words_are_never_completed():
 def test_numbers_in_words():
     assert number_in_words("một trăm hai mươi lăm") == 125
     assert number_in_words("hai triệu không trăm năm mươi nghìn đồng") == 2_050_000
+    assert number_in_words("bảy tỷ tám trăm triệu hai trăm nghìn đồng") == 7_800_200_000
+    assert number_in_words("một nghìn hai trăm tỷ") == 1_200_000_000_000
     assert number_in_words("xin chào") is None
+
+
+@given(st.integers(1, 999_999_999_999))
+def test_a_sum_written_out_reads_as_itself(value):
+    assert number_in_words(number_words(value)) == value
 
 
 @pytest.mark.parametrize(

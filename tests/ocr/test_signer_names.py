@@ -3,7 +3,7 @@
 
 import pytest
 
-from ocr.signer_names import from_family_name, has_odd_marks
+from ocr.signer_names import from_family_name, has_no_syllable, has_odd_marks
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,11 @@ def test_names_as_people_bear_them(name):
 )
 def test_letters_of_a_seal_before_the_family_name_are_left_out(seen, name):
     assert " ".join(from_family_name(seen.split())) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "none"),
+    [("Trịnh Eá Vượng", True), ("Trịnh Bá Vượng", False), ("Ksor Nham", False), ("Lê Ý", False)],
+)
+def test_a_word_that_vietnamese_cannot_spell(name, none):
+    assert has_no_syllable(name) is none

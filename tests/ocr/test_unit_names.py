@@ -66,3 +66,9 @@ def test_an_odd_commune_goes_to_a_person(value, is_name):
 )
 def test_other_values_pass_as_they_are(value):
     assert with_unit_names(seen(value)) == seen(value)
+
+
+def test_a_place_of_one_word_is_a_rest_unless_a_unit_is_called_so():
+    assert with_unit_names(seen("Trạch"), is_name=True).needs_review
+    assert not with_unit_names(seen("Huế"), is_name=True).needs_review
+    assert not with_unit_names(seen("Xuân Trạch"), is_name=True).needs_review
