@@ -19,6 +19,7 @@ from ocr.layout import Line, PageLayout
 from ocr.page import Word
 
 _ITEM = re.compile(r"\s*(?:\d{1,2}|[a-zđ]|[IVX]{1,4})\s?[.)]\s")
+_MACHINE_READABLE = re.compile(r"\s[^\s<]*[A-Z0-9]<[A-Z0-9<]*(?=\s|$)")
 _STEP = 0.04
 """Rows further apart than this share of the page are no rows of one value."""
 _SLACK = 0.012
@@ -131,6 +132,7 @@ class Rows:
         """The row's end, or the gap before a cell with a label that the type does not know.
 
         What stands far to the right of a value is no part of it: a card's back beside its front.
+        Nor are the lines for machines at its foot (ICAO 9303), however close they come.
         """
         line, at = self.lines[row], self.starts[row]
         for before, cell in pairwise(self._cells(row)):
@@ -138,7 +140,8 @@ class Rows:
             far = cell.box.x0 - before.box.x1 > _FAR
             if place > start and (far or ":" in cell.text) and _says(self.text[start:place]):
                 return place
-        return at + len(line.text)
+        zone = _MACHINE_READABLE.search(self.text, start, at + len(line.text))
+        return zone.start() if zone else at + len(line.text)
 
     def _cells(self, row: int) -> list[Line]:
         return self.layouts[row].segments(self.lines[row], gap=_CELL)

@@ -165,7 +165,7 @@ def _label_pattern(label: str, owners: tuple[str, ...]) -> re.Pattern[str]:
     lasts = [plain(name).split()[-1] for name in owners if " " in name]
     owner = "|".join([owner, *(rf"\w{{3,6}}\s{re.escape(last)}" for last in lasts)])
     # "Quê quán / Place of origin:" is one label, in two languages; its colon may be lost
-    both = r"(?:\s?/[^:/\n]{2,34}(?=[:\n]|\Z))?"
+    both = r"(?:\s?/[^:;./\n]{2,34}(?=[:;\n]|\.\s|\Z)|\s?/[^:/\n]{2,34}(?=[:\n]|\Z))?"
     note = r"\s{0,2}(?:\(\s?\d{1,2}\s?\))?\s{0,2}"
     tail = rf"(?:\s(?:{owner})(?!\w))?{both}{note}(?P<colon>[:;.]?)"
     return re.compile(rf"(?<!\w){_loose(label)}(?!\w){tail}")
@@ -182,8 +182,11 @@ def _exact(
             rows.plain, first, last
         ):
             after = rows.text[found.end() :].lstrip()[:1]
-            # "Dân tộc; Thái": a semicolon before a capital was a colon
-            colon = found["colon"] == ":" or (found["colon"] == ";" and after.isupper())
+            # "Dân tộc; Thái", "Quốc tịch / Nationality. Việt Nam": before a capital it was a colon
+            misread = ";." if "/" in found[0] else ";"
+            colon = found["colon"] == ":" or (
+                found["colon"] != "" and found["colon"] in misread and after.isupper()
+            )
             row = rows.row_at(found.start())
             leads = _LEAD.fullmatch(rows.plain, rows.starts[row], found.start()) is not None
             part = not colon and _goes_on_to_a_colon(rows.text[found.end() :][:60])

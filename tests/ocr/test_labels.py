@@ -440,3 +440,28 @@ def test_a_sum_and_its_words_that_differ_are_both_flagged(reader):
     assert all(same[k].evidence.settled for k in ("capital", "capital_words"))
     assert not same["capital"].needs_review
     assert other["capital"].needs_review and other["capital_words"].needs_review
+
+
+FRONT = [
+    ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 0.12, 0.13),
+    ("CĂN CƯỚC CÔNG DÂN", 0.15, 0.157),
+    ("Số / No.: 064177270244", 0.18, 0.188),
+    ("Họ và tên / Full name:", 0.18, 0.199),
+    ("VŨ BÍCH YẾN", 0.18, 0.21),
+    ("Ngày sinh / Date of birth: 31/07/1977", 0.18, 0.224),
+]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Giới tính / Sex: Nữ    Quốc tịch / Nationality: Việt Nam",
+        "Giới tính / Sex: Nữ    Quốc tịch / Nationalty; Việt Nam",
+        "Giới tính / Sex: Nữ    Quốc tịch / Nationality. Việt Nam",
+        "Giới tính / Sex: Nữ    Quốc tịch / Nationality: Việt Nam IDVNM1772762446664177270244<<2",
+    ],
+)
+def test_the_lines_for_machines_and_a_damaged_colon_spoil_no_value_of_a_card(reader, row):
+    fields = reader.assemble([page([*FRONT, (row, 0.18, 0.236)])]).document.fields
+    assert (fields["nationality"].value, fields["gender"].value) == ("Việt Nam", "Nữ")
+    assert fields["id"].value == "064177270244"
