@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -36,7 +37,7 @@ _BODY = re.compile(
     r"|trong thoi gian|trong thang|hom nay)\b"
 )
 """How the text begins, under everything that the header says (NĐ 30/2020, PL I, mục II.6)."""
-_WIDE = 0.55
+_WIDE, _PARTED = 0.55, 0.06
 _ADOPTED = re.compile(r"thong qua ngay")
 _PAD = 4
 DISPUTED = 0.5
@@ -167,19 +168,15 @@ def lines_that_matter(lines: Sequence[ReadLine], page: PageText) -> list[int]:
     labelled = {k for k, line in enumerate(lines) if _LABELLED.search(line.text)}
     bodies = [line.box.y0 for line, text in zip(lines, said, strict=True) if _is_body(line, text)]
     body = min(bodies, default=1.0)
-    above = {
-        k
-        for k, line in enumerate(lines)
-        if line.box.y0 < header and (line.box.y0 < body or k in labelled)
-    }
+    header = min(header, body)
     if len(labelled) < max(_FORM_LINES, _FORM_SHARE * len(lines)):
         labelled = set()
     return [
         k
         for k, line in enumerate(lines)
-        if (k in above and not _is_title(said[k], MOTTO))
+        if (line.box.y0 < header and not _is_title(said[k], MOTTO))
         or k in labelled
-        or (zone is not None and _middle_in(zone, line.box))
+        or (zone is not None and _middle_in(zone, line.box) and not _runs_on(line))
         or _ADOPTED.search(said[k])
     ]
 
@@ -187,6 +184,12 @@ def lines_that_matter(lines: Sequence[ReadLine], page: PageText) -> list[int]:
 def _is_body(line: ReadLine, said: str) -> bool:
     """A line of text begins here: an abstract that runs on has a small letter there."""
     return line.text[:1].isupper() and line.box.width > _WIDE and bool(_BODY.match(said))
+
+
+def _runs_on(line: ReadLine) -> bool:
+    """A full line of text; what stands in a signature block is short, or parted from its left."""
+    gaps = [after.box.x0 - word.box.x1 for word, after in pairwise(line.words)]
+    return line.box.width > _WIDE and max(gaps, default=0.0) < _PARTED
 
 
 def _is_title(said: str, *more: str) -> bool:

@@ -24,7 +24,7 @@ from ocr.recogniser.line_image import ALPHABET, HEIGHT
 SHIPPED = Path(__file__).parent / "line.onnx"
 BATCH_COLUMNS = 3072
 """Columns of one batch, all lines together: what the processor's cache holds."""
-_WIDTH_STEP = 64  # few different widths: onnxruntime plans its memory anew for each
+_WIDTH_STEP = 32  # a multiple of it: few different widths, and little padding
 _WIDEST = 2048
 
 

@@ -1,5 +1,7 @@
 """The network first, Tesseract as its witness: what they share is sure, what they do not is not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -112,22 +114,32 @@ def test_labelled_lines_of_a_form_have_one_but_a_colon_in_a_text_does_not():
 @pytest.mark.parametrize(
     ("abstract", "asked"),
     [
-        ("Kế hoạch khảo sát giường bệnh", [0, 1, 3]),
+        ("Kế hoạch khảo sát giường bệnh", [0, 1]),
         # an abstract may run on with the word that texts begin with
-        ("thực hiện Nghị quyết số 20-NQ/TW", [0, 1, 3]),
-        # only what stands where the text begins ends the header
-        ("Căn cứ Luật Hộ tịch ngày 20", [0, 3]),
+        ("thực hiện Nghị quyết số 20-NQ/TW", [0, 1]),
+        ("Căn cứ Luật Hộ tịch ngày 20", [0]),
     ],
 )
-def test_where_the_text_begins_the_header_ends_but_for_labels(abstract, asked):
+def test_where_the_text_begins_the_header_ends(abstract, asked):
     lines = [
         line("Số: 47/QĐ-UBND", 0.05),
         line(abstract, 0.1),
         line("Căn cứ Luật Hộ tịch", 0.2),
-        line("Họ tên: Trần Thu Lan", 0.22),
+        line("địa chỉ: số 4 đường Lê Lợi", 0.22),
         line("của Chính phủ", 0.24),
     ]
     assert lines_that_matter(lines, page(lines)) == asked
+
+
+def test_a_full_line_of_text_is_no_line_of_the_signature_block(monkeypatch):
+    monkeypatch.setattr("ocr.witness.block_zone", lambda layout: Box(0.4, 0.5, 1.0, 0.7))
+    gap = line("- Lưu: VT.", 0.56, x=0.1).words + line("GIÁM ĐỐC", 0.56, x=0.6).words
+    lines = [
+        line("đề nghị các đơn vị thực hiện nghiêm túc văn bản này", 0.52),
+        replace(line("- Lưu: VT. GIÁM ĐỐC", 0.56), words=gap),
+        replace(line("Lê Hoàng Anh", 0.6), box=Box(0.6, 0.6, 0.8, 0.62)),
+    ]
+    assert lines_that_matter(lines, page(lines, number=2)) == [1, 2]
 
 
 def test_each_line_that_matters_is_asked_once():
