@@ -27,8 +27,8 @@ _CORE = 0.27  # of a letter's height taken off above and below: lines do not tou
 _DASHED = 2.3  # of a letter's height: two blanks and the dash between them
 _ON_TOP = 0.28  # of a letter's height between a mark and the letter it stands on
 _DOT = 0.38  # of a letter's height to both sides
-_HANGING = 0.22  # of a letter's height between a letter and what stretches its line; a mark on a
-_STACKED = 0.45  # mark stands further off, and there a speck is told by its size:
+_HANGING = 0.22  # of a letter's height between it and a mark on it, or between two such marks
+_ASIDE = 0.1  # of a letter's height: the second mark of "ế" stands to the right of the first
 _SPECK = 0.03  # of a letter's height squared: the ink of a full stop is more on a good scan
 _DASH = 0.25  # of a letter's height: no speck is as wide
 _BESIDE, _ABOVE = 0.35, 0.06  # of a letter's height around a line: room for a pale full stop
@@ -336,25 +336,42 @@ def _stretching(
     Every speck of a copy beside a line would have its letters drawn smaller: read in boxes without
     specks, a third fewer of the letters of copies are wrong.
     """
-    x, y = middles.T
+    y, high = middles[:, 1], tall[line]
     letters = np.flatnonzero(home > 0)
-    places = np.searchsorted(names, home[letters]) * _FAR + stats[letters, X]
-    letters = letters[np.argsort(places)]
-    after = np.searchsorted(np.sort(places), line * _FAR + x + 1, side="right")
-    high = tall[line]
+    on = np.searchsorted(names, home[letters])
+    hangs = _hanging(stats, pieces, line, letters, on, high)
+    marks = pieces[hangs], line[hangs]
+    hangs |= _hanging(stats, pieces, line, *marks, high) if hangs.any() else False
     size = stats[pieces, AREA] / (high * high)
-    room = np.where(size >= _SPECK, _STACKED, _HANGING) * high
-    hangs = np.zeros(len(pieces), np.bool_)
-    for back in (1, 2):  # letters may overlap: the one that starts last is not always below
-        letter = letters[np.maximum(after - back, 0)]
-        left, top, wide, tallness = stats[letter, :4].T
-        over = (home[letter] == names[line]) & (left - 1 <= x) & (x <= left + wide + 1)
-        above = top - stats[pieces, Y] - stats[pieces, H]
-        below = stats[pieces, Y] - top - tallness
-        hangs |= over & (above <= room) & (below <= _HANGING * high)
     dash = stats[pieces, W] >= np.maximum(1.5 * stats[pieces, H], _DASH * high)
     level = (box[line, 1] <= y) & (y <= box[line, 3])
     return np.asarray(hangs | (level & (dash | (size >= _SPECK))), np.bool_)
+
+
+def _hanging(
+    stats: Stats,
+    pieces: npt.NDArray[np.intp],
+    line: npt.NDArray[np.intp],
+    carriers: npt.NDArray[np.intp],
+    on: npt.NDArray[np.intp],
+    high: npt.NDArray[np.float64],
+) -> npt.NDArray[np.bool_]:
+    """Which pieces stand right above or below a carrier `on` their own `line`, never themselves."""
+    x = stats[pieces, X] + stats[pieces, W] / 2
+    places = on * _FAR + stats[carriers, X]
+    order = np.argsort(places)
+    carriers, on = carriers[order], on[order]
+    after = np.searchsorted(places[order], line * _FAR + x + _ASIDE * high, side="right")
+    hangs = np.zeros(len(pieces), np.bool_)
+    for back in (1, 2):  # letters may overlap: the one that starts last is not always below
+        at = np.maximum(after - back, 0)
+        left, top, wide, tall = stats[carriers[at], :4].T
+        over = (on[at] == line) & (carriers[at] != pieces)
+        over &= (left - _ASIDE * high <= x) & (x <= left + wide + _ASIDE * high)
+        above = top - stats[pieces, Y] - stats[pieces, H]
+        below = stats[pieces, Y] - top - tall
+        hangs |= over & (np.maximum(above, below) <= _HANGING * high)
+    return hangs
 
 
 def _owners(
