@@ -3,7 +3,8 @@
 
 Tesseract's orientation was right on 296 of 296 turned pages, but its confidence was under 14 on
 109 of them; a threshold leaves pages upside down. And it costs a third of a reading: so it is
-asked only when the reading as scanned does not already prove itself.
+asked only when the reading as scanned does not already prove itself. Of a photo so small that
+nothing on it reads, the rows themselves tell: they are long, and flush where they begin.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import cv2
 import numpy as np
 
 from ocr.clean import ink_mask
-from ocr.page import Pixels, Word
+from ocr.line_finder import find_lines
+from ocr.page import Box, Pixels, Word
 from ocr.recognise import Recogniser
 from ocr.straighten import turn
 from ocr.tesseract import detect_orientation
@@ -25,6 +27,10 @@ ENOUGH = 12
 _NOTHING = 3
 _OSD_DPI = 150
 _STRIP_INCHES = 1.6
+_ROWS_DPI = 110
+_FEWEST_ROWS, _LONGER, _FLUSHER = 5, 1.5, 1.15
+_SAME_EDGE = 16
+"""Pixels: about the height of a line of a small photo enlarged."""
 
 
 def reads_upright(words: Sequence[Word]) -> bool:
@@ -74,7 +80,46 @@ def _best_of(grey: Pixels, dpi: float, recogniser: Recogniser, ways: Sequence[in
         if max(counts.values()) >= ENOUGH:
             break
     best = max(counts, key=lambda way: counts[way])
-    return best if counts[best] > _NOTHING else ways[0]
+    if counts[best] > _NOTHING:
+        return best
+    by_rows = _upright_by_rows(grey, dpi)
+    return ways[0] if by_rows is None else by_rows
+
+
+def _upright_by_rows(grey: Pixels, dpi: float) -> int | None:
+    """Clockwise degrees after which long rows begin flush at the left; None when no rows say so.
+
+    Asked of 44 turned pages, most of them legible: 40 right, 1 wrong (set flush at both ends), 3
+    times no answer. Where a page reads, what it reads decides.
+    """
+    found = {way: _rows(turn(grey, way), dpi) for way in (0, 90)}
+    lengths = {way: sum(row.width for row in rows) for way, rows in found.items()}
+    along = max(lengths, key=lambda way: lengths[way])
+    rows = found[along]
+    if len(rows) < _FEWEST_ROWS or lengths[along] < _LONGER * lengths[90 - along]:
+        return None
+    begin, end = _flush([row.x0 for row in rows]), _flush([row.x1 for row in rows])
+    if max(begin, end) < _FLUSHER * min(begin, end):
+        return None
+    return along if begin > end else along + 180
+
+
+def _rows(grey: Pixels, dpi: float) -> list[Box]:
+    """Lines of text with their sides in pixels, of a picture enlarged where it is small."""
+    scale = max(1.0, _ROWS_DPI / dpi)
+    fine = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC))
+    high, wide = fine.shape
+    sides = (
+        Box(b.x0 * wide, b.y0 * high, b.x1 * wide, b.y1 * high)
+        for b in find_lines(np.asarray(fine, np.uint8), dpi * scale).boxes
+    )
+    return [box for box in sides if box.width > 4 * box.height]
+
+
+def _flush(edges: Sequence[float]) -> float:
+    """How many edges stand at the same place as one does, in the mean."""
+    at = np.asarray(edges)
+    return float((np.abs(at[:, None] - at[None, :]) < _SAME_EDGE).sum(axis=1).mean())
 
 
 def _syllables_of_strip(grey: Pixels, dpi: float, recogniser: Recogniser) -> int:

@@ -1,5 +1,6 @@
 """Which way up, where the detector says nothing: by what reads, in rows."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -7,6 +8,8 @@ from ocr import orientation
 from ocr.orientation import find_upright, level_words, reads_upright
 from ocr.page import Box, Word
 from ocr.straighten import turn
+from ocr.tesseract import default_recogniser
+from tests.ocr.sheets import DPI, paper, pixels, write
 
 TEXT = [
     "căn", "cứ", "luật", "tổ", "chức", "chính", "quyền", "địa", "phương", "ngày", "tháng", "năm",
@@ -69,3 +72,23 @@ def test_only_level_words_prove_a_page_upright():
     assert reads_upright(row_of(TEXT, 0.1))
     assert not reads_upright(row_of(TEXT, 0.1, sideways=True))
     assert not reads_upright(row_of(["xq", "zzk", "wf"] * 8, 0.1))
+
+
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+def test_of_a_photo_too_small_to_read_the_rows_tell(turned):
+    """Letters five pixels high: nobody reads a word, and the rows begin flush all the same."""
+    sheet = paper()
+    for n in range(22):
+        text = " ".join(TEXT[: 3 + n * 5 % 9])
+        write(sheet, text, 0.12 + 0.05 * (n % 4 == 1), 0.08 + 0.035 * n, points=14)
+    tiny = cv2.resize(pixels(sheet), None, fx=0.22, fy=0.22, interpolation=cv2.INTER_AREA)
+    grey = cv2.GaussianBlur(cv2.cvtColor(tiny, cv2.COLOR_RGB2GRAY), (0, 0), 0.9)
+    delivered = turn(grey, (360 - turned) % 360)
+    reader = default_recogniser()
+    assert not any(w.confidence > 0.8 for w in reader.read_page(grey, DPI * 0.22))
+    assert find_upright(delivered, DPI * 0.22, reader) == turned
+
+
+def test_an_empty_page_stays_as_it_lies(monkeypatch):
+    monkeypatch.setattr(orientation, "detect_orientation", lambda image, dpi: None)
+    assert find_upright(np.full((480, 360), 255, np.uint8), 41, default_recogniser()) == 0
