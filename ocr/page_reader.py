@@ -23,7 +23,7 @@ from ocr.clean import erase_leaders, ink_mask, lift_red
 from ocr.layout import lay_out
 from ocr.line_finder import FoundLines, lines_in
 from ocr.lines import join_text, number_lines, without_scraps
-from ocr.orientation import find_upright, reads_upright
+from ocr.orientation import find_upright, level_syllables, reads_upright
 from ocr.page import PageImage, PageText, Pixels, ReadingSource, Word
 from ocr.preparing import Prepared, prepare, unprepared
 from ocr.quality import measure_ink, measure_legibility
@@ -170,8 +170,13 @@ class PageReader:
             grey = lift_red(pixels)
             degrees = clock.time("orient", lambda: find_upright(grey, image.dpi, self.recogniser))
             if degrees:
-                pixels = turn(pixels, degrees)
-                attempt = self._attempt(pixels, image, clock)
+                turned = turn(pixels, degrees)
+                again = self._attempt(turned, image, clock)
+                # on a speckled copy of a card there are too few letters to tell by
+                if level_syllables(again.words, turned) >= level_syllables(attempt.words, pixels):
+                    pixels, attempt = turned, again
+                else:
+                    degrees = 0
         if attempt.lines:
             attempt, quality = self._witnessed(attempt, image, clock)
         else:
@@ -291,12 +296,15 @@ class PageReader:
         return page, pixels
 
 
-def default_reader() -> Reader:
-    """The shipped reader: our network and Tesseract, the shipped types for the fields."""
+def default_reader(recogniser: Recogniser | None = None) -> Reader:
+    """The shipped reader: our network and Tesseract, the shipped types for the fields.
+
+    `recogniser`: a Tesseract that is loaded already.
+    """
     net, reads = shipped_network()
     if "pages" in reads:
-        return Reader(PageReader(net=net, second=net))
-    return Reader(PageReader(second=net if "doubtful" in reads else None))
+        return Reader(PageReader(recogniser, net=net, second=net))
+    return Reader(PageReader(recogniser, second=net if "doubtful" in reads else None))
 
 
 def shipped_network() -> tuple[NetRecogniser | None, frozenset[str]]:

@@ -17,6 +17,7 @@ from ocr.extraction import Extraction
 from ocr.page import PageImage
 from ocr.page_reader import default_reader
 from ocr.reader import Reader
+from ocr.recognise import Recogniser
 from service.config import Settings
 from service.opening_desk import dpi_of, opener
 from storage.picture.prepared import prepare
@@ -63,13 +64,17 @@ def steps_of(first: int, last: int) -> list[tuple[int, int]]:
     return [(start, end - 1) for start, end in itertools.pairwise(edges)]
 
 
-def reading_desk(settings: Settings) -> ReadingDesk:
+def reading_desk(settings: Settings, witness: Recogniser | None = None) -> ReadingDesk:
     """Only what reading needs: no database, no store, no keys."""
-    return ReadingDesk(opener=opener(settings), reader=reader_of(settings), dpi=dpi_of(settings))
+    reader = reader_of(settings, witness)
+    return ReadingDesk(opener=opener(settings), reader=reader, dpi=dpi_of(settings))
 
 
-def reader_of(settings: Settings) -> Reader:
-    """The shipped reader with its fitted probabilities and this office's threshold."""
-    reader = default_reader()
+def reader_of(settings: Settings, witness: Recogniser | None = None) -> Reader:
+    """The shipped reader with its fitted probabilities and this office's threshold.
+
+    `witness`: a Tesseract that is loaded already; not one that another thread uses.
+    """
+    reader = default_reader(witness)
     reader.calibration, reader.review_below = shipped(), settings.review_below or None
     return reader

@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any
 from service.config import Settings
 from service.opening_desk import dpi_of, opener
 from workflows.errors import NotADocument, SohoaError
-from workflows.opening import Rendered
+from workflows.opening import Opener, Rendered
 
 if TYPE_CHECKING:  # loaded while the first pages are drawn
+    from ocr.opened import Opening
+    from ocr.recognise import Recogniser
     from service.reading_desk import ReadingDesk
     from workflows.ports.archival import CopyPage
 
@@ -54,15 +56,21 @@ def copied_pages(path: Path, jobs: int = 0) -> Iterator[Iterator[CopyPage]]:
     ready where they were read; what comes over is some 100 kB a page.
     """
     settings, jobs = Settings(), jobs or os.cpu_count() or 1
-    look, dpi = opener(settings), dpi_of(settings)
+    dpi = dpi_of(settings)
     with ExitStack() as readers, ExitStack() as rooms:
         room = rooms.enter_context(ExitStack())
-        opened = look.opened(path, 1, max(_FIRST_PAGES, jobs), dpi)
+
+        def drawn() -> tuple[Opener, Opening, Rendered]:
+            look = opener(settings)
+            opened = look.opened(path, 1, max(_FIRST_PAGES, jobs), dpi)
+            return look, *room.enter_context(opened)
+
         with ThreadPoolExecutor(1) as aside:
-            # a child draws the first pages on one core while the readers are loaded on another
-            drawn = aside.submit(room.enter_context, opened)
+            # children try the sandbox and draw the first pages on one core while the readers are
+            # loaded on another
+            begins = aside.submit(drawn)
             _load_readers()
-        opening, few = drawn.result()
+        look, opening, few = begins.result()
         jobs = min(jobs, opening.page_count)
         pool = readers.enter_context(_pool(jobs)) if jobs > 1 else None
         begun = room, _handed_out(few, pool)
@@ -106,15 +114,17 @@ def _copy(pages: Rendered, number: int) -> CopyPage:
 
 
 def _load_readers() -> None:
-    """What all processes need, once, for all that are forked. Engines are no part of it."""
+    """What all processes need, once, for all that are forked.
+
+    Tesseract too, which has no threads; importing onnxruntime starts one.
+    """
     gc.disable()  # loading only makes what stays: looking for garbage took a tenth of it
     try:
         from ocr.document_types import shipped_document_types
-        from ocr.tesseract import data_path
         from service import reading_desk  # noqa: F401
 
         shipped_document_types()
-        data_path()
+        _witness()
         gc.freeze()
     finally:
         gc.enable()
@@ -158,7 +168,15 @@ def _desk() -> ReadingDesk:
     from service.reading_desk import reading_desk
 
     _reuse_freed_memory()
-    return reading_desk(Settings())
+    return reading_desk(Settings(), _witness())
+
+
+@cache
+def _witness() -> Recogniser:
+    """This process's Tesseract, or the one that was loaded before it was forked."""
+    from ocr.tesseract import default_recogniser
+
+    return default_recogniser()
 
 
 def _read(path: Path) -> Outcome:
