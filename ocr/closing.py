@@ -21,6 +21,7 @@ from ocr.page import Box, Word
 from ocr.places import known_place
 from ocr.receivers import is_receivers
 from ocr.signer_names import (
+    as_names_are_spelled,
     best_name,
     family_name,
     from_family_name,
@@ -386,7 +387,8 @@ def _signer(block: Closing) -> FieldReading:
     words = from_family_name(seen)
     if len(words) < 2:
         return unreadable(block.name.words, block.name.page)
-    named = spelled(words)
+    sure = [word.confidence for word in block.name.words[-len(words) :]]
+    named = as_names_are_spelled(spelled(words), sure)
     evidence = Evidence(
         kind="name",
         token=weakest(block.name.words),

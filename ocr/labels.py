@@ -27,7 +27,7 @@ from ocr.layout import PageLayout
 from ocr.normalise import nfc, number_in_words, plain, squeeze
 from ocr.page import Word
 from ocr.places import mend_province
-from ocr.signer_names import has_no_syllable
+from ocr.signer_names import as_names_are_spelled, has_no_syllable
 from ocr.spelling import with_spelling
 from ocr.values import is_valid, normalise_value
 
@@ -268,6 +268,8 @@ def _typed(
     """The value in the normal form of its type; what does not fit the type is flagged."""
     spelled = mend_province(mended(text)) if hit.spec.type in _SPELLED else text
     spelled = _with_commas(spelled, hit.spec)
+    if hit.spec.type == "name":
+        spelled = _as_names_are(spelled, words)
     value, fits, witness = normalise_value(hit.spec.type, spelled, today)
     failed = [v for v in hit.spec.validators if not is_valid(v, str(value), today)]
     proven = sum(v in _PROOFS for v in hit.spec.validators) if not failed else 0
@@ -290,6 +292,15 @@ def _typed(
     return reading(value, words, page, evidence, raw=text)
 
 
+def _as_names_are(text: str, words: Sequence[Word]) -> str:
+    """A name with its doubtful words as names are spelled; what was changed goes to a person."""
+    said = text.split()
+    if [w.text.strip(_AROUND) for w in words] != [word.strip(_AROUND) for word in said]:
+        return text
+    return " ".join(as_names_are_spelled(said, [w.confidence for w in words]))
+
+
+_AROUND = " .:;,…_|-"
 _PARTS = re.compile(
     r"\s?[;.](?=\s(?:thôn|tổ|ấp|khu phố|xã|phường|thị trấn|đặc khu|quận|huyện|thị xã|thành phố"
     r"|tỉnh)\s)"

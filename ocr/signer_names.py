@@ -83,6 +83,8 @@ def _is_small_name_word(core: str, following: Sequence[Word]) -> bool:
     return core[:1] in _SAME_SHAPE and core.isalpha() and core.islower() and _is_name_word(after)
 
 
+_SURELY = 0.9
+"""So surely read, a rare name is one."""
 _SAME_SHAPE = frozenset("vxscoôơuưpk")
 
 
@@ -98,6 +100,27 @@ def spelled(words: Sequence[str]) -> list[str]:
     """The name's words put right: its family name, capitals, letters read twice."""
     family = family_name(words[0])
     return [family or words[0], *(without_echo(_capital(word)) for word in words[1:])]
+
+
+def as_names_are_spelled(words: Sequence[str], sure: Sequence[float]) -> list[str]:
+    """Words read in doubt with marks no name has, put as the only name with their letters.
+
+    "ĐỊNH THÙY LAN" -> "ĐINH THÙY LAN", "Hoàng Bịch Thảo" -> "Hoàng Bích Thảo". `sure`: how surely
+    each word was read. Where several names have its letters ("Thẳng") a word stays as it was read.
+    """
+    made = list(words)
+    for n, (word, confidence) in enumerate(zip(words, sure, strict=True)):
+        bare = word.capitalize()
+        if confidence >= _SURELY or not word.isalpha():
+            continue
+        known = SURNAMES if n == 0 else NAME_WORDS
+        usual = {place_tones(name.lower()): name for name in known}
+        if place_tones(word.lower()) in usual:
+            continue
+        alike = [name for name in usual.values() if plain(name) == plain(bare)]
+        if len(alike) == 1:
+            made[n] = alike[0].upper() if word.isupper() else alike[0]
+    return made
 
 
 def is_rank(text: str) -> bool:

@@ -465,3 +465,10 @@ def test_the_lines_for_machines_and_a_damaged_colon_spoil_no_value_of_a_card(rea
     fields = reader.assemble([page([*FRONT, (row, 0.18, 0.236)])]).document.fields
     assert (fields["nationality"].value, fields["gender"].value) == ("Việt Nam", "Nữ")
     assert fields["id"].value == "064177270244"
+
+
+def test_a_doubtful_family_name_is_put_right_for_a_person_to_see(reader):
+    rows = [row.replace("NGUYỄN VĂN AN", "ĐỊNH VĂN AN") for row in BIRTH]
+    doubtful = page([*HEAD, ("GIẤY KHAI SINH", 0.38, 0.16), *body(rows)], weak={"ĐỊNH": 0.6})
+    name = reader.assemble([doubtful]).document.fields["full_name"]
+    assert (name.value, name.raw, name.needs_review) == ("ĐINH VĂN AN", "ĐỊNH VĂN AN", True)

@@ -3,7 +3,12 @@
 
 import pytest
 
-from ocr.signer_names import from_family_name, has_no_syllable, has_odd_marks
+from ocr.signer_names import (
+    as_names_are_spelled,
+    from_family_name,
+    has_no_syllable,
+    has_odd_marks,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,3 +52,19 @@ def test_letters_of_a_seal_before_the_family_name_are_left_out(seen, name):
 )
 def test_a_word_that_vietnamese_cannot_spell(name, none):
     assert has_no_syllable(name) is none
+
+
+@pytest.mark.parametrize(
+    ("seen", "sure", "name"),
+    [
+        ("ĐỊNH THÙY LAN", 0.6, "ĐINH THÙY LAN"),
+        ("Hoàng Bịch Thảo", 0.6, "Hoàng Bích Thảo"),
+        ("Hoàng Bịch Thảo", 0.95, "Hoàng Bịch Thảo"),  # surely read: a rare name
+        ("Hoàng Văn Thẳng", 0.6, "Hoàng Văn Thẳng"),  # Thắng or Thăng
+        ("Trần Thị Thuý", 0.6, "Trần Thị Thuý"),  # the older place of the tone
+        ("K'Brăk Xyz", 0.6, "K'Brăk Xyz"),
+    ],
+)
+def test_doubtful_marks_are_put_as_the_only_name_they_can_be(seen, sure, name):
+    words = seen.split()
+    assert " ".join(as_names_are_spelled(words, [sure] * len(words))) == name
