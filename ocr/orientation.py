@@ -56,6 +56,14 @@ def count_syllables(words: Sequence[Word], confidence: float) -> int:
     )
 
 
+def level_syllables(words: Sequence[Word], page: Pixels) -> int:
+    """Valid syllables that lie along the rows of the page they were read on.
+
+    A page on its side is read too, block by block: 111 syllables against 65 the right way up.
+    """
+    return count_syllables(level_words(words, page), 0.6)
+
+
 def find_upright(grey: Pixels, dpi: float, recogniser: Recogniser) -> int:
     """Clockwise degrees that turn the page upright; 0 when nothing tells."""
     scale = min(1.0, _OSD_DPI / dpi)
@@ -129,8 +137,7 @@ def _syllables_of_strip(grey: Pixels, dpi: float, recogniser: Recogniser) -> int
         sums = np.convolve(rows, np.ones(high), mode="valid")
         top = int(sums.argmax())
         grey = np.ascontiguousarray(grey[top : top + high])
-    # a page on its side is read too, block by block: 111 syllables against 65 the right way up
-    return count_syllables(level_words(recogniser.read_page(grey, dpi), grey), 0.6)
+    return level_syllables(recogniser.read_page(grey, dpi), grey)
 
 
 def level_words(words: Sequence[Word], page: Pixels) -> list[Word]:

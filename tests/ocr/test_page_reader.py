@@ -81,6 +81,18 @@ def test_a_turned_page_is_turned_upright(reader, degrees):
     assert "QUYẾT ĐỊNH" in page.text
 
 
+@pytest.mark.parametrize("degrees", [90, 270])
+def test_a_page_with_few_words_is_not_turned_on_its_side(reader, degrees, monkeypatch):
+    """Too few syllables to prove it upright, and the engine's guess of its direction is wrong."""
+    sheet = paper()
+    write(sheet, "CĂN CƯỚC CÔNG DÂN", 0.3, 0.2)
+    write(sheet, "Họ và tên: Lê Thị Lan", 0.3, 0.25)
+    monkeypatch.setattr("ocr.page_reader.find_upright", lambda *_: degrees)
+    page, _ = reader.read_page(image(sheet))
+    assert page.rotation == 0
+    assert page.text.splitlines() == ["CĂN CƯỚC CÔNG DÂN", "Họ và tên: Lê Thị Lan"]
+
+
 def test_boxes_of_a_crooked_page_are_those_of_the_scan(reader, read):
     upright = pixels(decision())
     height, width = upright.shape[:2]
