@@ -34,6 +34,10 @@ def read_recipients(layouts: Sequence[PageLayout]) -> Fields:
     return {"recipients": absent(unsure=False), "copies": absent(unsure=False)}
 
 
+_FOR = re.compile(r"\([đdĐ][eêếềểễệẻẽéè]\s(?=[bctp])")
+"""What a copy is for: "(để báo cáo)", "(để b/c)", "(để phối hợp)"; its mark is often misread."""
+
+
 def _left_list(layout: PageLayout, at: int) -> list[Line]:
     lines: list[Line] = []
     for row in layout.rows[at + 1 :]:
@@ -53,7 +57,7 @@ def _left_list(layout: PageLayout, at: int) -> list[Line]:
 def _list_of(lines: Sequence[Line], page: int, *, position: bool = True) -> FieldReading:
     words = tuple(w for line in lines for w in line.words)
     seen = _items(lines)
-    items = [mended(item) for item in seen]
+    items = [_FOR.sub("(để ", mended(item)) for item in seen]
     evidence = Evidence(
         kind="text", token=weakest(words), position=position, repaired=items != seen
     )

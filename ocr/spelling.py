@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ocr.extraction import Candidate, FieldReading
+from ocr.extraction import Candidate, FieldContent, FieldReading
 from ocr.layout import PageLayout
 from ocr.normalise import comparable, plain
 from ocr.page import Word
@@ -77,26 +77,47 @@ def with_spelling(
 
 
 def with_unit_names(seen: FieldReading, *, is_name: bool = False) -> FieldReading:
-    """A commune in a spelling that communes do not have goes to a person ("xã Cầm Sơn").
+    """A commune in a spelling that communes hardly have goes to a person ("xã Cầm Sơn").
 
     `is_name`: the value is a unit's name where no level ("xã", "phường") stands before one.
     """
-    said = seen.value if isinstance(seen.value, list) else [seen.value]
-    texts = [text for text in said if isinstance(text, str)]
-    known = shipped_unit_names()
-    odd = any(
-        known.is_odd(text[start:end])
-        for text in texts
-        for start, end in _names(text)
-        if (is_name or _LEVEL.search(plain(text))) and not (text.isupper() and not is_name)
-    )
+    if isinstance(seen.value, list):
+        made: FieldContent = [_as_units_are(text, is_name=is_name) for text in seen.value]
+    elif isinstance(seen.value, str):
+        made = _as_units_are(seen.value, is_name=is_name)
+    else:
+        return seen
     # of "Xuân Trạch" the first word was lost: few units have a name of one word
-    short = is_name and any(" " not in text and not known.is_known(text) for text in texts)
-    if not odd and not short:
+    known = shipped_unit_names()
+    short = is_name and " " not in str(made) and not known.is_known(str(made))
+    if made == seen.value and not short:
         return seen
     evidence = replace(seen.evidence, conflict=True) if seen.evidence else None
-    least = min(seen.confidence, _UNSETTLED)
-    return replace(seen, confidence=least, needs_review=True, evidence=evidence)
+    return replace(
+        seen,
+        confidence=min(seen.confidence, _UNSETTLED),
+        needs_review=True,
+        evidence=evidence,
+        candidates=(*seen.candidates, *_others(made, seen.value)),
+    )
+
+
+def _as_units_are(text: str, *, is_name: bool) -> str:
+    """The text with the names of its units as units are called."""
+    levelled = _LEVEL.search(plain(text)) is not None
+    if not (is_name or (levelled and not text.isupper())):
+        return text
+    for start, end in reversed(_names(text)):
+        text = text[:start] + shipped_unit_names().likelier(text[start:end]) + text[end:]
+    return text
+
+
+def _others(made: FieldContent, value: FieldContent) -> tuple[Candidate, ...]:
+    """What differs from the value: what is printed is never changed, a person chooses."""
+    shown = made if isinstance(made, list) else [str(made)]
+    said = value if isinstance(value, list) else [str(value)]
+    pairs = zip(shown, said, strict=True)
+    return tuple(Candidate(value=text, confidence=0.2) for text, read in pairs if text != read)
 
 
 def _names(value: str) -> list[tuple[int, int]]:

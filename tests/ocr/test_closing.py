@@ -251,3 +251,13 @@ def test_a_title_that_ends_a_certificate_opens_the_block_and_one_in_the_text_doe
     assert zone is not None and zone.y0 < 0.68 and zone.y1 > 0.78
     more = [("Bản sao này có giá trị như bản chính trong mọi giao dịch.", 0.14, 0.74)]
     assert block_zone(lay_out(page([*certificate, caption, *more]))) is None
+
+
+def test_the_mark_of_what_a_copy_is_for_is_put_right_and_seen_by_a_person(reader):
+    rows = [*closing(), ("- Sở Nội vụ (đề báo cáo);", 0.13, 0.9)]
+    first = next(i for i, (text, *_) in enumerate(rows) if "Lưu" in text)
+    y = rows[first][2]
+    rows[first] = (rows[first][0], rows[first][1], 0.92)
+    rows[-1] = (rows[-1][0], rows[first][1], y)
+    read = signed(reader, rows)["recipients"]
+    assert "Sở Nội vụ (để báo cáo)" in read.value and read.needs_review
