@@ -36,7 +36,7 @@ def lift_red(pixels: Pixels) -> Pixels:
         return pixels
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     # most pages have none; no stroke is so thin that every other pixel misses it
-    x, y, w, h = cv2.boundingRect(red_mask(pixels[::2, ::2]))
+    x, y, w, h = cv2.boundingRect(red_mask(every_other(pixels)))
     if not w:
         return grey
     place = (slice(max(0, 2 * y - 2), 2 * (y + h) + 2), slice(max(0, 2 * x - 2), 2 * (x + w) + 2))
@@ -45,6 +45,13 @@ def lift_red(pixels: Pixels) -> Pixels:
     lighter = cv2.max(pixels[place][:, :, 0], grey[place])
     cv2.copyTo(lighter, mask, grey[place])
     return grey
+
+
+def every_other(pixels: Pixels) -> Pixels:
+    """Every other pixel of every other row: a slice of three channels takes five times as long."""
+    return np.asarray(
+        cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST), np.uint8
+    )
 
 
 def red_mask(rgb: Pixels) -> Mask:

@@ -260,7 +260,8 @@ class PageReader:
         prepared = attempt.prepared
         height, width = pixels.shape[:2]
         words = number_lines(without_scraps(attempt.words), width / height)
-        words = tuple(replace(w, box=prepared.warp.to_scan(w.box)) for w in words)
+        boxes = prepared.warp.all_to_scan([w.box for w in words])
+        words = tuple(replace(w, box=box) for w, box in zip(words, boxes, strict=True))
         if image.number == 1:
             marks = clock.time("marks", lambda: red_marks(pixels, image.dpi, self.recogniser))
             words = with_marks(words, marks)

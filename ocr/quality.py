@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ocr.clean import lift_red, paper_level
+from ocr.clean import every_other, lift_red, paper_level
 from ocr.page import Pixels
 from ocr.page_ink import H, PageInk, W, X, Y
 
@@ -71,7 +71,7 @@ class Legibility:
 
 def measure_ink(pixels: Pixels, dpi: float) -> Ink:
     """Ink without red seals and without the outer 3 % (shadow of the lid, holes)."""
-    rough = _dark(lift_red(np.ascontiguousarray(pixels[::2, ::2])))
+    rough = _dark(lift_red(every_other(pixels)))
     share = cv2.countNonZero(rough) / rough.size
     if share > 2 * BLANK_INK:  # nearly every page: a quarter of its pixels tells
         return Ink(share=share, letters=None)
@@ -117,9 +117,9 @@ def measure_legibility(ink: PageInk) -> Legibility:
 
 
 def _contrast(ink: PageInk) -> float:
-    if not ink.mask.any():
+    if not ink.mask[::_ROWS].any():
         return 0.0
-    return paper_level(ink.grey) - _level_at(0.25, ink.grey, ink.mask)
+    return paper_level(ink.grey) - _level_at(0.25, ink.grey[::_ROWS], ink.mask[::_ROWS])
 
 
 def _level_at(share: float, values: Pixels, mask: Pixels) -> float:

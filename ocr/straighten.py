@@ -6,6 +6,7 @@ Every step tells the way back, so that boxes are always those of the page as sca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -20,6 +21,7 @@ Matrix = npt.NDArray[np.float64]
 
 _PROFILE_WIDTH = 700
 _LEAST_INK = 200  # points at that width; fewer prove no direction
+_MANY_INK, _THINNED = 6000, 3  # of so many points every third tells the half degree
 _WIDEST = 5.0
 LEAST_SKEW = 0.08
 """Degrees; less than this is not worth resampling."""
@@ -47,14 +49,20 @@ class Warp:
 
     def to_scan(self, box: Box) -> Box:
         """The box on the scan: the middles of its sides, so that a turned line grows no taller."""
-        x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-        sides = np.array([[box.x0, y], [box.x1, y], [x, box.y0], [x, box.y1]])
-        points = np.column_stack([sides * (self.made[1], self.made[0]), np.ones(4)]) @ self.back.T
-        points = points[:, :2] / points[:, 2:] / (self.scan[1], self.scan[0])
-        points = np.clip(points, 0.0, 1.0)
-        x0, x1 = sorted((float(points[0, 0]), float(points[1, 0])))
-        y0, y1 = sorted((float(points[2, 1]), float(points[3, 1])))
-        return Box(x0, y0, x1, y1)
+        return self.all_to_scan([box])[0]
+
+    def all_to_scan(self, boxes: Sequence[Box]) -> list[Box]:
+        """The same for many at once: one by one they took 6 ms a page."""
+        x0, y0, x1, y1 = np.array([(b.x0, b.y0, b.x1, b.y1) for b in boxes]).reshape(-1, 4).T
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2
+        sides = np.stack([x0, y, x1, y, x, y0, x, y1], axis=1).reshape(-1, 2)
+        points = np.column_stack([sides * self.made[::-1], np.ones(len(sides))]) @ self.back.T
+        points = points[:, :2] / points[:, 2:] / self.scan[::-1]
+        left, right, top, bottom = np.clip(points, 0.0, 1.0).reshape(-1, 4, 2).transpose(1, 0, 2)
+        across = np.sort([left[:, 0], right[:, 0]], axis=0)
+        down = np.sort([top[:, 1], bottom[:, 1]], axis=0)
+        found = np.stack([across[0], down[0], across[1], down[1]], axis=1)
+        return [Box(*four) for four in found.tolist()]
 
 
 def chain(first: Warp, second: Warp) -> Warp:
@@ -77,18 +85,20 @@ def find_skew(grey: Pixels) -> float:
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     edge_y, edge_x = small.shape[0] // 30, small.shape[1] // 30
     small = small[edge_y : -edge_y or None, edge_x : -edge_x or None]
-    ink = np.argwhere(small < float(np.median(small)) - 40).astype(np.float32)
-    if len(ink) < _LEAST_INK:
+    ink = np.ascontiguousarray(np.argwhere(small < float(np.median(small)) - 40).T, np.float64)
+    if ink.shape[1] < _LEAST_INK:
         return 0.0
-    coarse = max(np.arange(-_WIDEST, _WIDEST + 0.01, 0.5), key=lambda a: _sharpness(ink, a))
+    some = np.ascontiguousarray(ink[:, :: _THINNED if ink.shape[1] > _MANY_INK else 1])
+    coarse = max(np.arange(-_WIDEST, _WIDEST + 0.01, 0.5), key=lambda a: _sharpness(some, a))
     fine = np.arange(coarse - 0.45, coarse + 0.46, 0.05)
     best = float(max(fine, key=lambda a: _sharpness(ink, a)))
     return 0.0 if abs(best) > _WIDEST - 0.1 else best
 
 
 def _sharpness(ink: np.ndarray, angle: float) -> float:
+    """`ink` [2, n]: rows and columns of its points."""
     turn = np.deg2rad(angle)
-    rows = ink[:, 0] * np.cos(turn) - ink[:, 1] * np.sin(turn)
+    rows = ink[0] * np.cos(turn) - ink[1] * np.sin(turn)
     counts = np.bincount((rows - rows.min()).astype(np.int64))
     return float(np.square(np.diff(counts.astype(np.float64))).sum())
 

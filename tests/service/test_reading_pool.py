@@ -120,4 +120,4 @@ print(_is_alone())
 def test_a_forked_reader_loads_no_tesseract_of_its_own(tmp_path, monkeypatch):
     """Half of what a process loaded before its first page."""
     monkeypatch.setenv("SOHOA_DATA_DIR", str(tmp_path / "var"))
-    assert reading_pool._desk().reader.page_reader.recogniser is reading_pool._witness()
+    assert reading_pool._desk.__wrapped__().reader.page_reader.recogniser is reading_pool._witness()
