@@ -271,11 +271,39 @@ def _authority(block: Closing) -> FieldReading:
         token=weakest(words),
         position=all(title_in(a.whom) or known_office(a.whom) for a in seen),
         repaired=any(a.repaired for a in seen),
-        conflict=_is_lone_deputy(block) or not block.titles or not block.opens,
+        conflict=_is_lone_deputy(block) or not block.titles or not _is_complete(block),
         settled=paired,
         witnesses=int(paired),
     )
     return reading(value, words, block.page, evidence)
+
+
+def _is_complete(block: Closing) -> bool:
+    """No line of the authority was lost: the block opens level with "Nơi nhận", or can open so.
+
+    Above a TM. stands nothing, nor above the KT. of a chief who heads no collective (NĐ 30/2020,
+    Đ.13). A line in between that was lost leaves a deputy without KT., a beginning that was lost a
+    line out of the middle of the block.
+    """
+    if block.opens:
+        return True
+    first, title = block.authority[0], block.titles[-1] if block.titles else None
+    seen = authority_in(first.text)
+    if seen is None or title is None:
+        return False
+    opening = seen.prefix == "TM" or (
+        seen.prefix == "KT" and title_in(seen.whom) not in (None, "CHỦ TỊCH")
+    )
+    return opening and len(block.titles) == 1 and abs(_middle(first) - _middle(title)) < _CENTRED
+
+
+_CENTRED = 0.01
+"""Share of the page's width: so far at most are lines out of the middle of a block; "KT. " is .02
+wide."""
+
+
+def _middle(line: Line) -> float:
+    return (line.box.x0 + line.box.x1) / 2
 
 
 def _is_paired(block: Closing) -> bool:
@@ -296,6 +324,7 @@ def _is_paired(block: Closing) -> bool:
     return collective and title in _HEADS
 
 
+_OF_A_BODY = frozenset({"CHỦ TỊCH QUỐC HỘI", "CHỦ TỊCH NƯỚC"})
 _COLLECTIVE = frozenset({"uy ban nhan dan", "hoi dong nhan dan"})
 _HEADS = frozenset({"CHỦ TỊCH", "PHÓ CHỦ TỊCH"})
 
@@ -324,7 +353,9 @@ def _acting_by_hand(block: Closing) -> FieldReading | None:
 def _signs_for_himself(block: Closing) -> bool:
     """A chief's title alone at the head of the block, every line of which could be read."""
     whole = len(block.titles) == 1 and _is_whole(block.titles[0])
-    clear = block.opens and not block.noise and block.name is not None
+    # a law ends with its signature; the title names the body, so that no TM. stands above
+    opens = block.opens or (whole and title_in(block.titles[0].text) in _OF_A_BODY)
+    clear = opens and not block.noise and block.name is not None
     return whole and clear and not _is_deputy(block)
 
 

@@ -21,7 +21,7 @@ _AUTHORITY = re.compile(
 )
 _MISREAD = {
     **dict.fromkeys(("KI", "KL", "K1", "KF", "KJ", "KÍ", "KÌ", "XT", "ET", "K|", "K!", "K]"), "KT"),
-    **dict.fromkeys(("IM", "1M", "TN", "IN", "TMI"), "TM"),
+    **dict.fromkeys(("IM", "1M", "TN", "IN", "TMI", "IMI"), "TM"),
     **dict.fromkeys(("TI", "T1", "IL"), "TL"),
     **dict.fromkeys(("TUO", "TƯQ", "TUG", "IUQ"), "TUQ"),
 }

@@ -6,7 +6,7 @@ import datetime as dt
 import pytest
 
 from ocr.calibration import stands
-from ocr.closing import block_zone
+from ocr.closing import block_zone, read_closing
 from ocr.layout import lay_out
 from ocr.reader import Reader
 from ocr.signing_titles import authority_in
@@ -261,3 +261,45 @@ def test_the_mark_of_what_a_copy_is_for_is_put_right_and_seen_by_a_person(reader
     rows[-1] = (rows[-1][0], rows[first][1], y)
     read = signed(reader, rows)["recipients"]
     assert "Sở Nội vụ (để báo cáo)" in read.value and read.needs_review
+
+
+def certificate(*lines):
+    """A certificate without "Nơi nhận": (text, middle of the line) from the upper line down."""
+    rows = [("Nơi cư trú: Số 3, phường Mỹ Sơn, tỉnh Nghệ An", 0.14, 0.5)]
+    for n, (text, middle) in enumerate(lines):
+        rows.append((text, middle - 0.0085 * len(text) / 2, 0.6 + 0.02 * n))
+    rows.append(("Đinh Trọng Hải", 0.7 - 0.06, 0.72))
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("lines", "authority", "conflict"),
+    [
+        ([("TM. ỦY BAN NHÂN DÂN", 0.7), ("CHỦ TỊCH", 0.7)], ["TM. ỦY BAN NHÂN DÂN"], False),
+        (
+            [("TM. ỦY BAN NHÂN DÂN", 0.7), ("KT. CHỦ TỊCH", 0.7), ("PHÓ CHỦ TỊCH", 0.7)],
+            ["TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH"],
+            False,
+        ),
+        ([("KT. GIÁM ĐỐC", 0.7), ("PHÓ GIÁM ĐỐC", 0.7)], ["KT. GIÁM ĐỐC"], False),
+        # the TM. above it may have been lost
+        ([("KT. CHỦ TỊCH", 0.7), ("PHÓ CHỦ TỊCH", 0.7)], ["KT. CHỦ TỊCH"], True),
+        # "KT. CHỦ TỊCH" without its beginning, the PHÓ CHỦ TỊCH below it lost
+        ([("TM. ỦY BAN NHÂN DÂN", 0.7), ("CHỦ TỊCH", 0.722)], ["TM. ỦY BAN NHÂN DÂN"], True),
+        # the KT. between them lost
+        ([("TM. ỦY BAN NHÂN DÂN", 0.7), ("PHÓ CHỦ TỊCH", 0.7)], ["TM. ỦY BAN NHÂN DÂN"], True),
+    ],
+)
+def test_the_authority_of_a_certificate_is_whole_or_doubted(lines, authority, conflict):
+    read = read_closing([lay_out(page(certificate(*lines)))])["signing_authority"]
+    assert read.value == authority
+    assert read.evidence is not None and read.evidence.conflict is conflict
+
+
+def test_who_signs_a_law_signs_for_himself():
+    law = [("thông qua ngày 27 tháng 11 năm 2023.", 0.14, 0.5), ("CHỦ TỊCH QUỐC HỘI", 0.62, 0.6)]
+    read = read_closing([lay_out(page([*law, ("Vương Đình Huệ", 0.64, 0.7)]))])
+    assert not read["signing_authority"].needs_review
+    chief = [(text.removesuffix(" QUỐC HỘI"), *place) for text, *place in law]
+    read = read_closing([lay_out(page([*chief, ("Vương Đình Huệ", 0.64, 0.7)]))])
+    assert read["signing_authority"].needs_review
