@@ -107,6 +107,13 @@ def _cut(text: str, start: int, *, party: bool) -> tuple[int, int] | None:
     return start + tail[-1].start(), start + tail[-1].end()
 
 
+def _stands_alone(symbol: str, kind: DocumentType | None, office: str | None) -> bool:
+    """Forms have the symbol of their type or of their office alone: "…/GPXD", "954/TTPVHCC"."""
+    if kind is None or kind.is_letter:
+        return False
+    return symbol in kind.symbols or symbol in office_initials(office)
+
+
 def _number(line: Line, split: Split, header: Header) -> FieldReading:
     parts = [p.strip(" _.,:;") for p in split.number.split("/")]
     raw = split.number.strip()
@@ -147,7 +154,13 @@ def _symbol(
     evidence = Evidence(
         kind="symbol",
         token=weakest(split.symbol_words),
-        grammar=parsed is not None and ("-" in value or value.startswith("QH") or split.party),
+        grammar=parsed is not None
+        and (
+            "-" in value
+            or value.startswith("QH")
+            or split.party
+            or _stands_alone(value, kind, office)
+        ),
         # two readers may agree on "GAVT": what nothing on the paper says again is for a person
         position=header.sure and named,
         witnesses=witnesses,

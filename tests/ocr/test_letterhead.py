@@ -353,3 +353,14 @@ def test_a_department_without_its_committee_above_has_lost_it(reader):
     assert alone.value is None and alone.needs_review
     ministry = fields(reader, decision(issuer=("BỘ TƯ PHÁP",)))["parent_issuer"]
     assert ministry.value is None and not ministry.needs_review
+
+
+@pytest.mark.parametrize(("symbol", "whole"), [("TTPVHCC", True), ("TTPVHOC", False)])
+def test_a_form_may_have_the_initials_of_its_office_alone_for_a_symbol(reader, symbol, whole):
+    rows = header(
+        number=f"Số: 954/{symbol}",
+        issuer=("UBND PHƯỜNG CẨM SƠN", "TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG"),
+    )
+    rows += [("GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ", 0.3, 0.17)]
+    seen = fields(reader, page(rows))["symbol"]
+    assert (seen.value, seen.evidence.grammar) == (symbol, whole)
