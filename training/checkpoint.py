@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The course in half the bytes, to go on with in a later session on the one schedule.
+"""The course in a quarter of the bytes, to be taken up again in a later session.
 
 `python -m training.checkpoint pack build/course/course.pt training/checkpoint/course.pt`
 `python -m training.checkpoint unpack training/checkpoint/course.pt build/course/course.pt`
 
-Weights go to float16, the optimiser's moments to bfloat16 (squares of gradients are below what
-float16 can hold); one step of training moves a weight by more than what is rounded off.
+Weights go to float16: one step of training moves a weight by more than what is rounded off. The
+optimiser's moments stay behind; they are gathered anew while the rate warms up.
 """
 
 from __future__ import annotations
@@ -18,33 +18,23 @@ import torch
 
 
 def halved(state: dict[str, Any]) -> dict[str, Any]:
-    """The course with weights in float16 and moments in bfloat16."""
-    return state | {
-        "network": {k: _to(v, torch.float16) for k, v in state["network"].items()},
-        "mean": {k: _to(v, torch.float16) for k, v in state["mean"].items()},
-        "optimiser": _moments(state["optimiser"], torch.bfloat16),
-    }
+    """The course with its weights in float16, without moments."""
+    return _cast({k: v for k, v in state.items() if k != "optimiser"}, torch.float16)
 
 
 def whole(state: dict[str, Any]) -> dict[str, Any]:
     """The course in float32 again, as training loads it."""
+    return _cast(state, torch.float32)
+
+
+def _cast(state: dict[str, Any], kind: torch.dtype) -> dict[str, Any]:
     return state | {
-        "network": {k: _to(v, torch.float32) for k, v in state["network"].items()},
-        "mean": {k: _to(v, torch.float32) for k, v in state["mean"].items()},
-        "optimiser": _moments(state["optimiser"], torch.float32),
+        name: {
+            k: v.to(kind).contiguous() if v.dtype.is_floating_point else v
+            for k, v in state[name].items()
+        }
+        for name in ("network", "mean")
     }
-
-
-def _to(value: torch.Tensor, kind: torch.dtype) -> torch.Tensor:
-    return value.to(kind) if value.dtype.is_floating_point else value
-
-
-def _moments(optimiser: dict[str, Any], kind: torch.dtype) -> dict[str, Any]:
-    moments = {
-        number: {k: _to(v, kind) if k.startswith("exp_avg") else v for k, v in kept.items()}
-        for number, kept in optimiser["state"].items()
-    }
-    return optimiser | {"state": moments}
 
 
 def main() -> None:

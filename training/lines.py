@@ -49,7 +49,7 @@ class Renderer:
             _decorate(rng, canvas, box, em)
         if rng.random() < 0.25:
             self._neighbours(rng, canvas, face, em, box)
-        if rng.random() < 0.07:
+        if rng.random() < 0.09:
             _seal(rng, canvas)
         if rng.random() < 0.04:
             _pen(rng, canvas, em)
@@ -153,7 +153,7 @@ def _can_be_read(width: int, text: str) -> bool:
 
 def _level(rng: random.Random) -> str:
     kind = rng.random()
-    return "clean" if kind < 0.12 else "scan" if kind < 0.47 else "copy" if kind < 0.85 else "phone"
+    return "clean" if kind < 0.09 else "scan" if kind < 0.43 else "copy" if kind < 0.86 else "phone"
 
 
 def _extent(canvas: Grey) -> tuple[int, int, int, int]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The network: six convolutions, three mixing blocks, one bidirectional LSTM, CTC.
+"""The network: seven convolutions, six mixing blocks, one bidirectional LSTM, CTC.
 
 Input [n, 1, 40, w] float, ink 1; output [w / 4, n, classes] log-probabilities, class 0 the blank
 (Graves et al. 2006, "Connectionist temporal classification").
@@ -26,6 +26,18 @@ def _conv(
     )
 
 
+class Again(nn.Module):
+    """A second look at the same size; residual (He et al. 2016)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.look = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(x + self.norm(self.look(x)))
+
+
 class Mixing(nn.Module):
     """A depthwise look to both sides, then a small MLP; residual."""
 
@@ -42,7 +54,7 @@ class Mixing(nn.Module):
 
 
 class LineNetwork(nn.Module):
-    def __init__(self, width: int = 176, state: int = 160) -> None:
+    def __init__(self, width: int = 208, state: int = 160, mixings: int = 6) -> None:
         super().__init__()
         self.eyes = nn.Sequential(
             _conv(1, 16, (3, 3), (2, 2)),
@@ -50,9 +62,10 @@ class LineNetwork(nn.Module):
             _conv(32, 64, (3, 3), (2, 2)),
             _conv(64, 96, (3, 3), (1, 1)),
             _conv(96, 128, (3, 3), (2, 1)),
+            Again(128),
             _conv(128, width, (HEIGHT // 8, 1), (1, 1)),
         )
-        self.mix = nn.Sequential(Mixing(width), Mixing(width), Mixing(width))
+        self.mix = nn.Sequential(*(Mixing(width) for _ in range(mixings)))
         self.rest = nn.Dropout(0.05)
         self.memory = nn.LSTM(width, state, bidirectional=True)
         self.head = nn.Linear(2 * state, CLASSES)

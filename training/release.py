@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the course to the shipped file: `python -m training.release --to COURSE --texts CORPUS`.
 
-The averaged weights become ONNX, then int8 (QDQ, one scale a channel, calibrated on drawn lines).
+The averaged weights become ONNX, then int8 (QDQ, one scale a channel, calibrated on drawn lines;
+the LSTM and the head in int8 with the scale of what they are given, as they are given it).
 The file is kept only if it reads like the network it came from; the card beside it names its
 sha-256 and what was measured. `--reads` says where the product may prefer it (see the card).
 """
@@ -25,6 +26,7 @@ from onnxruntime.quantization import (
     CalibrationMethod,
     QuantFormat,
     QuantType,
+    quantize_dynamic,
     quantize_static,
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -73,19 +75,23 @@ def export(network: LineNetwork, path: Path) -> None:
 
 
 def quantise(floating: Path, to: Path, draw: Renderer) -> None:
-    prepared = floating.with_suffix(".prepared.onnx")
+    prepared, halfway = floating.with_suffix(".prepared.onnx"), floating.with_suffix(".half.onnx")
     quant_pre_process(floating, prepared, skip_symbolic_shape=True)
     quantize_static(
         prepared,
-        to,
+        halfway,
         _Lines(draw, CALIBRATION_LINES),
         quant_format=QuantFormat.QDQ,
-        op_types_to_quantize=["Conv"],  # the LSTM stays floating; the head gains nothing
+        op_types_to_quantize=["Conv", "Relu", "Add"],  # a ReLU is then part of its convolution
         per_channel=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
         calibrate_method=CalibrationMethod.MinMax,
     )
+    quantize_dynamic(
+        halfway, to, op_types_to_quantize=["LSTM", "MatMul"], per_channel=True,
+        weight_type=QuantType.QInt8,
+    )  # fmt: skip
 
 
 def texts_of(path: Path, pictures: list[np.ndarray]) -> list[str]:

@@ -59,67 +59,35 @@ OFFICES = (
     "BGDĐT",
 )
 FAMILIES = (
-    "Nguyễn",
-    "Trần",
-    "Lê",
-    "Phạm",
-    "Hoàng",
-    "Huỳnh",
-    "Phan",
-    "Vũ",
-    "Võ",
-    "Đặng",
-    "Bùi",
-    "Đỗ",
-    "Hồ",
-    "Ngô",
-    "Dương",
-    "Lý",
-    "Kpă",
-    "Y",
-    "H’",
-)
+    "Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Huỳnh", "Phan", "Vũ", "Võ", "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô", "Dương", "Lý",
+    "Đinh", "Đoàn", "Trương", "Trịnh", "Mai", "Đào", "Hà", "Lâm", "Cao", "Tạ", "Châu", "Tô", "Quách", "Thái", "La", "Lưu",
+    "Vương", "Triệu", "Kiều", "Phùng", "Chu", "Tăng", "Từ", "Lương", "Đàm", "Nông", "Hứa", "Giàng", "Lò", "Vàng", "Thạch",
+    "Sơn", "Danh", "Kim", "Văn", "Bế", "Cầm", "Khổng", "Nghiêm", "Thân", "Ông", "Ninh", "Mạc", "Tống", "Cù", "Kpă", "Y", "H’",
+)  # fmt: skip
 MIDDLES = (
-    "Văn",
-    "Thị",
-    "Hữu",
-    "Đức",
-    "Minh",
-    "Quốc",
-    "Thanh",
-    "Ngọc",
-    "Xuân",
-    "Kim",
-    "Thế",
-    "Đình",
-)
+    "Văn", "Thị", "Hữu", "Đức", "Minh", "Quốc", "Thanh", "Ngọc", "Xuân", "Kim", "Thế", "Đình", "Công", "Quang", "Trọng",
+    "Hoàng", "Thành", "Bá", "Duy", "Anh", "Gia", "Bảo", "Như", "Mỹ", "Tuyết", "Thu", "Hồng", "Phương", "Thùy", "Diệu", "Cẩm",
+    "Bích", "Khánh", "Nhật", "Tấn", "Viết", "Sỹ", "Huy", "Mạnh", "Chí", "Vĩnh", "Trung", "Nguyên", "Hải", "Thúy", "Ánh",
+    "Kiều", "Lệ", "Mộng", "Phước", "Thiện", "Tiến", "Tuấn", "Việt", "Hoài", "Yến", "Quỳnh", "Bội", "Ái", "Đăng",
+)  # fmt: skip
 GIVENS = (
-    "An",
-    "Bình",
-    "Cường",
-    "Dũng",
-    "Giang",
-    "Hạnh",
-    "Hiếu",
-    "Hòa",
-    "Khánh",
-    "Lan",
-    "Linh",
-    "Long",
-    "Mai",
-    "Nghĩa",
-    "Oanh",
-    "Phúc",
-    "Quỳnh",
-    "Sơn",
-    "Tâm",
-    "Thủy",
-    "Trường",
-    "Tuấn",
-    "Uyên",
-    "Vỹ",
-    "Yến",
-)
+    "An", "Anh", "Ánh", "Ân", "Ba", "Bách", "Bảo", "Bằng", "Bích", "Bình", "Bốn", "Cảnh", "Cẩm", "Cẩn", "Châu", "Chi", "Chiến",
+    "Chinh", "Chính", "Chung", "Chương", "Công", "Cúc", "Cường", "Danh", "Diễm", "Diên", "Diệp", "Diệu", "Doanh", "Dung",
+    "Dũng", "Duy", "Duyên", "Dương", "Đại", "Đạo", "Đạt", "Đăng", "Điền", "Điệp", "Định", "Đoan", "Đông", "Đồng", "Đức",
+    "Được", "Gấm", "Giang", "Giàu", "Hà", "Hải", "Hán", "Hạnh", "Hảo", "Hào", "Hằng", "Hân", "Hậu", "Hiên", "Hiền", "Hiển",
+    "Hiếu", "Hiệp", "Hoa", "Hòa", "Hoài", "Hoàn", "Hoàng", "Hồng", "Hợp", "Huân", "Huệ", "Hùng", "Huy", "Huyền", "Hưng",
+    "Hương", "Hường", "Kha", "Khải", "Khang", "Khánh", "Khoa", "Khôi", "Kiên", "Kiệt", "Kiều", "Kim", "Kỳ", "Lam", "Lan",
+    "Lâm", "Lập", "Lễ", "Liên", "Liễu", "Linh", "Loan", "Long", "Lộc", "Lợi", "Luân", "Lưu", "Lương", "Lượng", "Ly", "Lý",
+    "Mai", "Mạnh", "Mẫn", "Mận", "Minh", "Mơ", "My", "Mỹ", "Nam", "Năm", "Nga", "Ngà", "Ngân", "Nghĩa", "Nghị", "Ngọc",
+    "Nguyên", "Nguyệt", "Nhã", "Nhàn", "Nhân", "Nhật", "Nhi", "Nhung", "Như", "Nhựt", "Ninh", "Nụ", "Oanh", "Phát", "Phong",
+    "Phú", "Phúc", "Phụng", "Phước", "Phương", "Phượng", "Quang", "Quân", "Quế", "Quốc", "Quý", "Quyên", "Quyết", "Quỳnh",
+    "Sang", "Sáng", "Sen", "Sinh", "Sơn", "Sương", "Tài", "Tâm", "Tân", "Tấn", "Thạch", "Thái", "Thanh", "Thành", "Thảo",
+    "Thắm", "Thắng", "Thân", "Thêm", "Thi", "Thiên", "Thiện", "Thịnh", "Thoa", "Thơ", "Thơm", "Thu", "Thuận", "Thuần", "Thúy",
+    "Thủy", "Thùy", "Thư", "Thương", "Thường", "Tiên", "Tiến", "Tín", "Tình", "Tịnh", "Toàn", "Toản", "Trà", "Trang", "Trâm",
+    "Trân", "Trí", "Trinh", "Trọng", "Trúc", "Trung", "Truyền", "Trường", "Tú", "Tuân", "Tuấn", "Tuệ", "Tùng", "Tuyên",
+    "Tuyến", "Tuyền", "Tuyết", "Tư", "Tường", "Uyên", "Út", "Vân", "Vi", "Viên", "Việt", "Vinh", "Vĩnh", "Vũ", "Vui", "Vượng",
+    "Vy", "Vỹ", "Xinh", "Xoan", "Xuân", "Xuyến", "Ý", "Yên", "Yến",
+)  # fmt: skip
 LABELS = (
     "Họ và tên", "Họ, chữ đệm, tên", "Ngày, tháng, năm sinh", "Giới tính", "Dân tộc", "Quốc tịch",
     "Nơi sinh", "Quê quán", "Nơi cư trú", "Nơi thường trú", "Số định danh cá nhân", "Giấy tờ tùy thân",
@@ -229,6 +197,8 @@ def a_name(rng: random.Random) -> str:
     parts = [rng.choice(FAMILIES), rng.choice(MIDDLES), rng.choice(GIVENS)]
     if rng.random() < 0.2:
         parts.insert(2, rng.choice(GIVENS))
+    if rng.random() < 0.12:  # a name nobody has: its marks must be seen, not remembered
+        parts[rng.randrange(1, len(parts))] = _syllable(rng).capitalize()
     name = " ".join(parts)
     return name.upper() if rng.random() < 0.4 else name
 
@@ -399,40 +369,19 @@ def _marks(rng: random.Random) -> str:
     """Syllables that differ by their marks alone: the network must look, not guess."""
     words = []
     for _ in range(rng.randint(2, 8)):
-        onset = rng.choice(
-            (
-                "",
-                "b",
-                "c",
-                "ch",
-                "d",
-                "đ",
-                "g",
-                "gh",
-                "h",
-                "kh",
-                "l",
-                "m",
-                "n",
-                "ng",
-                "nh",
-                "ph",
-                "qu",
-                "r",
-                "s",
-                "t",
-                "th",
-                "tr",
-                "v",
-                "x",
-            )
-        )
-        word = (
-            onset
-            + rng.choice(VIET)
-            + rng.choice(("", "n", "ng", "nh", "m", "t", "c", "ch", "i", "u", "o", "p"))
-        )
+        word = _syllable(rng)
         words.append(
             word.upper() if rng.random() < 0.3 else word.title() if rng.random() < 0.3 else word
         )
     return " ".join(words)
+
+
+ONSETS = (
+    "", "b", "c", "ch", "d", "đ", "g", "gh", "h", "kh", "l", "m", "n", "ng", "nh", "ph", "qu", "r", "s", "t", "th", "tr",
+    "v", "x",
+)  # fmt: skip
+CODAS = ("", "n", "ng", "nh", "m", "t", "c", "ch", "i", "u", "o", "p")
+
+
+def _syllable(rng: random.Random) -> str:
+    return rng.choice(ONSETS) + rng.choice(VIET) + rng.choice(CODAS)

@@ -2,7 +2,8 @@
 """Train in stretches: `python -m training.train --to FOLDER --texts CORPUS --minutes 60`.
 
 One schedule over all stretches of a course: warm-up, a constant rate, and the decay only when
-`--finish` says this stretch is the last; `--again` takes up a finished course. Weights,
+`--finish` says this stretch is the last; `--again` takes up a finished course. `--one-cycle`: the
+rate falls to nought over the minutes of this one stretch (a lent GPU). Weights,
 optimiser, averaged weights and the count of lines seen are saved every few minutes, so a stretch
 may be cut anywhere. Lines are a function of (seed, count).
 """
@@ -13,8 +14,11 @@ import argparse
 import json
 import multiprocessing
 import os
+import queue
 import random
+import threading
 import time
+from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,10 +38,13 @@ from training.typefaces import case
 
 POOL = 384  # lines drawn at once, then sorted into batches of like width
 COLUMNS = 9600  # columns of a batch, all lines together
+ON_GPU = 5 * COLUMNS  # a GPU takes so many in one step
+SEED_STEP = 1_000_003  # lines between two seeds
 STEP_WIDTH = 96
 RATE, WARM_UP = 1.5e-3, 300
 CLASS_OF = {c: k + 1 for k, c in enumerate(ALPHABET)}
-Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
+Line = tuple[np.ndarray, str]
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray]  # pictures, characters, their counts
 
 
 def renderer(options: argparse.Namespace, *, held_back: bool = False) -> Renderer:
@@ -51,22 +58,28 @@ def renderer(options: argparse.Namespace, *, held_back: bool = False) -> Rendere
 
 def batches(draw: Renderer, first: int, seed: int) -> list[Batch]:
     """POOL lines from number `first`, in batches [n, 40, w]; the order is drawn too."""
-    lines = [draw.line(seed * 1_000_003 + first + k) for k in range(POOL)]
-    lines = sorted((line for line in lines if line[1]), key=lambda line: line[0].shape[1])
+    lines = [draw.line(seed * SEED_STEP + first + k) for k in range(POOL)]
+    lines = sorted((line for line in lines if line[1]), key=_width)
     found, k = list[Batch](), 0
     while k < len(lines):
-        wide = -(-lines[k][0].shape[1] // STEP_WIDTH) * STEP_WIDTH
-        group = [
-            line for line in lines[k : k + max(1, COLUMNS // wide)] if line[0].shape[1] <= wide
-        ]
+        wide = _width(lines[k])
+        group = [line for line in lines[k : k + COLUMNS // wide] if _width(line) == wide]
         k += len(group)
-        pictures = np.zeros((len(group), 40, wide), np.uint8)
-        for row, (picture, _) in zip(pictures, group, strict=True):
-            row[:, : picture.shape[1]] = picture
-        targets = np.array([CLASS_OF[c] for _, text in group for c in text], np.int32)
-        found.append((pictures, targets, np.array([len(text) for _, text in group], np.int32)))
+        found.append(_batch(group, wide))
     random.Random(first).shuffle(found)
     return found
+
+
+def _width(line: Line) -> int:
+    return -(-line[0].shape[1] // STEP_WIDTH) * STEP_WIDTH
+
+
+def _batch(lines: list[Line], wide: int) -> Batch:
+    pictures = np.zeros((len(lines), 40, wide), np.uint8)
+    for row, (picture, _) in zip(pictures, lines, strict=True):
+        row[:, : picture.shape[1]] = picture
+    targets = np.array([CLASS_OF[c] for _, text in lines for c in text], np.int32)
+    return pictures, targets, np.array([len(text) for _, text in lines], np.int32)
 
 
 def average_gradients(network: nn.Module) -> None:
@@ -84,16 +97,16 @@ def average_gradients(network: nn.Module) -> None:
 
 def loss_of(network: nn.Module, batch: Batch, device: torch.device) -> torch.Tensor:
     pictures, targets, lengths = batch
-    x = torch.from_numpy(pictures).to(device, torch.float32).div_(255).unsqueeze(1)
+    x = torch.from_numpy(pictures).to(device).float().div_(255).unsqueeze(1)
     x = x.contiguous(memory_format=torch.channels_last)
     with torch.autocast(device.type, torch.bfloat16):
         scores = network(x)
-    steps = torch.full((len(lengths),), scores.shape[0], dtype=torch.int32)
+    steps = torch.full((len(lengths),), scores.shape[0], dtype=torch.int32, device=device)
     return nn.functional.ctc_loss(
         scores,
         torch.from_numpy(targets).to(device),
         steps,
-        torch.from_numpy(lengths),
+        torch.from_numpy(lengths).to(device),
         zero_infinity=True,
     )
 
@@ -106,12 +119,14 @@ class Course:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(options.seed)
         self.network = LineNetwork().to(self.device, memory_format=torch.channels_last)
-        self.mean = LineNetwork().to(self.device)
+        self.mean = LineNetwork().to(self.device, memory_format=torch.channels_last)
         self.mean.load_state_dict(self.network.state_dict())
         self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), RATE, betas=(0.9, 0.98), weight_decay=0.01
-        )
-        self.seen, self.steps, self.finishing_from = 0, 0, 0
+            self.network.parameters(), RATE, betas=(0.9, 0.98), weight_decay=0.01,
+            fused=self.device.type == "cuda",
+        )  # fmt: skip
+        self.seen, self.steps, self.finishing_from, self.warming_from = 0, 0, 0, 0
+        self.started = time.monotonic()
         self.file = options.to / "course.pt"
         if self.file.exists():
             self._load()
@@ -120,8 +135,11 @@ class Course:
         state = torch.load(self.file, map_location=self.device, weights_only=True)
         self.network.load_state_dict(state["network"])
         self.mean.load_state_dict(state["mean"])
-        self.optimiser.load_state_dict(state["optimiser"])
         self.seen, self.steps = state["seen"], state["steps"]
+        if "optimiser" in state:
+            self.optimiser.load_state_dict(state["optimiser"])
+        else:  # packed without its moments: they are gathered anew while the rate warms up
+            self.warming_from = self.steps
         self.finishing_from = 0 if self.options.again else state.get("finishing_from", 0)
 
     def save(self) -> None:
@@ -136,13 +154,20 @@ class Course:
     def rate(self) -> float:
         if self.options.finish and not self.finishing_from:
             self.finishing_from = self.seen
-        warm = self.options.rate * min(1.0, (self.steps + 1) / WARM_UP)
+        warm_up = 3 * WARM_UP if self.options.one_cycle else WARM_UP  # from nothing, at full rate
+        warm = self.options.rate * min(1.0, (self.steps - self.warming_from + 1) / warm_up)
+        if self.options.one_cycle:
+            return warm * max(0.001, 1 - self.minutes() / self.options.minutes)
         if self.finishing_from:
             gone = (self.seen - self.finishing_from) / max(1, self.options.finish)
             return warm * max(0.01, 1 - gone)
         return warm
 
-    def step(self, batch: Batch) -> float:
+    def minutes(self) -> float:
+        return (time.monotonic() - self.started) / 60
+
+    def step(self, batch: Batch) -> torch.Tensor:
+        """Takes one step; its loss a character stays on the device until somebody asks."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
         self.optimiser.zero_grad(set_to_none=True)
@@ -154,14 +179,12 @@ class Course:
         self.steps += 1
         keep = min(0.999, self.steps / (self.steps + 20))
         with torch.no_grad():
-            for mean, now in zip(
-                self.mean.state_dict().values(), self.network.state_dict().values(), strict=True
-            ):
-                if mean.dtype.is_floating_point:
-                    mean.lerp_(now, 1 - keep)
-                else:
-                    mean.copy_(now)
-        return float(loss.detach())
+            now, mean = self.network.state_dict(), self.mean.state_dict()
+            counts = [k for k, v in now.items() if not v.dtype.is_floating_point]
+            for k in counts:
+                mean.pop(k).copy_(now.pop(k))
+            torch._foreach_lerp_(list(mean.values()), list(now.values()), 1 - keep)
+        return loss.detach()
 
 
 def work(rank: int, options: argparse.Namespace) -> None:
@@ -175,8 +198,8 @@ def work(rank: int, options: argparse.Namespace) -> None:
     if torch.cuda.is_available():
         _on_gpu(course, options)
         return
-    started, saved, shown = time.monotonic(), time.monotonic(), list[float]()
-    while _goes_on(course, started):
+    saved, shown = time.monotonic(), list[torch.Tensor]()
+    while _goes_on(course):
         drawn = batches(draw, course.seen + rank * POOL, options.seed)
         count = torch.tensor(len(drawn))
         if dist.is_initialized():  # every process takes the same number of steps
@@ -185,53 +208,67 @@ def work(rank: int, options: argparse.Namespace) -> None:
         course.seen += POOL * options.processes
         if rank == 0 and time.monotonic() - saved > options.save_s:
             saved = time.monotonic()
-            _report(course, shown, started)
+            _report(course, shown)
             shown.clear()
     if rank == 0:
-        _report(course, shown, started)
+        _report(course, shown)
 
 
 def _on_gpu(course: Course, options: argparse.Namespace) -> None:
     """Renderers fill a queue from every core; the network never waits for long."""
-    queue: Any = multiprocessing.Queue(32)
+    drawn: Any = multiprocessing.Queue(64)
     for k in range(options.renderers):
         multiprocessing.Process(
-            target=_feed, args=(queue, options, course.seen, k), daemon=True
+            target=_feed, args=(drawn, options, course.seen + k), daemon=True
         ).start()
-    started, saved, shown = time.monotonic(), time.monotonic(), list[float]()
-    while _goes_on(course, started):
-        for batch in queue.get():
-            shown.append(course.step(batch))
-        course.seen += POOL
+    ready = queue.Queue[Batch](8)
+    threading.Thread(target=_unpack, args=(drawn, ready), daemon=True).start()
+    saved, shown = time.monotonic(), list[torch.Tensor]()
+    while _goes_on(course):
+        batch = ready.get()
+        shown.append(course.step(batch))
+        course.seen += len(batch[0])
         if time.monotonic() - saved > options.save_s:
             saved = time.monotonic()
-            _report(course, shown, started)
+            _report(course, shown)
             shown.clear()
-    _report(course, shown, started)
+    _report(course, shown)
 
 
-def _feed(queue: Any, options: argparse.Namespace, first: int, k: int) -> None:
-    draw = renderer(options)
+def _feed(drawn: Any, options: argparse.Namespace, number: int) -> None:
+    """Batches that are always full: cuDNN plans anew, for a third of a second, at each new shape."""
+    draw, waiting = renderer(options), defaultdict[int, list[Line]](list)
     while True:
-        queue.put(batches(draw, first + k * POOL, options.seed))
-        first += POOL * options.renderers
+        line = draw.line(options.seed * SEED_STEP + number)
+        number += options.renderers
+        if line[1]:
+            wide = _width(line)
+            waiting[wide].append(line)
+            if len(waiting[wide]) == ON_GPU // wide:
+                drawn.put(_batch(waiting.pop(wide), wide))
 
 
-def _goes_on(course: Course, started: float) -> bool:
+def _unpack(drawn: Any, ready: queue.Queue[Batch]) -> None:
+    """Beside the steps, which would wait for it."""
+    while True:
+        ready.put(drawn.get())
+
+
+def _goes_on(course: Course) -> bool:
     if course.finishing_from and course.seen - course.finishing_from >= course.options.finish:
         return False
-    over = torch.tensor(int(time.monotonic() - started > course.options.minutes * 60))
+    over = torch.tensor(int(course.minutes() > course.options.minutes))
     if dist.is_initialized():
         dist.all_reduce(over, dist.ReduceOp.MAX)
     return not int(over)
 
 
-def _report(course: Course, losses: list[float], started: float) -> None:
+def _report(course: Course, losses: list[torch.Tensor]) -> None:
     course.save()
     row = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"), "lines": course.seen, "steps": course.steps,
-        "loss": round(float(np.mean(losses)), 4) if losses else None, "rate": round(course.rate(), 6),
-        "minutes": round((time.monotonic() - started) / 60, 1),
+        "loss": round(float(torch.stack(losses).mean()), 4) if losses else None, "rate": round(course.rate(), 6),
+        "minutes": round(course.minutes(), 1),
     }  # fmt: skip
     with (course.options.to / "curve.jsonl").open("a") as file:
         file.write(json.dumps(row) + "\n")
@@ -248,6 +285,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--finish", type=int, default=0, help="decay to nought over so many lines")
     parser.add_argument("--rate", type=float, default=RATE, help="of the constant part")
     parser.add_argument("--again", action="store_true", help="the last decay is over: a new course")
+    parser.add_argument("--one-cycle", action="store_true", help="the rate falls over --minutes")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--renderers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--seed", type=int, default=1)

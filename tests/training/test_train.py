@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import queue
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ try:
     import torch
 
     from training.checkpoint import halved, whole
-    from training.train import Course, batches, options, renderer, work
+    from training.train import ON_GPU, Batch, Course, _feed, batches, options, renderer, work
 except ImportError:
     pass  # the marker leaves every test here out, with the reason
 
@@ -98,3 +99,44 @@ def test_a_packed_course_goes_on_as_the_whole_one(tmp_path: Path):
     again.network.eval()
     course.network.eval()
     assert abs(again.step(drawn[0]) - course.step(drawn[0])) < 0.02
+
+
+def test_a_packed_course_warms_up_again(tmp_path: Path):
+    course = Course(stretch(tmp_path), 0)
+    course.steps = 10_000
+    course.save()
+    torch.save(whole(halved(torch.load(course.file, weights_only=True))), course.file)
+    again = Course(stretch(tmp_path), 0)
+    assert again.steps == 10_000
+    assert again.rate() == pytest.approx(1.5e-3 / 300)  # it has no moments yet
+    again.steps += 600
+    assert again.rate() == pytest.approx(1.5e-3)
+
+
+def test_one_cycle_brings_the_rate_to_nought_within_its_minutes(tmp_path: Path):
+    course = Course(stretch(tmp_path, "--one-cycle", "--minutes", "20", "--rate", "2e-3"), 0)
+    course.steps = 10_000
+    assert course.rate() == pytest.approx(2e-3, rel=0.01)
+    course.started -= 15 * 60
+    assert course.rate() == pytest.approx(0.5e-3, rel=0.01)
+    course.started -= 5 * 60
+    assert course.rate() < 1e-5
+
+
+def test_renderers_fill_every_batch(tmp_path: Path):
+    """A network on another device waits a third of a second for each new shape."""
+    chosen = stretch(tmp_path, "--renderers", "1")
+    drawn: queue.Queue[Batch] = queue.Queue(2)
+    with pytest.raises(queue.Full):
+        _feed(_Impatient(drawn), chosen, 5)
+    for _ in range(2):
+        pictures, targets, counts = drawn.get_nowait()
+        assert len(pictures) == len(counts) == ON_GPU // pictures.shape[2]
+        assert targets.shape == (counts.sum(),)
+
+
+class _Impatient:
+    """A queue that never waits for room."""
+
+    def __init__(self, kept: "queue.Queue[Batch]") -> None:
+        self.put = kept.put_nowait
