@@ -275,10 +275,11 @@ def _typed(
     proven = sum(v in _PROOFS for v in hit.spec.validators) if not failed else 0
     short = "office" if len(words) <= 4 else "text"
     named = hit.spec.type == "name"
+    kind = _KINDS.get(hit.spec.type, short)
     fits = fits and not (named and has_no_syllable(str(value)))
     evidence = Evidence(
-        kind=_KINDS.get(hit.spec.type, short),
-        token=weakest(words),
+        kind=kind,
+        token=weakest(_figures(words) if kind == "number" else words),
         catalogue=_has_family_name(str(value)) if named else None,
         grammar=fits and not failed,
         witnesses=witness + proven,
@@ -290,6 +291,15 @@ def _typed(
     if value is None:
         return unreadable(words, page, raw=text)
     return reading(value, words, page, evidence, raw=text)
+
+
+def _figures(words: Sequence[Word]) -> Sequence[Word]:
+    """The words a number was made of: how its unit was read ("m²", "đồng") says nothing of it."""
+    found = [w for w in words if re.search(r"\d", w.text) and not _UNIT.fullmatch(w.text)]
+    return found or words
+
+
+_UNIT = re.compile(r"\W*m[²³23]?\W*")
 
 
 def _as_names_are(text: str, words: Sequence[Word]) -> str:
@@ -312,7 +322,7 @@ def _with_commas(text: str, spec: FieldSpec) -> str:
     """Commas a faint copy made ";" or "." of: between the parts of an address, before decimals."""
     if spec.type == "place":
         return _PARTS.sub(",", text)
-    return _DECIMALS.sub(",", text) if spec.type == "text" else text
+    return _DECIMALS.sub(",", text) if spec.type in ("text", "area") else text
 
 
 def _has_family_name(text: str) -> bool:

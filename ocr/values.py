@@ -161,6 +161,12 @@ def _make_amount(text: str, today: dt.date) -> Made:
     return value, said == int(float(value)), 1
 
 
+def _make_area(text: str, today: dt.date) -> Made:
+    """As an amount; of four figures in a row one may be behind a comma that was not read."""
+    value, fits, witness = _make_amount(text, today)
+    return value, fits and (witness > 0 or re.search(r"\d{4}", text) is None), witness
+
+
 def _make_integer(text: str, today: dt.date) -> Made:
     found = re.search(r"\d{1,6}", text)
     return (int(found[0]), True, 0) if found else (None, False, 0)
@@ -204,7 +210,7 @@ MAKERS: dict[str, Callable[[str, dt.date], Made]] = {
     "words": _make_number_in_words,
     "mst": _make_tax_code,
     "money": _make_amount,
-    "area": _make_amount,
+    "area": _make_area,
     "integer": _make_integer,
     "serial": _make_serial,
     "land_paper": _make_land_paper,

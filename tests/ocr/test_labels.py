@@ -416,6 +416,8 @@ def fits(kind, text):
         ("place", "Bệnh viện đa khoa tỉnh Hưng Yên, phường Phố Hiến", "Số 3, đường"),
         ("idpaper", "Căn cước công dân số 066176816555", "Căn cước công dân"),
         ("idpaper", "Hộ chiếu số B1234567", "Hộ chiếu số B12"),
+        ("area", "4.953 m²", "4953 m²"),
+        ("area", "495,3 m²", "diện tích"),
         ("words", "Bảy tỷ tám trăm triệu đồng", "Bảy tỷ tám trắm triệu đồng"),
         ("words", "Một trăm hai mươi phẩy năm mét vuông", "Một trăm hai mươi phẩy nắm mét vuông"),
     ],
@@ -472,3 +474,21 @@ def test_a_doubtful_family_name_is_put_right_for_a_person_to_see(reader):
     doubtful = page([*HEAD, ("GIẤY KHAI SINH", 0.38, 0.16), *body(rows)], weak={"ĐỊNH": 0.6})
     name = reader.assemble([doubtful]).document.fields["full_name"]
     assert (name.value, name.raw, name.needs_review) == ("ĐINH VĂN AN", "ĐỊNH VĂN AN", True)
+
+
+def test_how_a_unit_was_read_says_nothing_of_the_figures(reader):
+    """Tesseract does not know "²": its doubt there is none about 233,1."""
+    rows = ["1. Cấp cho: Ông NGUYỄN VĂN AN", "- Tổng diện tích sàn: 233,1 m²"]
+    sheet = [*HEAD, ("GIẤY PHÉP XÂY DỰNG", 0.38, 0.16), *body(rows)]
+    seen = [
+        reader.assemble([page(sheet, weak=weak)]).document.fields["floor_area"]
+        for weak in ({"m²": 0.5}, {"233,1": 0.5})
+    ]
+    assert [s.value for s in seen] == ["233.1", "233.1"]
+    assert [s.evidence.token for s in seen] == [0.95, 0.5]
+
+
+def test_a_point_before_one_figure_was_a_comma(reader):
+    rows = ["1. Cấp cho: Ông NGUYỄN VĂN AN", "- Tổng diện tích sàn: 495.3 m²"]
+    seen = read(reader, "GIẤY PHÉP XÂY DỰNG", rows).fields["floor_area"]
+    assert (seen.value, seen.needs_review) == ("495.3", True)
