@@ -14,7 +14,7 @@ from ocr.layout import Line
 from ocr.letterhead import known_office, mend_head
 from ocr.normalise import nfc, squeeze
 
-_NOISE = re.compile(r"\W*\w{0,2}\s")
+_NOISE = re.compile(r"\W*\w{0,2}\W*\s")
 _AUTHORITY = re.compile(
     r"^[\W_]*(?P<prefix>[TK]/[MTL]|[^\W_]{1,3}|K\W)"
     r"(?P<stop>\s?[.,:;]\s?|\s)(?P<whom>[^\W_].*?)[\W_]*$"

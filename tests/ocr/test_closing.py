@@ -233,6 +233,7 @@ def test_addressees_whose_dashes_are_lost(reader):
         ("KT CHỦ TỊCH", "KT"),  # the full stop was not read
         ("KT. CHỦ TỊCH", "KT"),
         ("a KT. CHỦ TỊCH", "KT"),  # a stroke of the pen before it
+        ("S.. KT. CHỦ TỊCH", "KT"),
         ("_ TM. CHÍNH PHỦ", "TM"),
         ("PHÓ CHỦ TỊCH", None),
         ("GIÁM ĐỐC", None),
