@@ -29,8 +29,9 @@ class Fax:
 def fax_of(ink: npt.NDArray[np.uint8]) -> Fax:
     """(height, width), anything but 0 is ink."""
     height, width = ink.shape
-    bits = np.packbits(ink == 0, axis=1)
-    page = Image.frombytes("1", (width, height), bits.tobytes())
+    paper = ink == 0
+    # a byte a pixel: packed bits take five times as long to be taken apart again
+    page = Image.frombytes("1", (width, height), paper.tobytes(), "raw", "1;8")
     out = io.BytesIO()
     # the strip size travels with this one call: PDF wants the page in a single strip
     page.save(out, "TIFF", compression="group4", strip_size=width * height + 64)

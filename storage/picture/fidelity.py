@@ -78,9 +78,8 @@ def compare(layers: Layers, dpi: float) -> Fidelity:
 def composed(layers: Layers) -> Pixels:
     """The page as a viewer shows it, at the size of the coarse layers; grey or RGB as they are."""
     size = layers.small.shape[1::-1]
-    cover = _share(layers.core, size)
-    if layers.edge is not None:
-        cover = np.asarray((cover + _share(layers.edge, size)) / 2, np.float32)
+    shares = [_share(mask, size) for mask in layers.masks]
+    cover = np.asarray(sum(shares) / np.float32(len(shares)), np.float32)
     under, over = _whole(layers.paper, layers.small), _whole(layers.tint, layers.small)
     return np.asarray(cv2.blendLinear(over, under, cover, 1 - cover), np.uint8)
 

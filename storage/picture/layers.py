@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mixed raster content: a page taken apart into sharp ink, its colour, and the paper.
 
-Letters need sharp edges and no colour depth, paper and seals need colour and no sharp edges. Two
-masks hold the ink: `core` is a stroke's inside, `edge` also the soft rim around it, which is shown
-half way between ink and paper. One mask alone costs a bad photocopy a character in a hundred.
+Letters need sharp edges and no colour depth, paper and seals need colour and no sharp edges. Masks
+hold the ink: the last is a stroke's inside, those before it also the soft rim around it, which is
+shown part of the way from paper to ink. One mask alone costs a bad photocopy a character in a
+hundred; on a coarse grid, where half of a letter is rim, a pale seal over print needs a third.
 
 What the masks do not take stays in the paper layer, so nothing is thrown away outright; whether
 enough of it stayed is measured afterwards (`storage.picture.fidelity`).
@@ -30,8 +31,11 @@ Floats = npt.NDArray[np.float32]
 COARSE_DPI = 100
 _MASK_DPI = 150  # a coarser page gets masks twice as fine: its soft edges carry the letters
 _PAPER_MM, _REACH_MM = 10.0, 1.0
-_RIM, _INSIDE = 0.25, 0.6  # of the way from paper to the darkest ink near
-_LEAST, _MOST = 22, 80  # levels: below is noise of the scanner, above a pale stamp would be lost
+_FINE_DPI = 250  # a coarser page needs a step more
+_STEPS = (0.25, 0.6)  # of the way from paper to the darkest ink near: where each mask begins
+_COARSE_STEPS = (0.17, 0.47, 0.76)
+_DEEP = 0.78  # of the same way: as dark as the ink itself
+_LEAST, _MOST = 22, 60  # levels: below is noise of the scanner, above a pale stamp would be lost
 _NOISE_SIGMAS = 4.5
 _SPECK_MM2 = 0.06
 _HALO_MM = 0.6  # around ink, that its edge does not darken the paper
@@ -55,19 +59,18 @@ class Coarse:
 
 @dataclass(frozen=True, kw_only=True)
 class Layers:
-    """Layers over the same `page`. `core`, `edge`: 255 where ink is, and `core` lies in `edge`.
+    """Layers over the same `page`. `masks`: 255 where ink is, the widest first, each in the last.
 
-    `edge` is None where the page has no soft edges. `small`: the page itself at the coarse layers'
-    size; `around`: the paper's level at each of its points; `rim`: how much of each the ink covers,
-    0..255. `deep`: 255 where the ink is as dark as it gets. `exact`: the page is black and white
-    and nothing else, and `core` is all of it.
+    The k-th of n masks shows k/n of the way from paper to ink; a page without soft edges has one.
+    `small`: the page itself at the coarse layers' size; `around`: the paper's level at each of its
+    points; `rim`: how much of each the ink covers, 0..255. `deep`: 255 where the ink is as dark as
+    it gets. `exact`: the page is black and white and nothing else, and the mask is all of it.
 
     `paper` and `tint` are made only when they are asked for: a ragged page has no use for them.
     """
 
     page: Pixels
-    core: Pixels
-    edge: Pixels | None
+    masks: tuple[Pixels, ...]
     deep: Pixels
     rim: Pixels
     small: Pixels
@@ -79,13 +82,18 @@ class Layers:
         """The page has no colour worth keeping, and the coarse layers have one channel."""
         return self.page.ndim == 2
 
+    @property
+    def soft(self) -> bool:
+        """The ink has edges between paper and ink."""
+        return len(self.masks) > 1
+
     @cached_property
     def paper(self) -> Coarse:
-        return _one(255) if self.edge is None else _coarse(_paper(self.small, self.rim))
+        return _coarse(_paper(self.small, self.rim)) if self.soft else _one(255)
 
     @cached_property
     def tint(self) -> Coarse:
-        if self.edge is None:
+        if not self.soft:
             return _one(0)
         return _coarse(_tint(self.page, self.deep, _shares(self.deep, self.small)))
 
@@ -103,8 +111,7 @@ def split(page: Pixels, dpi: float) -> Layers:
         black, exact = found
         return Layers(
             page=page,
-            core=black,
-            edge=None,
+            masks=(black,),
             deep=black,
             rim=_shares(black, small),
             small=small,
@@ -114,13 +121,12 @@ def split(page: Pixels, dpi: float) -> Layers:
     around = paper_around(weakest_of(small), dpi / cell_of(dpi))
     weakest = weakest_of(page)
     dark = _u8(cv2.subtract(cv2.resize(around, weakest.shape[::-1]), weakest))
-    deep, core, edge = _ink(dark, dpi, vivid)
+    masks, deep = _ink(dark, dpi, vivid)
     return Layers(
         page=page,
-        core=core,
-        edge=edge,
+        masks=masks,
         deep=deep,
-        rim=_shares(edge, small),
+        rim=_shares(masks[0], small),
         small=small,
         around=around,
     )
@@ -198,6 +204,9 @@ def _black_of_two(page: Pixels) -> tuple[Pixels, bool] | None:
 
     None for a page with levels between.
     """
+    glance = counted(np.ascontiguousarray(page[::8, ::8]))
+    if glance[_PURE : 256 - _PURE].sum() > 4 * _PURE_SHARE * glance.sum():
+        return None
     counts = counted(page)
     between = counts[_PURE : 256 - _PURE].sum()
     if between > _PURE_SHARE * page.size or counts[256 - _PURE :].sum() < page.size / 2:
@@ -206,8 +215,8 @@ def _black_of_two(page: Pixels) -> tuple[Pixels, bool] | None:
     return _u8(cv2.threshold(page, 127, 255, cv2.THRESH_BINARY_INV)[1]), exact
 
 
-def _ink(dark: Pixels, dpi: float, vivid: Pixels | None) -> tuple[Pixels, Pixels, Pixels]:
-    """(deep, core, edge). Where a stroke is, by the paper and the darkest ink around it.
+def _ink(dark: Pixels, dpi: float, vivid: Pixels | None) -> tuple[tuple[Pixels, ...], Pixels]:
+    """(masks, deep). Where a stroke is, by the paper and the darkest ink around it.
 
     `deep` is as dark as the ink itself: its colour is taken there, or every stroke would pale.
 
@@ -220,28 +229,31 @@ def _ink(dark: Pixels, dpi: float, vivid: Pixels | None) -> tuple[Pixels, Pixels
         dark = _u8(cv2.resize(dark, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
         dpi = dpi / 2
     dark = _u8(cv2.GaussianBlur(dark, (3, 3), 0))
-    edge, core, deep = (_u8(cv2.compare(dark, level, cv2.CMP_GT)) for level in _levels(dark, dpi))
+    inks = [_u8(cv2.compare(dark, level, cv2.CMP_GT)) for level in _levels(dark, dpi)]
     if vivid is not None:
-        vivid = _u8(cv2.resize(vivid, edge.shape[::-1], interpolation=cv2.INTER_NEAREST))
+        vivid = _u8(cv2.resize(vivid, dark.shape[::-1], interpolation=cv2.INTER_NEAREST))
         vivid = _u8(cv2.bitwise_and(vivid, _above(dark, _LEAST)))
-        edge, core, deep = (_u8(cv2.bitwise_or(mask, vivid)) for mask in (edge, core, deep))
-    edge = without_specks(edge, max(2, round(_SPECK_MM2 * (dpi / 25.4) ** 2)))
-    return deep, _u8(cv2.bitwise_and(core, edge)), edge
+        inks = [_u8(cv2.bitwise_or(ink, vivid)) for ink in inks]
+    widest = without_specks(inks[0], max(2, round(_SPECK_MM2 * (dpi / 25.4) ** 2)))
+    inner = (_u8(cv2.bitwise_and(ink, widest)) for ink in inks[1:-1])
+    return (widest, *inner), inks[-1]
 
 
 def _levels(dark: Pixels, dpi: float) -> Iterator[Pixels]:
-    """How dark the rim, the inside and the middle of a stroke are at least, at each point."""
+    """How dark a point is at least to be in each of the masks, and to be deep, at each point."""
     height, width = dark.shape
     step = max(1, round(dpi / 75))
     peaks = cv2.dilate(dark, _square(step + 1))[::step, ::step]
     reach = _odd(_REACH_MM, dpi / step)
-    peaks = cv2.blur(cv2.dilate(peaks, _square(reach)), (reach, reach))
+    peaks = _u8(cv2.blur(cv2.dilate(peaks, _square(reach)), (reach, reach)))
+    peaks = _u8(cv2.resize(peaks, (width, height)))
     noise = middle(dark[::step, ::step]) * 1.48
-    least = min(max(_LEAST, _NOISE_SIGMAS * noise), _MOST - 20)
-    rim = np.clip(_floats(peaks) * _RIM, least, _MOST)
-    inside = np.maximum(_floats(peaks) * _INSIDE, rim * 1.25)
-    for level in (rim, inside, np.minimum(inside * 1.3, 250)):
-        yield _u8(cv2.resize(level.astype(np.uint8), (width, height)))
+    least = min(max(_LEAST, _NOISE_SIGMAS * noise), _MOST)
+    steps = _STEPS if dpi >= _FINE_DPI else _COARSE_STEPS
+    for number, share in enumerate((*steps, _DEEP)):
+        level = _u8(cv2.convertScaleAbs(peaks, alpha=share))
+        floor = least * 1.25 ** min(number, len(steps) - 1)
+        yield np.maximum(level, np.uint8(floor), out=level)
 
 
 def _is_coloured(chroma: Pixels) -> bool:
@@ -306,13 +318,16 @@ def _spread(values: Pixels, known: Pixels) -> Pixels | None:
     if not cv2.countNonZero(known):
         return None
     high, wide = known.shape
-    size = (max(1, wide // _WIDE), max(1, high // _WIDE))
-    taken = cv2.copyTo(values, known)
+    # whole points to each of the grid: a broken number of them takes five times as long
+    more = (0, -high % _WIDE, 0, -wide % _WIDE, cv2.BORDER_CONSTANT)
+    taken = _u8(cv2.copyMakeBorder(cv2.copyTo(values, known), *more))
+    known = _u8(cv2.copyMakeBorder(known, *more))
+    size = (known.shape[1] // _WIDE, known.shape[0] // _WIDE)
     sums = _floats(cv2.resize(taken, size, interpolation=cv2.INTER_AREA))
     share = _floats(cv2.resize(known, size, interpolation=cv2.INTER_AREA)) / np.float32(255)
     filled = _filled(sums.reshape(size[1], size[0], -1), _floats(share))
-    whole = cv2.resize(_u8(cv2.convertScaleAbs(filled)), (wide, high))
-    return _u8(whole).reshape(values.shape)
+    whole = _u8(cv2.resize(_u8(cv2.convertScaleAbs(filled)), known.shape[::-1]))
+    return np.ascontiguousarray(whole[:high, :wide]).reshape(values.shape)
 
 
 def _filled(sums: Floats, share: Floats) -> Floats:

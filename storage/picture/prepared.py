@@ -7,6 +7,7 @@ thousand bytes, and travels to the process that binds the pages.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,7 +21,7 @@ from storage.picture.layers import Coarse, Layers, cell_of, pad, split
 from workflows.errors import DamagedDocument
 
 _PAPER_QUALITY, _TINT_QUALITY, _PLAIN_QUALITY = 35, 40, 75
-_RAGGED_BITS = 0.9  # of Group 4 for a point of ink: sharp print takes half, a photocopy one
+_RAGGED_BITS = 0.82  # of Group 4 for a point of ink: sharp print takes up to .8, a photocopy more
 _MAX_PIXELS = 80_000_000  # an A2 sheet at 450 dpi; larger pictures go in as they came
 _LEAST_SIDE = 8  # pixels: nothing to take apart
 _SMALL_QUALITY = 80
@@ -41,7 +42,7 @@ Fill = bytes | tuple[int, ...]
 class Mixed:
     """Layers as they are stored, painted in this order: `paper`, then each ink with its fill.
 
-    `inks`: Group 4 stencils; the soft rim of the strokes first, their inside over it. `wide`,
+    `inks`: Group 4 stencils; the softest rim of the strokes first, their inside last. `wide`,
     `high`: the layers' size as a multiple of the page's, a little over 1.
     """
 
@@ -90,13 +91,14 @@ def prepare(pixels: Pixels, dpi: float, jpeg: bytes = b"") -> PreparedPicture:
     padded, cell = pad(pixels, dpi), cell_of(dpi)
     layers = split(padded, dpi)
     small = _quick(_grey(layers.small)[: -(-height // cell), : -(-width // cell)])
-    edge = _stencil(layers.edge)
+    stencils = [_stencil(mask) for mask in layers.masks]
     fidelity = None
-    if not _is_ragged(layers, edge):
+    if not _is_ragged(layers, stencils):
         # black and white alone need no measuring: the mask is the page
         fidelity = None if layers.exact else compare(layers, dpi / cell)
         if fidelity is None or fidelity.good:
-            mixed = _mixed(layers, edge, padded.shape[1] / width, padded.shape[0] / height)
+            over = padded.shape[1] / width, padded.shape[0] / height
+            mixed = _mixed(layers, stencils, *over)
             made = PreparedPicture(mixed=mixed, jpeg=b"", small=small, fidelity=fidelity)
             if not jpeg or made.stored < len(jpeg):
                 return made
@@ -113,38 +115,43 @@ def _stencil(mask: Pixels | None) -> Fax | None:
     return fax_of(mask) if mask is not None and cv2.countNonZero(mask) else None
 
 
-def _mixed(layers: Layers, edge: Fax | None, wide: float, high: float) -> Mixed:
+def _mixed(layers: Layers, stencils: Sequence[Fax | None], wide: float, high: float) -> Mixed:
     paper, tint = _fill(layers.paper, _PAPER_QUALITY), _fill(layers.tint, _TINT_QUALITY)
+    between = _between(layers)
     inks: list[tuple[Fax, Fill]] = []
-    if edge is not None:
-        inks.append((edge, _fill(_between(layers), _PAPER_QUALITY)))
-    if (core := _stencil(layers.core)) is not None:
-        inks.append((core, tint))
+    for number, stencil in enumerate(stencils, 1):
+        share = number / len(stencils)
+        if stencil is not None:
+            fill = tint if share == 1 else _fill(between(share), _PAPER_QUALITY, quick=True)
+            inks.append((stencil, fill))
     return Mixed(paper=paper, inks=tuple(inks), wide=wide, high=high)
 
 
-def _is_ragged(layers: Layers, edge: Fax | None) -> bool:
+def _is_ragged(layers: Layers, stencils: Sequence[Fax | None]) -> bool:
     """A copy of a copy: its letters live on shades that masks lose (a character in a hundred)."""
-    if layers.edge is None or edge is None:
-        return False
-    return len(edge.data) * 8 > _RAGGED_BITS * cv2.countNonZero(layers.edge)
+    fax = stencils[0] if layers.soft else None
+    return fax is not None and len(fax.data) * 8 > _RAGGED_BITS * cv2.countNonZero(layers.masks[0])
 
 
-def _between(layers: Layers) -> Coarse:
-    """Half way from the paper to the ink."""
+def _between(layers: Layers) -> Callable[[float], Coarse]:
+    """What shows a share of the way from the paper to the ink."""
     both = layers.paper, layers.tint
     sides = [layer.pixels.shape for layer in both if not layer.flat]
     high, wide = sides[0][:2] if sides else (1, 1)
     size = (max(1, wide // 2), max(1, high // 2))
-    shrunk = [cv2.resize(layer.pixels, size, interpolation=cv2.INTER_AREA) for layer in both]
-    mean = np.asarray(cv2.addWeighted(shrunk[0], 0.5, shrunk[1], 0.5, 0.0), np.uint8)
-    return Coarse(pixels=mean, flat=not sides)
+    paper, tint = (cv2.resize(layer.pixels, size) for layer in both)
+
+    def mixed(share: float) -> Coarse:
+        shown = np.asarray(cv2.addWeighted(paper, 1 - share, tint, share, 0.0), np.uint8)
+        return Coarse(pixels=shown, flat=not sides)
+
+    return mixed
 
 
-def _fill(layer: Coarse, quality: int) -> Fill:
+def _fill(layer: Coarse, quality: int, *, quick: bool = False) -> Fill:
     if layer.flat:
         return tuple(int(level) for level in layer.pixels.reshape(-1))
-    return encoded(layer.pixels, quality)
+    return encoded(layer.pixels, quality, quick=quick)
 
 
 def _small(pixels: Pixels, dpi: float) -> bytes:
@@ -167,12 +174,13 @@ def _grey(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def encoded(pixels: Pixels, quality: int) -> bytes:
-    """Grey or RGB as JPEG; the same bytes for the same pixels."""
+def encoded(pixels: Pixels, quality: int, *, quick: bool = False) -> bytes:
+    """Grey or RGB as JPEG; the same bytes for the same pixels. `quick`: a little larger."""
     # progressive: runs of empty blocks cost next to nothing, and a coarse layer is mostly empty
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+    options += [cv2.IMWRITE_JPEG_PROGRESSIVE, int(not quick)]
     bgr = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    done, jpeg = cv2.imencode(".jpg", bgr, [*options, cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
+    done, jpeg = cv2.imencode(".jpg", bgr, options)
     if not done:
         raise DamagedDocument(f"no JPEG can be made of {pixels.shape}")
     return bytes(jpeg.tobytes())

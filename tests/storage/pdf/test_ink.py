@@ -147,11 +147,11 @@ def _erasing(split):
 
     def lossy(page, dpi):
         layers = split(page, dpi)
-        height, width = layers.core.shape
-        core, edge = layers.core.copy(), layers.edge.copy()
-        for mask in (core, edge):
+        height, width = layers.masks[0].shape
+        masks = tuple(mask.copy() for mask in layers.masks)
+        for mask in masks:
             mask[height // 4 : height // 3, width // 4 : width // 2] = 0
-        return replace(layers, core=core, edge=edge)
+        return replace(layers, masks=masks)
 
     return lossy
 
