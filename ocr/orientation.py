@@ -24,9 +24,9 @@ from ocr.vietnamese import is_syllable, words_of
 
 SURE = 14.0
 ENOUGH = 12
-_NOTHING = 3
+_NOTHING, _CLEARLY, _READ = 3, 3, 0.6
 _OSD_DPI = 150
-_STRIP_INCHES = 1.6
+_STRIP_INCHES, _SHORT_STRIP_INCHES = 1.6, 0.8
 _ROWS_DPI = 110
 _FEWEST_ROWS, _LONGER, _FLUSHER = 5, 1.5, 1.15
 _SAME_EDGE = 16
@@ -61,11 +61,18 @@ def level_syllables(words: Sequence[Word], page: Pixels) -> int:
 
     A page on its side is read too, block by block: 111 syllables against 65 the right way up.
     """
-    return count_syllables(level_words(words, page), 0.6)
+    return count_syllables(level_words(words, page), _READ)
 
 
-def find_upright(grey: Pixels, dpi: float, recogniser: Recogniser) -> int:
-    """Clockwise degrees that turn the page upright; 0 when nothing tells."""
+def find_upright(
+    grey: Pixels, dpi: float, recogniser: Recogniser, net: Recogniser | None = None
+) -> int:
+    """Clockwise degrees that turn the page upright; 0 when nothing tells.
+
+    `net` is asked first: where one way alone reads, Tesseract's orientation need not be started.
+    """
+    if net is not None and (way := _only_way(grey, dpi, net)) is not None:
+        return way
     scale = min(1.0, _OSD_DPI / dpi)
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     guess = detect_orientation(np.asarray(small, dtype=np.uint8), dpi * scale)
@@ -75,6 +82,23 @@ def find_upright(grey: Pixels, dpi: float, recogniser: Recogniser) -> int:
         return guess.degrees
     likely = [(guess.degrees + more) % 360 for more in (0, 180, 90, 270)]
     return _best_of(grey, dpi, recogniser, likely)
+
+
+def _only_way(grey: Pixels, dpi: float, net: Recogniser) -> int | None:
+    """The way in which the densest strip reads, and no other at all well; None without one.
+
+    The sides first: of the pages asked about most lie on one of them, and where one reads twice
+    as much as is enough the other two ways are not looked at.
+    """
+    counts: dict[int, int] = {}
+    for pair, enough in (((90, 270), 2 * ENOUGH), ((180, 0), ENOUGH)):
+        strip = _densest(turn(grey, pair[0]), dpi, _SHORT_STRIP_INCHES)
+        for way, page in ((pair[0], strip), (pair[1], turn(strip, 180))):
+            counts[way] = _different_syllables(net.read_page(page, dpi), page)
+        best, *others = sorted(counts, key=lambda way: counts[way], reverse=True)
+        if counts[best] >= max(enough, _CLEARLY * counts[others[0]]):
+            return best
+    return None
 
 
 def _best_of(grey: Pixels, dpi: float, recogniser: Recogniser, ways: Sequence[int]) -> int:
@@ -131,13 +155,26 @@ def _flush(edges: Sequence[float]) -> float:
 
 
 def _syllables_of_strip(grey: Pixels, dpi: float, recogniser: Recogniser) -> int:
-    high = max(16, round(_STRIP_INCHES * dpi))
-    rows = (ink_mask(grey) > 0).sum(axis=1).astype(np.float64)
-    if len(rows) > high:
-        sums = np.convolve(rows, np.ones(high), mode="valid")
-        top = int(sums.argmax())
-        grey = np.ascontiguousarray(grey[top : top + high])
-    return level_syllables(recogniser.read_page(grey, dpi), grey)
+    strip = _densest(grey, dpi, _STRIP_INCHES)
+    return level_syllables(recogniser.read_page(strip, dpi), strip)
+
+
+def _densest(grey: Pixels, dpi: float, inches: float) -> Pixels:
+    """The rows of the page, so many inches of them, that hold most ink."""
+    high = max(16, round(inches * dpi))
+    rows = cv2.reduce(ink_mask(grey), 1, cv2.REDUCE_SUM, dtype=cv2.CV_64F).ravel()
+    if len(rows) <= high:
+        return grey
+    top = int(np.convolve(rows, np.ones(high), mode="valid").argmax())
+    return np.ascontiguousarray(grey[top : top + high])
+
+
+def _different_syllables(words: Sequence[Word], page: Pixels) -> int:
+    """As `level_syllables`, each counted once: a letter on its side is the same sign every time."""
+    sure = [w for w in level_words(words, page) if w.confidence >= _READ]
+    return len(
+        {t.casefold() for w in sure for t in words_of(w.text) if len(t) > 1 and is_syllable(t)}
+    )
 
 
 def level_words(words: Sequence[Word], page: Pixels) -> list[Word]:

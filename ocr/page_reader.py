@@ -168,7 +168,8 @@ class PageReader:
         attempt = self._attempt(pixels, image, clock)
         if not reads_upright(attempt.words):
             grey = lift_red(pixels)
-            degrees = clock.time("orient", lambda: find_upright(grey, image.dpi, self.recogniser))
+            readers = self.recogniser, self.net
+            degrees = clock.time("orient", lambda: find_upright(grey, image.dpi, *readers))
             if degrees:
                 turned = turn(pixels, degrees)
                 again = self._attempt(turned, image, clock)

@@ -7,6 +7,7 @@ import pytest
 from ocr import orientation
 from ocr.orientation import find_upright, level_words, reads_upright
 from ocr.page import Box, Word
+from ocr.page_reader import shipped_network
 from ocr.straighten import turn
 from ocr.tesseract import default_recogniser
 from tests.ocr.sheets import DPI, paper, pixels, write
@@ -92,3 +93,25 @@ def test_of_a_photo_too_small_to_read_the_rows_tell(turned):
 def test_an_empty_page_stays_as_it_lies(monkeypatch):
     monkeypatch.setattr(orientation, "detect_orientation", lambda image, dpi: None)
     assert find_upright(np.full((480, 360), 255, np.uint8), 41, default_recogniser()) == 0
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_a_page_that_the_network_reads_one_way_starts_no_other_program(turned, monkeypatch):
+    monkeypatch.setattr(orientation, "detect_orientation", lambda *_: pytest.fail("was started"))
+    sheet = paper()
+    for n in range(12):
+        write(sheet, " ".join(TEXT), 0.12, 0.1 + 0.04 * n)
+    grey = cv2.cvtColor(pixels(sheet), cv2.COLOR_RGB2GRAY)
+    net, _ = shipped_network()
+    assert find_upright(turn(grey, 360 - turned), DPI, default_recogniser(), net) == turned
+
+
+def test_where_two_ways_read_or_none_the_network_does_not_decide(page, monkeypatch):
+    monkeypatch.setattr(orientation, "detect_orientation", lambda image, dpi: None)
+
+    class Both(Recogniser):
+        def read_page(self, image, dpi):
+            return row_of(TEXT, 0.1) + row_of(TEXT, 0.2)
+
+    delivered = turn(page, 180)
+    assert find_upright(delivered, 200, Recogniser(page), Both(page)) == 180
