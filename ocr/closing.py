@@ -363,6 +363,17 @@ def _is_whole(line: Line) -> bool:
     return squeeze(line.text) == squeeze(title_in(line.text) or "")
 
 
+def _is_whole_and_centred(block: Closing) -> bool:
+    """A title of the closed list over the middle of the name: nothing stood before or behind it.
+
+    What is misread as "GIÁM ĐỐC" letter by letter is a "PHÓ GIÁM ĐỐC", twice as far to one side.
+    """
+    line, name = block.titles[-1], block.name
+    if name is None or block.cut or not _is_whole(line):
+        return False
+    return abs(_middle(line) - _middle(name)) < _CENTRED
+
+
 def _is_deputy(block: Closing) -> bool:
     named = title_in(block.titles[-1].text) if block.titles else None
     return bool(named and re.match(r"(pho|thu truong)", squeeze(named)))
@@ -394,7 +405,7 @@ def _title(block: Closing) -> FieldReading:
         catalogue=True,
         position=_is_whole(line),
         witnesses=1 if block.name else 0,
-        settled=_is_paired(block),
+        settled=_is_paired(block) or _is_whole_and_centred(block),
         # KT. is signed by a deputy, and a deputy signs KT.: one without the other is unread ink
         conflict=conflict,
     )

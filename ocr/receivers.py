@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ocr.compounds import mended
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
@@ -34,6 +35,7 @@ def read_recipients(layouts: Sequence[PageLayout]) -> Fields:
     return {"recipients": absent(unsure=False), "copies": absent(unsure=False)}
 
 
+_SURELY = 0.9
 _FOR = re.compile(r"\([đdĐ][eêếềểễệẻẽéè]\s(?=[bctp])")
 """What a copy is for: "(để báo cáo)", "(để b/c)", "(để phối hợp)"; its mark is often misread."""
 
@@ -111,11 +113,21 @@ def read_addressees(layout: PageLayout, header: Header | None, *, expected: bool
         words = tuple(w for line in lines for w in line.words)
         if not words:
             return unreadable(row.words, layout.number)
-        return _list_of(lines, layout.number)
+        return _whole(_list_of(lines, layout.number), lines)
     lines = _dashed_list(layout, header)
     if lines:
         return _list_of(lines, layout.number, position=False)
     return absent(unsure=expected)
+
+
+def _whole(seen: FieldReading, lines: Sequence[Line]) -> FieldReading:
+    """One office behind "Kính gửi:" and no list below it: no row of a list can have been lost."""
+    text = lines[0].text.lstrip()
+    alone = len(lines) == 1 and not text.startswith(("-", "–", "—", "~")) and "," not in text
+    surely = seen.evidence is not None and seen.evidence.token >= _SURELY
+    if seen.evidence is None or not (alone and surely):
+        return seen
+    return replace(seen, evidence=replace(seen.evidence, settled=True))
 
 
 def _dashed_list(layout: PageLayout, header: Header | None) -> list[Line]:

@@ -304,3 +304,28 @@ def test_who_signs_a_law_signs_for_himself():
     chief = [(text.removesuffix(" QUỐC HỘI"), *place) for text, *place in law]
     read = read_closing([lay_out(page([*chief, ("Vương Đình Huệ", 0.64, 0.7)]))])
     assert read["signing_authority"].needs_review
+
+
+@pytest.mark.parametrize(("title", "middle", "settled"), [
+    ("GIÁM ĐỐC", 0.7, True),
+    ("GIÁM ĐỐC", 0.722, False),  # of "PHÓ GIÁM ĐỐC" the beginning was lost
+    ("GIÁM ĐỖC", 0.7, True),  # letters of the closed list, whatever their marks
+    ("IGIÁM ĐỐC", 0.7, False),  # more than the title stands there
+])  # fmt: skip
+def test_a_whole_title_over_the_middle_of_the_name_is_beyond_doubt(title, middle, settled):
+    rows = certificate((title, middle))
+    read = read_closing([lay_out(page(rows, weak={"ĐỐC": 0.5, "ĐỖC": 0.5}))])["signer_title"]
+    assert read.value == "GIÁM ĐỐC" and read.evidence.settled is settled
+
+
+def test_one_office_behind_kính_gửi_is_no_list_of_which_a_row_was_lost(reader):
+    def addressees(*rows):
+        top = [*header(number="Số: 12/UBND-VX"), (f"Kính gửi: {rows[0]}", 0.3, 0.2)]
+        more = [(text, 0.42, 0.22 + 0.02 * n) for n, text in enumerate(rows[1:])]
+        body = [("Thực hiện chỉ đạo của Chính phủ, đề nghị quý cơ quan phối hợp.", 0.15, 0.3)]
+        return reader.assemble([page([*top, *more, *body])]).document.fields["addressees"]
+
+    alone = addressees("Hội đồng nhân dân tỉnh")
+    assert alone.value == ["Hội đồng nhân dân tỉnh"] and alone.evidence.settled
+    several = addressees("- Sở Y tế;", "- Sở Tư pháp.")
+    assert several.value == ["Sở Y tế", "Sở Tư pháp"] and not several.evidence.settled
