@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from ocr.compounds import mended
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
@@ -31,11 +32,15 @@ def read_recipients(layouts: Sequence[PageLayout]) -> Fields:
         if not lines:
             break
         made = _list_of(lines, layout.number)
+        if _is_unbroken([layout.rows[at], *lines]):
+            made = _settled(made)
         return {"recipients": made, "copies": _copies(lines)}
     return {"recipients": absent(unsure=False), "copies": absent(unsure=False)}
 
 
 _SURELY = 0.9
+_EVEN = 1.6
+"""Rows of a list are apart so unevenly at most: where one was lost it is twice as far."""
 _FOR = re.compile(r"\([đdĐ][eêếềểễệẻẽéè]\s(?=[bctp])")
 """What a copy is for: "(để báo cáo)", "(để b/c)", "(để phối hợp)"; its mark is often misread."""
 
@@ -124,8 +129,25 @@ def _whole(seen: FieldReading, lines: Sequence[Line]) -> FieldReading:
     """One office behind "Kính gửi:" and no list below it: no row of a list can have been lost."""
     text = lines[0].text.lstrip()
     alone = len(lines) == 1 and not text.startswith(("-", "–", "—", "~")) and "," not in text
-    surely = seen.evidence is not None and seen.evidence.token >= _SURELY
-    if seen.evidence is None or not (alone and surely):
+    return _settled(seen) if alone else seen
+
+
+def _is_unbroken(rows: Sequence[Line]) -> bool:
+    """From "Nơi nhận:" to "Lưu" evenly spaced rows: no row was lost, and none is two.
+
+    A dash before each, a semicolon behind all but the last (NĐ 30/2020, PL I, ô 9b).
+    """
+    steps = [below.y - row.y for row, below in pairwise(rows)]
+    texts = [DASHES.sub("-", row.text).strip() for row in rows[1:]]
+    even = max(steps) < _EVEN * min(steps)
+    dashed = all(text.startswith("-") for text in texts)
+    ended = all(text.endswith(";") for text in texts[:-1])
+    return even and dashed and ended and re.match(r"-\s?luu\b", plain(texts[-1])) is not None
+
+
+def _settled(seen: FieldReading) -> FieldReading:
+    """Whole, if every word of it was surely read."""
+    if seen.evidence is None or seen.evidence.token < _SURELY:
         return seen
     return replace(seen, evidence=replace(seen.evidence, settled=True))
 

@@ -9,6 +9,7 @@ from ocr.calibration import stands
 from ocr.closing import block_zone, read_closing
 from ocr.layout import lay_out
 from ocr.reader import Reader
+from ocr.receivers import read_recipients
 from ocr.signing_titles import authority_in
 from tests.ocr.papers import DECISION_BODY, closing, header, page
 
@@ -329,3 +330,23 @@ def test_one_office_behind_kính_gửi_is_no_list_of_which_a_row_was_lost(reader
     assert alone.value == ["Hội đồng nhân dân tỉnh"] and alone.evidence.settled
     several = addressees("- Sở Y tế;", "- Sở Tư pháp.")
     assert several.value == ["Sở Y tế", "Sở Tư pháp"] and not several.evidence.settled
+
+
+LIST = [("Nơi nhận:", 0.5), ("- Như trên;", 0.52), ("- Sở Nội vụ;", 0.54), ("- Lưu: VT.", 0.56)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "weak", "settled"),
+    [
+        (LIST, {}, True),
+        ([LIST[0], LIST[1], LIST[3]], {}, False),  # a row in the middle was lost
+        ([LIST[0], *LIST[2:]], {}, False),  # the first was
+        ([*LIST[:2], ("- Sở Nội vụ", 0.54), LIST[3]], {}, False),  # does it go on?
+        ([*LIST[:2], ("Sở Nội vụ;", 0.54), LIST[3]], {}, False),
+        (LIST, {"Nội": 0.6}, False),
+    ],
+)
+def test_a_list_of_receivers_without_a_gap_is_whole(rows, weak, settled):
+    made = page([(text, 0.13, y) for text, y in rows], weak=weak)
+    read = read_recipients([lay_out(made)])["recipients"]
+    assert read.evidence.settled is settled
