@@ -25,6 +25,7 @@ from ocr.signer_names import (
     best_name,
     family_name,
     from_family_name,
+    has_doubtful_marks,
     has_no_syllable,
     has_surname,
     is_rank,
@@ -443,7 +444,9 @@ def _signer(block: Closing) -> FieldReading:
         repaired=named != words,
         position=bool(block.titles or block.authority),
         # ink beside it, or a gap in it, says that this is the rest of another name
-        conflict=block.cut or len(words) < len(seen),
+        conflict=block.cut
+        or len(words) < len(seen)
+        or has_doubtful_marks(" ".join(named), weakest(block.name.words)),
     )
     return reading(
         " ".join(named), block.name.words, block.name.page, evidence, raw=block.name.text

@@ -27,7 +27,7 @@ from ocr.layout import PageLayout
 from ocr.normalise import nfc, number_in_words, plain, squeeze
 from ocr.page import Word
 from ocr.places import mend_province
-from ocr.signer_names import as_names_are_spelled, has_no_syllable
+from ocr.signer_names import as_names_are_spelled, has_doubtful_marks, has_no_syllable
 from ocr.spelling import with_spelling
 from ocr.values import is_valid, normalise_value
 
@@ -285,6 +285,7 @@ def _typed(
         witnesses=witness + proven,
         position=hit.score >= 95,
         repaired=spelled != text,
+        conflict=named and has_doubtful_marks(str(value), weakest(words)),
     )
     if value is None and hit.spec.type == "date" and squeeze(text) in _ENDLESS:
         return replace(absent(unsure=False), raw=text)

@@ -83,6 +83,8 @@ def _is_small_name_word(core: str, following: Sequence[Word]) -> bool:
     return core[:1] in _SAME_SHAPE and core.isalpha() and core.islower() and _is_name_word(after)
 
 
+_AT_SIGHT = 0.97
+"""Above what a name read again in the signature block is ever given."""
 _SURELY = 0.9
 """So surely read, a rare name is one."""
 _SAME_SHAPE = frozenset("vxscoôơuưpk")
@@ -135,6 +137,14 @@ def has_odd_marks(text: str) -> bool:
     """
     words = [place_tones(word.strip(_SIGNS).lower()) for word in nfc(text).split()]
     return any(w not in _NAME_WORDS and plain(w) in _NAME_LETTERS for w in words)
+
+
+def has_doubtful_marks(text: str, weakest: float) -> bool:
+    """Odd marks where the ink was not plain at first sight: a stroke of seal or pen is among them.
+
+    Of a name that both readers saw at once the marks may be as odd as they like: a rare name.
+    """
+    return weakest < _AT_SIGHT and has_odd_marks(text)
 
 
 def has_no_syllable(text: str) -> bool:

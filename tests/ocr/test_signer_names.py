@@ -6,6 +6,7 @@ import pytest
 from ocr.signer_names import (
     as_names_are_spelled,
     from_family_name,
+    has_doubtful_marks,
     has_no_syllable,
     has_odd_marks,
 )
@@ -68,3 +69,9 @@ def test_a_word_that_vietnamese_cannot_spell(name, none):
 def test_doubtful_marks_are_put_as_the_only_name_they_can_be(seen, sure, name):
     words = seen.split()
     assert " ".join(as_names_are_spelled(words, [sure] * len(words))) == name
+
+
+def test_odd_marks_are_doubted_where_the_ink_was():
+    assert has_doubtful_marks("Bùi Diêu Loan", 0.96)
+    assert not has_doubtful_marks("Bùi Diêu Loan", 0.99)
+    assert not has_doubtful_marks("Bùi Diệu Loan", 0.5)
