@@ -24,7 +24,7 @@ from ocr.vietnamese import is_syllable, words_of
 
 SURE = 14.0
 ENOUGH = 12
-_NOTHING, _CLEARLY, _READ = 3, 3, 0.6
+_NOTHING, _FEW, _CLEARLY, _READ = 3, 8, 4, 0.6
 _OSD_DPI = 150
 _STRIP_INCHES, _SHORT_STRIP_INCHES = 1.6, 0.8
 _ROWS_DPI = 110
@@ -87,11 +87,11 @@ def find_upright(
 def _only_way(grey: Pixels, dpi: float, net: Recogniser) -> int | None:
     """The way in which the densest strip reads, and no other at all well; None without one.
 
-    The sides first: of the pages asked about most lie on one of them, and where one reads twice
-    as much as is enough the other two ways are not looked at.
+    The sides first: of the pages asked about most lie on one of them, and where one reads much the
+    other two ways are not looked at. A form without its answers has a dozen words.
     """
     counts: dict[int, int] = {}
-    for pair, enough in (((90, 270), 2 * ENOUGH), ((180, 0), ENOUGH)):
+    for pair, enough in (((90, 270), 2 * ENOUGH), ((180, 0), _FEW)):
         strip = _densest(turn(grey, pair[0]), dpi, _SHORT_STRIP_INCHES)
         for way, page in ((pair[0], strip), (pair[1], turn(strip, 180))):
             counts[way] = _different_syllables(net.read_page(page, dpi), page)
