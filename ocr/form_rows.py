@@ -177,7 +177,9 @@ class Rows:
         if self.row_at(span[0]) in self.crossing:
             return True
         labelled = any(span[0] <= stop < span[1] for stop in stops)
-        return labelled or ":" in text or _ITEM.match(text) is not None
+        # a speck behind "ĐỨC DŨNG" makes no label of it: labels are not set in capitals
+        colon = ":" in (text.rstrip(" :") if _in_capitals(text) else text)
+        return labelled or colon or _ITEM.match(text) is not None
 
     def _goes_on(self, spans: Sequence[Span], found: Span) -> bool:
         """Whether the row below belongs to the value that fills its row up to the end."""

@@ -43,8 +43,9 @@ Made = tuple[str | int | bool | list[str] | None, bool, int]
 
 
 def _make_name(text: str, today: dt.date) -> Made:
+    """Family and given name; of one word alone the rest was not read."""
     value = re.sub(r"[^\w\s.'-]+$", "", text).strip()
-    return value, not re.search(r"\d", value) and len(value) > 1, 0
+    return value, not re.search(r"\d", value) and len(value.split()) > 1, 0
 
 
 def _make_date(text: str, today: dt.date) -> Made:

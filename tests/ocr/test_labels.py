@@ -416,6 +416,7 @@ def fits(kind, text):
         ("place", "Bệnh viện đa khoa tỉnh Hưng Yên, phường Phố Hiến", "Số 3, đường"),
         ("idpaper", "Căn cước công dân số 066176816555", "Căn cước công dân"),
         ("idpaper", "Hộ chiếu số B1234567", "Hộ chiếu số B12"),
+        ("name", "HUỲNH ĐỨC DŨNG", "HUỲNH"),
         ("area", "4.953 m²", "4953 m²"),
         ("area", "495,3 m²", "diện tích"),
         ("words", "Bảy tỷ tám trăm triệu đồng", "Bảy tỷ tám trắm triệu đồng"),
@@ -492,3 +493,13 @@ def test_a_point_before_one_figure_was_a_comma(reader):
     rows = ["1. Cấp cho: Ông NGUYỄN VĂN AN", "- Tổng diện tích sàn: 495.3 m²"]
     seen = read(reader, "GIẤY PHÉP XÂY DỰNG", rows).fields["floor_area"]
     assert (seen.value, seen.needs_review) == ("495.3", True)
+
+
+@pytest.mark.parametrize("rest", ["ĐỨC DŨNG", "ĐỨC DŨNG:", "ĐỨC DŨNG ."])
+def test_a_speck_behind_the_rest_of_a_name_makes_no_label_of_it(reader, rest):
+    rows = [("Họ, chữ đệm, tên: NGUYỄN VĂN HUỲNH HOÀNG ANH TUẤN KIỆT", 0.12, 0.22), (rest, 0.12, 0.24),
+            ("Giới tính: Nam    Dân tộc: Kinh", 0.12, 0.28),
+            ("Nơi cư trú: Thôn Đông, xã Bình An, tỉnh Nghệ An", 0.12, 0.31)]  # fmt: skip
+    sheet = page([("GIẤY KHAI SINH", 0.3, 0.16), *rows])
+    name = reader.assemble([sheet]).document.fields["full_name"]
+    assert name.value == "NGUYỄN VĂN HUỲNH HOÀNG ANH TUẤN KIỆT ĐỨC DŨNG"
