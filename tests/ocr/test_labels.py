@@ -497,7 +497,8 @@ def test_a_point_before_one_figure_was_a_comma(reader):
 
 @pytest.mark.parametrize("rest", ["ĐỨC DŨNG", "ĐỨC DŨNG:", "ĐỨC DŨNG ."])
 def test_a_speck_behind_the_rest_of_a_name_makes_no_label_of_it(reader, rest):
-    rows = [("Họ, chữ đệm, tên: NGUYỄN VĂN HUỲNH HOÀNG ANH TUẤN KIỆT", 0.12, 0.22), (rest, 0.12, 0.24),
+    rows = [("Họ, chữ đệm, tên: NGUYỄN VĂN HUỲNH HOÀNG ANH TUẤN KIỆT", 0.12, 0.22),
+            (rest, 0.12, 0.24),
             ("Giới tính: Nam    Dân tộc: Kinh", 0.12, 0.28),
             ("Nơi cư trú: Thôn Đông, xã Bình An, tỉnh Nghệ An", 0.12, 0.31)]  # fmt: skip
     sheet = page([("GIẤY KHAI SINH", 0.3, 0.16), *rows])
