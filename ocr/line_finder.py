@@ -18,6 +18,7 @@ from ocr.components import Labels
 from ocr.page import Box, Pixels
 from ocr.page_ink import AREA, H, Mask, PageInk, Rules, Stats, W, X, Y, page_ink
 from ocr.reading_order import in_reading_order
+from ocr.seal_remains import seal_remains
 
 LEAST_COVER = 0.93
 """Share of the letters that must stand in lines; below it another layout is asked."""
@@ -87,6 +88,8 @@ def lines_in(ink: PageInk) -> FoundLines:
     height, width = ink.grey.shape
     stats, rules, unit = ink.stats, ink.rules, ink.unit
     letters = _letters(stats, unit)
+    remains = seal_remains(ink, letters)
+    letters &= ~remains
     if not letters.any():
         nobody = np.full(len(stats), _NOBODY)
         return FoundLines(boxes=(), cover=0.0 if ink.mask.any() else 1.0, owner=nobody)
@@ -94,7 +97,7 @@ def lines_in(ink: PageInk) -> FoundLines:
     home = _homes(stats, letters, _named_bars(stats[letters], rules, (height, width), usual))
     home = _with_marks(stats, home, letters, usual)
     home = _joined(stats, home, ink.mask)
-    boxes, owner = _boxes(stats, home, letters, ink.middles, ink.leaders, unit)
+    boxes, owner = _boxes(stats, home, letters, ink.middles, ink.leaders | remains, unit)
     found = [
         (
             Box(x0 / width, y0 / height, x1 / width, y1 / height),

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a seal has left among the ink of a grey page: its letters are paler than print.
+
+A round seal (36 mm across, its letters on a ring) that was scanned in grey, or whose red was
+lifted, is read as scraps of text and draws the lines of the signer it lies upon out of shape.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocr.page_ink import AREA, H, PageInk, Stats
+
+_PRINTED = 0.62  # of the contrast of print: every letter of print is darker somewhere
+_PALE, _PALER = 0.4, 0.05  # share of dark ink: of what a seal's remains have, of its plain letters
+_SMALL = 0.85  # of the height of the page's letters: those of a seal are larger
+_STEP = 2  # pixels: no stroke is so thin that every other one misses it
+_FEWEST = 8  # letters of a seal
+_REACH = 283  # pixels at 300 dpi, 24 mm: around a letter of a seal all others
+_SPREAD = 142  # 12 mm both ways: a pale line of handwriting is level
+_RIM = 60
+_MOST = 3  # seals on a page
+_LEVEL = 0.4  # of a letter's height between the middles of two in a row
+_BLANK = 1.6  # of a letter's height: a colon and a blank
+_LONG = 8  # letters of a row
+_DOUBLINGS = 6  # of the letters that a row is seen to reach: 64
+
+
+def seal_remains(ink: PageInk, letters: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which components of the page's ink are what a seal has left; `letters`: of a letter's size.
+
+    Only where many pale letters stand together: pale handwriting and pale lines of text stay.
+    """
+    none = np.zeros(len(ink.stats), np.bool_)
+    dark = _dark_share(ink)
+    pale = letters & (dark < _PALER)
+    if np.count_nonzero(pale) < _FEWEST:
+        return none
+    (x, y), high = ink.middles.T, ink.stats[:, H]
+    usual, remains = float(np.median(high[letters])), none
+    for x0, y0, x1, y1 in _zones(ink.middles[pale], ink.unit):
+        inside = (x0 <= x) & (x <= x1) & (y0 <= y) & (y <= y1)
+        held = inside & (dark < _PALE)
+        rim = _REACH * ink.unit  # a row may begin or end beside the seal
+        around = (x0 - rim <= x) & (x <= x1 + rim) & (y0 <= y) & (y <= y1)
+        small = around & (0.3 * usual <= high) & (high <= _SMALL * usual)
+        for left, top, right, bottom in _rows(ink.stats[small]):
+            held &= (x < left) | (right < x) | (y < top) | (bottom < y)
+        remains = remains | held
+    return remains
+
+
+def _rows(letters: Stats) -> list[tuple[float, float, float, float]]:
+    """Boxes of level rows of small letters: what signing software prints beside its seal.
+
+    The letters on a ring do not stay level for so many.
+    """
+    x, y, wide, high = letters[:, :4].T.astype(np.float64)
+    middle = y + high / 2
+    lower = np.minimum(high[:, None], high)
+    beside = np.maximum(x[:, None] - x - wide, x - (x + wide)[:, None]) <= _BLANK * lower
+    level = np.abs(middle[:, None] - middle) <= _LEVEL * lower
+    joined = beside & level & (lower >= 0.5 * np.maximum(high[:, None], high))
+    for _ in range(_DOUBLINGS):
+        joined = joined.astype(np.float32) @ joined.astype(np.float32) > 0
+    rows = []
+    for row in np.unique(joined, axis=0):
+        tall = float(np.median(high[row]))
+        if row.sum() >= _LONG and np.ptp(middle[row]) <= tall:
+            right, bottom = (x + wide)[row].max(), (y + high)[row].max()
+            off = 0.5 * tall
+            rows.append((x[row].min() - off, y[row].min() - off, right + off, bottom + off))
+    return rows
+
+
+def _dark_share(ink: PageInk) -> npt.NDArray[np.float64]:
+    """For each component the share of its ink that is as dark as print."""
+    some = slice(None, None, _STEP)
+    grey, mask = np.ascontiguousarray(ink.grey[some, some]), ink.mask[some, some]
+    mask = np.ascontiguousarray(mask)
+    tones = cv2.calcHist([grey], [0], mask, [256], [0, 256]).ravel().cumsum()
+    print_level = float(np.searchsorted(tones, 0.15 * tones[-1]))
+    limit = ink.paper - _PRINTED * max(0.0, ink.paper - print_level)
+    dark = ink.labels[some, some][(mask > 0) & (grey <= limit)]
+    held = np.bincount(dark, minlength=len(ink.stats)) * _STEP * _STEP
+    return np.asarray(held / np.maximum(1, ink.stats[:, AREA]), np.float64)
+
+
+def _zones(
+    middles: npt.NDArray[np.float64], unit: float
+) -> list[tuple[float, float, float, float]]:
+    """Boxes around the pale letters that stand together as those of a seal do."""
+    zones, left = list[tuple[float, float, float, float]](), middles
+    while len(left) >= _FEWEST and len(zones) < _MOST:
+        apart = np.hypot(*(left[:, None] - left[None]).transpose(2, 0, 1))
+        near = apart <= _REACH * unit
+        crowd = near[near.sum(axis=1).argmax()]
+        low, high = left[crowd].min(axis=0), left[crowd].max(axis=0)
+        if crowd.sum() < _FEWEST or (high - low < _SPREAD * unit).any():
+            break
+        rim = _RIM * unit
+        zones.append((low[0] - rim, low[1] - rim, high[0] + rim, high[1] + rim))
+        left = left[~crowd]
+    return zones
