@@ -17,7 +17,8 @@ from ocr.wording import Token, as_the_body_spells, judge, tokens_of, words_of
 
 _BODY = re.compile(
     r"^(can cu|kinh gui|thuc hien|theo de nghi|de trien khai|de thuc hien|de thong nhat|dieu 1"
-    r"|quyet dinh|chuong [i1]|phan (thu|i|1)|trong thoi gian|trong thang|ngay \d|xet|hom nay|i|1)\b"
+    r"|quyet dinh|chuong [i1]|phan (thu|i|1)|trong thoi gian|trong thang|ngay \d|xet|hom nay"
+    r"|vao luc|vao hoi|i|1)\b"
 )
 # the authority that enacts, in capitals: "BỘ TRƯỞNG BỘ GIÁO DỤC VÀ ĐÀO TẠO"
 _ENACTING = re.compile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rapidfuzz.distance import Levenshtein
 
@@ -50,9 +51,10 @@ def _name_score(line: Line) -> float:
 def name_words(line: Line) -> Line | None:
     """The run of capitalised words in a line that could be a name."""
     kept: list[Word] = []
-    for n, word in enumerate(line.words):
+    words = [part for word in line.words for part in _apart(word)]
+    for n, word in enumerate(words):
         core = word.text.strip(_SIGNS)
-        small = _is_small_name_word(core, line.words[n + 1 :]) if kept else _is_cut_surname(core)
+        small = _is_small_name_word(core, words[n + 1 :]) if kept else _is_cut_surname(core)
         if _is_name_word(core) or small or squeeze(core) in RANKS:
             kept.append(word)
         elif kept and len(kept) >= 2:
@@ -64,6 +66,25 @@ def name_words(line: Line) -> Line | None:
     if max(len(w.text.strip(_SIGNS)) for w in kept) < 2:
         return None  # letters of a seal
     return Line(page=line.page, words=tuple(kept), y=line.y)
+
+
+def _apart(word: Word) -> Sequence[Word]:
+    """Words of a name read as one are told apart by their capitals, for a person: "BáĐạt"."""
+    parts = _TITLED.findall(word.text)
+    if len(parts) < 2 or "".join(parts) != word.text or not NAME_WORDS.issuperset(parts):
+        return (word,)
+    x0, letter = word.box.x0, word.box.width / len(word.text)
+    words = list[Word]()
+    for part in parts:
+        box = replace(word.box, x0=x0, x1=x0 + letter * len(part))
+        sure = min(word.confidence, _GLUED)
+        words.append(replace(word, text=part, box=box, confidence=sure))
+        x0 = box.x1
+    return words
+
+
+_CAPITALS = "".join(sorted({c for name in NAME_WORDS for c in name if c.isupper()}))
+_TITLED = re.compile(rf"[{_CAPITALS}][^\W\d_{_CAPITALS}]+")
 
 
 def _is_name_word(core: str) -> bool:
@@ -85,6 +106,7 @@ def _is_small_name_word(core: str, following: Sequence[Word]) -> bool:
 
 _AT_SIGHT = 0.97
 """Above what a name read again in the signature block is ever given."""
+_GLUED = 0.6
 _SURELY = 0.9
 """So surely read, a rare name is one."""
 _SAME_SHAPE = frozenset("vxscoôơuưpk")

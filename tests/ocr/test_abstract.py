@@ -117,3 +117,16 @@ def test_the_stroke_of_about_may_be_lost(reader, head):
     rows += [("Kính gửi: Công an xã", 0.4, 0.2), ("Thực hiện kế hoạch số 297:", 0.2, 0.25)]
     value = reader.assemble([page([*rows, *closing()])]).document.fields["abstract"].value
     assert value == "V/v đôn đốc thực hiện"
+
+
+@pytest.mark.parametrize("start", ["Vào lúc 08 giờ 00 phút, ngày 19 tháng 6", "Vào hồi 8 giờ"])
+def test_minutes_begin_with_the_hour(reader, start):
+    rows = [
+        *header(),
+        ("BIÊN BẢN", 0.45, 0.17),
+        ("Kiểm tra công tác cấp nước sạch", 0.3, 0.19),
+        (f"{start} năm 2026, tại trụ sở đã tiến hành cuộc họp.", 0.2, 0.21),
+        *closing(),
+    ]
+    read = reader.assemble([page(rows)]).document.fields["abstract"]
+    assert read.value == "Kiểm tra công tác cấp nước sạch"

@@ -350,3 +350,11 @@ def test_a_list_of_receivers_without_a_gap_is_whole(rows, weak, settled):
     made = page([(text, 0.13, y) for text, y in rows], weak=weak)
     read = read_recipients([lay_out(made)])["recipients"]
     assert read.evidence.settled is settled
+
+
+def test_two_words_of_a_name_read_as_one_are_told_apart_and_doubted(reader):
+    rows = closing(("KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"), "Hồ BáĐạt")
+    signer = signed(reader, rows)["signer"]
+    assert (signer.value, signer.needs_review) == ("Hồ Bá Đạt", True)
+    other = signed(reader, closing(("KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"), "Hồ McDonald"))["signer"]
+    assert other.value != "Hồ Mc Donald"
