@@ -165,7 +165,10 @@ def _label_pattern(label: str, owners: tuple[str, ...]) -> re.Pattern[str]:
     lasts = [plain(name).split()[-1] for name in owners if " " in name]
     owner = "|".join([owner, *(rf"\w{{3,6}}\s{re.escape(last)}" for last in lasts)])
     # "Quê quán / Place of origin:" is one label, in two languages; its colon may be lost
-    both = r"(?:\s?/[^:;./\n]{2,34}(?=[:;\n]|\.\s|\Z)|\s?/[^:/\n]{2,34}(?=[:\n]|\Z))?"
+    both = (
+        r"(?:\s?/[^:;./\n]{2,34}(?=[:;\n]|\.\s|\Z)|\s?/[^:/\n]{2,34}(?=[:\n]|\Z)"
+        r"|\s(?:place of|date of|full)\s\w+(?=:))?"  # the stroke lost
+    )
     note = r"\s{0,2}(?:\(\s?\d{1,2}\s?\))?\s{0,2}"
     tail = rf"(?:\s(?:{owner})(?!\w))?{both}{note}(?P<colon>[:;.]?)"
     return re.compile(rf"(?<!\w){_loose(label)}(?!\w){tail}")

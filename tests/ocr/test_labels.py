@@ -504,3 +504,10 @@ def test_a_speck_behind_the_rest_of_a_name_makes_no_label_of_it(reader, rest):
     sheet = page([("GIẤY KHAI SINH", 0.3, 0.16), *rows])
     name = reader.assemble([sheet]).document.fields["full_name"]
     assert name.value == "NGUYỄN VĂN HUỲNH HOÀNG ANH TUẤN KIỆT ĐỨC DŨNG"
+
+
+def test_a_label_in_two_languages_without_the_stroke_between_them_is_one(reader):
+    rows = [*FRONT, ("Quê quán Place of ornigin:", 0.18, 0.25),
+            ("phường Đại Vượng, tỉnh Thanh Hóa", 0.18, 0.262)]  # fmt: skip
+    origin = reader.assemble([page(rows)]).document.fields["origin"]
+    assert origin.value == "phường Đại Vượng, tỉnh Thanh Hóa"
