@@ -469,7 +469,7 @@ def _office(lines: Sequence[Line], place: str) -> FieldReading:
     low = squeeze(mended)
     evidence = Evidence(
         kind="office",
-        token=weakest(words),
+        token=weakest(_told(words)),
         grammar=any(low.startswith(h) for h in OFFICE_HEADS) and kept.count("(") == kept.count(")"),
         catalogue=known is not None,
         witnesses=1 if known else 0,
@@ -479,6 +479,24 @@ def _office(lines: Sequence[Line], place: str) -> FieldReading:
     return reading(office_case(mended), words, lines[0].page, evidence, raw=raw)
 
 
+def _told(words: Sequence[Word]) -> Sequence[Word]:
+    """The words that tell which committee it is: "ỦY BAN NHÂN DÂN XÃ", whole, stands on them all.
+
+    Another reader's doubt of one of its words is none: no other office is spelled nearly so.
+    """
+    said = [comparable(w.text.strip(" .,:;").casefold()) for w in words]
+    for head in _COMMITTEES:
+        if said[: len(head)] == head and len(said) > len(head):
+            rest = words[len(head) :]
+            level = len(rest) > 1 and comparable(rest[0].text.casefold()) in _LEVEL_WORDS
+            return rest[1:] if level else rest
+    return words
+
+
+_COMMITTEES = tuple(
+    comparable(name).split() for name in ("ủy ban nhân dân", "hội đồng nhân dân", "ubnd", "hđnd")
+)
+_LEVEL_WORDS = frozenset(map(comparable, ("xã", "phường", "tỉnh", "huyện", "quận")))
 _HEAD = re.compile(r"(uy ban nhan dan|hoi dong nhan dan)\b(?: (xa|phuong|thi tran|dac khu)\b)?")
 
 

@@ -364,3 +364,11 @@ def test_a_form_may_have_the_initials_of_its_office_alone_for_a_symbol(reader, s
     rows += [("GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ", 0.3, 0.17)]
     seen = fields(reader, page(rows))["symbol"]
     assert (seen.value, seen.evidence.grammar) == (symbol, whole)
+
+
+@pytest.mark.parametrize(("weak", "token"), [({"BAN": 0.5, "XÃ": 0.5}, 0.95), ({"AN": 0.5}, 0.5)])
+def test_a_committee_is_as_sure_as_the_words_that_tell_which(reader, weak, token):
+    rows = header(issuer=("ỦY BAN NHÂN DÂN", "XÃ BÌNH AN"))
+    rows += [("QUYẾT ĐỊNH", 0.45, 0.17), *closing()]
+    seen = fields(reader, page(rows, weak=weak))["issuer"]
+    assert (seen.value, seen.evidence.token) == ("Ủy ban nhân dân xã Bình An", token)
