@@ -32,6 +32,8 @@ _HANGING = 0.22  # of a letter's height between it and a mark on it, or between 
 _ASIDE = 0.1  # of a letter's height: the second mark of "ế" stands to the right of the first
 _SPECK = 0.03  # of a letter's height squared: the ink of a full stop is more on a good scan
 _DASH = 0.25  # of a letter's height: no speck is as wide
+_DASH_BEFORE = 0.6  # of a line's height before it: a list's dash and its blank
+_PALE_DASH = 10  # grey levels that a row with a pale dash falls below its paper
 _BESIDE, _ABOVE = 0.35, 0.06  # of a letter's height around a line: room for a pale full stop
 _FAR = 1 << 16  # pixels: no page is as wide
 _LEAST = 6  # pixels: nothing smaller is a line of text
@@ -98,6 +100,7 @@ def lines_in(ink: PageInk) -> FoundLines:
     home = _with_marks(stats, home, letters, usual)
     home = _joined(stats, home, ink.mask)
     boxes, owner = _boxes(stats, home, letters, ink.middles, ink.leaders | remains, unit)
+    boxes = [_with_pale_dash(box, ink) for box in boxes]
     found = [
         (
             Box(x0 / width, y0 / height, x1 / width, y1 / height),
@@ -322,6 +325,27 @@ def _boxes(
         np.maximum.at(grown[:, 3], line, bottom[pieces])
     grown += np.outer(tall, (-_BESIDE, -_ABOVE, _BESIDE, _ABOVE))
     return [(x0, y0, x1, y1) for x0, y0, x1, y1 in grown.tolist()], owner
+
+
+def _with_pale_dash(
+    box: tuple[float, float, float, float], ink: PageInk
+) -> tuple[float, float, float, float]:
+    """The box with the dash of a list before it, where that is too thin to count as ink.
+
+    "- Như trên;" of a thin face at 200 dpi: letters are as dark as print, the dash is grey.
+    """
+    x0, y0, x1, y1 = box
+    high = y1 - y0
+    left, right = round(x0 - _DASH_BEFORE * high), round(x0 + 0.12 * high)
+    rows = slice(max(0, round(y0)), round(y1))
+    if left < 0 or ink.mask[rows, left:right].any():
+        return box
+    tones = ink.grey[rows, left:right].mean(axis=1)
+    fall = np.sort(tones)[-max(1, len(tones) // 4)] - tones
+    dashed = np.flatnonzero(fall > _PALE_DASH / 2)
+    if fall.max() < _PALE_DASH or np.ptp(dashed) > 0.2 * high:
+        return box
+    return (left, y0, x1, y1) if 0.3 * high < dashed.mean() < 0.8 * high else box
 
 
 def _stretching(

@@ -208,3 +208,18 @@ def test_a_pale_seal_over_a_name_of_a_grey_scan_is_taken_off_its_letters():
     name = bare.boxes[-1]
     over = [b for b in found.boxes if b.y0 < name.y1 and b.y1 > name.y0]
     assert any(b.x0 < name.x0 + 0.01 and b.x1 > name.x1 - 0.01 for b in over)
+
+
+def test_a_dash_too_thin_to_count_as_ink_is_in_the_box_of_its_line():
+    """A thin face at 200 dpi: the letters are black, the dash is grey."""
+    sheet = Sheet()
+    for k in range(5):
+        sheet.write("Lưu: văn thư, các phòng thuộc xã", 0.2, 0.2 + 0.03 * k)
+    grey = sheet.grey.copy()
+    bare = find_lines(grey, DPI).boxes
+    x0, y0, _, y1 = bare[2].pixels(grey.shape)
+    middle = round(y0 + 0.55 * (y1 - y0))
+    grey[middle : middle + 2, x0 - 10 : x0 + 1] = 200  # a blank further left than the letters
+    for before, now in zip(bare, find_lines(grey, DPI).boxes, strict=True):
+        assert now.y0 == before.y0
+        assert (now.x0 * grey.shape[1] <= x0 - 10) == (before is bare[2])
