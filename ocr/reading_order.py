@@ -131,10 +131,11 @@ def _before(boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
     above = middle[:, None] < middle
     result = np.asarray(overlap & above, np.bool_)
     left = ~overlap & ((x0 + x1)[:, None] < x0 + x1)
-    for i, j in np.argwhere(left).tolist():
-        low, high = min(middle[i], middle[j]), max(middle[i], middle[j])
-        between = (middle > low) & (middle < high) & overlap[i] & overlap[j]
-        if not between.any():
-            result[i, j] = True
+    for i, row in enumerate(left):
+        others = np.flatnonzero(row)
+        low = np.minimum(middle[i], middle[others])[:, None]
+        high = np.maximum(middle[i], middle[others])[:, None]
+        between = (middle > low) & (middle < high) & overlap[i] & overlap[others]
+        result[i, others] |= ~between.any(axis=1)
     np.fill_diagonal(result, False)
     return result

@@ -22,10 +22,10 @@ from ocr.recogniser.decoding import Picture, Scores
 from ocr.recogniser.line_image import ALPHABET, HEIGHT
 
 SHIPPED = Path(__file__).parent / "line.onnx"
-BATCH_COLUMNS = 3072
+BATCH_COLUMNS = 2048
 """Columns of one batch, all lines together: what the processor's cache holds."""
-_WIDTH_STEP = 32  # a multiple of it: few different widths, and little padding
-_WIDEST = 2048
+_WIDTH_STEP = 16  # a multiple of it: fewer widths to plan for, and hardly any padding
+_WIDER = 1.08
 
 
 class ModelMissing(RuntimeError):
@@ -115,12 +115,12 @@ class LineModel:
 
 
 def _by_width(widths: Sequence[int]) -> list[list[int]]:
-    """Indices in batches of like width, narrow ones first; none padded by more than a fifth."""
+    """Indices in batches of like width, narrow ones first; none padded by more than a twelfth."""
     order = sorted(range(len(widths)), key=lambda k: (widths[k], k))
     groups: list[list[int]] = []
     for k in order:
         home = groups[-1] if groups else None
-        fits = home and widths[k] <= 1.2 * widths[home[0]] + _WIDTH_STEP
+        fits = home and widths[k] <= _WIDER * widths[home[0]] + _WIDTH_STEP
         if home and fits and (len(home) + 1) * widths[k] <= BATCH_COLUMNS:
             home.append(k)
         else:
