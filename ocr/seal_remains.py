@@ -16,7 +16,7 @@ from ocr.page_ink import AREA, H, PageInk, Stats
 _PRINTED = 0.62  # of the contrast of print: every letter of print is darker somewhere
 _PALE, _PALER = 0.4, 0.05  # share of dark ink: of what a seal's remains have, of its plain letters
 _SMALL = 0.85  # of the height of the page's letters: those of a seal are larger
-_STEP = 2  # pixels: no stroke is so thin that every other one misses it
+_STEP, _STEP_300 = 2, 3  # pixels, and at 300 dpi: no stroke is so thin that all miss it
 _FEWEST = 8  # letters of a seal
 _REACH = 283  # pixels at 300 dpi, 24 mm: around a letter of a seal all others
 _SPREAD = 142  # 12 mm both ways: a pale line of handwriting is level
@@ -77,14 +77,15 @@ def _rows(letters: Stats) -> list[tuple[float, float, float, float]]:
 
 def _dark_share(ink: PageInk) -> npt.NDArray[np.float64]:
     """For each component the share of its ink that is as dark as print."""
-    some = slice(None, None, _STEP)
+    step = max(_STEP, round(_STEP_300 * ink.unit))
+    some = slice(None, None, step)
     grey, mask = np.ascontiguousarray(ink.grey[some, some]), ink.mask[some, some]
     mask = np.ascontiguousarray(mask)
     tones = cv2.calcHist([grey], [0], mask, [256], [0, 256]).ravel().cumsum()
     print_level = float(np.searchsorted(tones, 0.15 * tones[-1]))
     limit = ink.paper - _PRINTED * max(0.0, ink.paper - print_level)
     dark = ink.labels[some, some][(mask > 0) & (grey <= limit)]
-    held = np.bincount(dark, minlength=len(ink.stats)) * _STEP * _STEP
+    held = np.bincount(dark, minlength=len(ink.stats)) * step * step
     return np.asarray(held / np.maximum(1, ink.stats[:, AREA]), np.float64)
 
 
