@@ -29,6 +29,7 @@ from ocr.page import Box, PageText, Pixels, Word
 from ocr.recognise import Recogniser
 from ocr.recogniser.reader import NetRecogniser
 from ocr.second_reading import ALONE
+from ocr.signer_names import is_nearly_named
 from ocr.tesseract import placed, read_scattered
 
 _NET_DPI, _FINE_DPI = 200, 300
@@ -91,13 +92,20 @@ def with_signature_block(
         seen += [line for line in lines if not _begins_outside(line.words, zone, page.words)]
         if _has_sure_name(_agreed(seen)):
             break
-    for line in _agreed(seen):
-        words = _put(words, line)
+    # what is nearly a name only where there is none
+    for line in sorted(_agreed(seen), key=lambda line: said_in_block(line) is None):
+        if said_in_block(line) or not _holds_name(words, zone):
+            words = _put(words, line)
     if net is not None:
         words = _with_hidden_name(words, page, pixels, zone, net, recogniser)
     if len(words) == len(page.words) and tuple(words) == page.words:
         return page
     return replace(page, words=tuple(words), text=join_text(words))
+
+
+def _holds_name(words: Sequence[Word], zone: Box) -> bool:
+    lines = (line for line in by_line(words) if _inside(zone, line))
+    return any(said_in_block(line) == "name" for line in lines)
 
 
 def _with_hidden_name(
@@ -320,6 +328,8 @@ def _said(line: Sequence[Word]) -> list[Word]:
     said = said_in_block(kept) if kept else None
     if said == "name":
         return kept
+    if said is None and is_nearly_named([w.text.strip(" .,:;") for w in kept]):
+        return [replace(w, confidence=min(w.confidence, _DISPUTED)) for w in kept]
     return [replace(w, confidence=min(w.confidence, _TITLE)) for w in kept] if said else []
 
 

@@ -28,6 +28,16 @@ def has_surname(name: Line) -> bool:
     return words[0] in SURNAMES or (len(words) > 2 and _is_cut_surname(words[0]))
 
 
+def is_nearly_named(words: Sequence[str]) -> bool:
+    """A family name with other marks and two words more: "Trân Bá Tuấn", a mark under the seal."""
+    if len(words) < 3 or not all(map(_is_name_word, words)):
+        return False
+    return len(words[0]) > 2 and words[0] not in SURNAMES and plain(words[0]) in _SURNAME_LETTERS
+
+
+_SURNAME_LETTERS = frozenset(map(plain, SURNAMES))
+
+
 def from_family_name(words: Sequence[str]) -> Sequence[str]:
     """Without what is no family name and stands before one: "N", "Xố" are letters of a seal."""
     letters = len(words) > 1 and len(words[0]) == len(words[1]) == 1

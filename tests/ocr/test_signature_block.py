@@ -12,7 +12,7 @@ from ocr.closing import said_in_block
 from ocr.page import Box, PageImage, Word
 from ocr.page_reader import PageReader, shipped_network
 from ocr.reader import Reader
-from ocr.signature_block import Seen, _agreed, _begins_outside, _put
+from ocr.signature_block import Seen, _agreed, _begins_outside, _put, _said
 from tests.ocr.sheets import DPI, TYPEFACE, paper, pixels, write
 
 HEAD = [
@@ -172,3 +172,14 @@ def test_a_line_of_the_block_says_what_it_is():
     assert said_in_block(line("Nguyễn Hoàng Giang")) == "name"
     assert said_in_block(line("Như Điều Trên")) is None
     assert said_in_block(line("12/QĐ")) is None
+
+
+def test_what_is_nearly_a_name_is_kept_in_doubt():
+    def line(text):
+        return [Word(text=t, box=Box(0.6, 0.5, 0.7, 0.52), confidence=0.97) for t in text.split()]
+
+    kept = _said(line("Trân Bá Tuấn"))  # of Trần a mark lies under the seal
+    assert [w.text for w in kept] == ["Trân", "Bá", "Tuấn"]
+    assert max(w.confidence for w in kept) <= 0.6
+    assert min(w.confidence for w in _said(line("Trần Bá Tuấn"))) == 0.97
+    assert _said(line("Trân Bá")) == [] and _said(line("Như Điều Trên")) == []
