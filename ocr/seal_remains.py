@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ocr.page_ink import AREA, H, PageInk, Stats
+from ocr.page_ink import AREA, H, PageInk, Stats, X
 
 _PRINTED = 0.62  # of the contrast of print: every letter of print is darker somewhere
 _PALE, _PALER = 0.4, 0.05  # share of dark ink: of what a seal's remains have, of its plain letters
@@ -25,7 +25,8 @@ _MOST = 3  # seals on a page
 _LEVEL = 0.4  # of a letter's height between the middles of two in a row
 _BLANK = 1.6  # of a letter's height: a colon and a blank
 _LONG = 8  # letters of a row
-_DOUBLINGS = 6  # of the letters that a row is seen to reach: 64
+
+Sides = npt.NDArray[np.float64]
 
 
 def seal_remains(ink: PageInk, letters: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -57,22 +58,45 @@ def _rows(letters: Stats) -> list[tuple[float, float, float, float]]:
 
     The letters on a ring do not stay level for so many.
     """
+    letters = letters[np.argsort(letters[:, X], kind="stable")]
     x, y, wide, high = letters[:, :4].T.astype(np.float64)
-    middle = y + high / 2
-    lower = np.minimum(high[:, None], high)
-    beside = np.maximum(x[:, None] - x - wide, x - (x + wide)[:, None]) <= _BLANK * lower
-    level = np.abs(middle[:, None] - middle) <= _LEVEL * lower
-    joined = beside & level & (lower >= 0.5 * np.maximum(high[:, None], high))
-    for _ in range(_DOUBLINGS):
-        joined = joined.astype(np.float32) @ joined.astype(np.float32) > 0
+    middle, row_of = y + high / 2, _row_of(x, y, wide, high)
     rows = []
-    for row in np.unique(joined, axis=0):
+    for name in np.flatnonzero(np.bincount(row_of) >= _LONG).tolist():
+        row = row_of == name
         tall = float(np.median(high[row]))
-        if row.sum() >= _LONG and np.ptp(middle[row]) <= tall:
+        if np.ptp(middle[row]) <= tall:
             right, bottom = (x + wide)[row].max(), (y + high)[row].max()
             off = 0.5 * tall
             rows.append((x[row].min() - off, y[row].min() - off, right + off, bottom + off))
     return rows
+
+
+def _row_of(x: Sides, y: Sides, wide: Sides, high: Sides) -> npt.NDArray[np.intp]:
+    """For each letter, given from left to right, the first of those it stands in one row with.
+
+    Each is held only against those that begin soon behind it: against all others, and these
+    against all again, 1,200 small letters took .3 s.
+    """
+    first = np.arange(len(x))
+    ahead = np.searchsorted(x, x + wide + _BLANK * high, side="right") - first - 1
+    one = np.repeat(first, ahead)
+    other = one + 1 + np.arange(len(one)) - np.searchsorted(one, one)
+    lower, middle = np.minimum(high[one], high[other]), y + high / 2
+    joined = (
+        (x[other] - (x + wide)[one] <= _BLANK * lower)
+        & (np.abs(middle[one] - middle[other]) <= _LEVEL * lower)
+        & (lower >= 0.5 * np.maximum(high[one], high[other]))
+    )
+    one, other = one[joined], other[joined]
+    while True:
+        found = first.copy()
+        np.minimum.at(found, one, first[other])
+        np.minimum.at(found, other, first[one])
+        found = found[found]
+        if np.array_equal(found, first):
+            return first
+        first = found
 
 
 def _dark_share(ink: PageInk) -> npt.NDArray[np.float64]:
