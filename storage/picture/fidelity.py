@@ -30,21 +30,25 @@ _KEPT = 0.5  # of a stroke's darkness
 _FILLED = 80  # levels darker than the scan
 _BLOB_MM2 = 0.12
 _TONE, _TONE_KEPT = 40, 0.5
+_OFF, _OFF_LEAST = 0.35, 40  # of a stroke's darkness; paler ink counts as that dark
 _FEW = 20  # coloured points: too few to judge by
 _MOST_LOST_MM2, _MOST_FILLED_MM2, _MOST_FADED = 4.0, 8.0, 0.10
+_MOST_OFF = 0.022  # from .03 up copies read worse than their scans, at .018 they do not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fidelity:
     """Areas in mm2: `ink` of the scan, ink `lost`, paper `filled` with ink.
 
-    `faded`: share of the coloured points whose colour is gone.
+    `faded`: share of the coloured points whose colour is gone. `off`: share of the ink that is
+    shown a third paler or darker than it is, as where a mask breaks up a seal over print.
     """
 
     ink: float
     lost: float
     filled: float
     faded: float
+    off: float = 0.0
 
     @property
     def good(self) -> bool:
@@ -52,6 +56,7 @@ class Fidelity:
             self.lost <= _MOST_LOST_MM2
             and self.filled <= _MOST_FILLED_MM2
             and self.faded <= _MOST_FADED
+            and self.off <= _MOST_OFF
         )
 
 
@@ -72,6 +77,7 @@ def compare(layers: Layers, dpi: float) -> Fidelity:
         lost=_blobs(cv2.bitwise_and(ink, gone), mm2),
         filled=_blobs(over, mm2),
         faded=0.0 if scan.ndim == 2 else _faded(scan, shown),
+        off=_off(wanted, got, np.asarray(ink, np.uint8)),
     )
 
 
@@ -98,6 +104,13 @@ def _whole(layer: Coarse, like: Pixels) -> Pixels:
 def _darker(around: Pixels, weakest: Pixels) -> Pixels:
     """How much darker than the paper; smoothed, so that grain is no ink."""
     return np.asarray(cv2.blur(cv2.subtract(around, weakest), (3, 3)), np.uint8)
+
+
+def _off(wanted: Pixels, got: Pixels, ink: Pixels) -> float:
+    """Share of the ink's points that are shown much paler or darker; 0 where there is no ink."""
+    most = cv2.convertScaleAbs(np.maximum(wanted, np.uint8(_OFF_LEAST)), alpha=_OFF)
+    wrong = cv2.bitwise_and(cv2.compare(cv2.absdiff(wanted, got), most, cv2.CMP_GT), ink)
+    return round(cv2.countNonZero(wrong) / max(1, cv2.countNonZero(ink)), 4)
 
 
 def _faded(scan: Pixels, shown: Pixels) -> float:
