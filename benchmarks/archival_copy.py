@@ -155,16 +155,21 @@ READERS: Mapping[str, Read] = {
 }
 
 
-def measure(sample: Sample, room: Path, readers: Mapping[str, Read]) -> dict[str, Stored]:
+def measure(
+    sample: Sample, room: Path, readers: Mapping[str, Read], *, peer: bool
+) -> dict[str, Stored]:
     truth = lines_of(sample)
-    scan, own, as_read, peer = (room / f"{name}.pdf" for name in ("scan", "own", "read", "peer"))
+    scan, own, as_read, theirs = (room / f"{name}.pdf" for name in ("scan", "own", "read", "peer"))
     as_scanned(page_of(sample), scan)
     made = {name: composed(sample, page, file) for name, page, file in (
         (OWN, page_of, own), (AS_READ, page_as_read, as_read))}  # fmt: skip
-    by_ocrmypdf(scan, peer)
+    files = {"scan": scan, OWN: own, AS_READ: as_read}
+    if peer:
+        by_ocrmypdf(scan, theirs)
+        files[PEER_NAME] = theirs
     known: dict[bytes, dict[str, PlacedErrors]] = {}
     found = {}
-    for name, file in (("scan", scan), (OWN, own), (AS_READ, as_read), (PEER_NAME, peer)):
+    for name, file in files.items():
         drawing = drawn(file)
         same = hashlib.sha256(drawing.tobytes()).digest()
         if same not in known:
@@ -244,6 +249,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=100, help="the first; kinds in turn")
     parser.add_argument("--levels", nargs="+", choices=LEVELS, default=LEVELS)
     parser.add_argument("--by", nargs="+", choices=READERS, default=("layout",))
+    parser.add_argument(
+        "--alone", action="store_true", help="leave OCRmyPDF out: its copies are slow"
+    )
     parser.add_argument("--write", action="store_true", help="put the table in docs/benchmarks.md")
     asked = parser.parse_args()
     machine = machine_name()
@@ -256,7 +264,9 @@ def main() -> int:
                 sample = make_sample(
                     TYPE_CODES[number % len(TYPE_CODES)], asked.seed + number, level
                 )
-                for name, stored in measure(sample, Path(room), readers).items():
+                for name, stored in measure(
+                    sample, Path(room), readers, peer=not asked.alone
+                ).items():
                     found[level][name].append(stored)
             print("\n".join(rows_of({level: found[level]}, asked.by)), file=sys.stderr, flush=True)
     day = dt.datetime.now(dt.UTC).date().isoformat()
