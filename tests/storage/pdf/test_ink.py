@@ -14,7 +14,7 @@ import pytest
 from ocr.page import PageText
 from service.samples import make_sample
 from storage.pdf import PikepdfArchivalPdf
-from storage.picture import prepared
+from storage.picture import layers, prepared
 from storage.picture.prepared import Form
 from workflows.ports.archival import CopyPage
 
@@ -142,16 +142,30 @@ def test_faint_marks_stay_visible(letter, plant, tmp_path):
         assert red[2] - red[:2].max() > 15, "a pale red stamp is still red"
 
 
+@pytest.mark.parametrize("code", ["gcn_ket_hon", "cong_van"])
+def test_a_seal_over_print_on_a_coarse_grey_scan_keeps_its_shade(code, monkeypatch):
+    """Two steps break the seal's ring up where it crosses a name: the measure has to see that."""
+    sample = make_sample(code, 100, "L3")
+    page = decoded(sample.scans[0])
+    good = prepared.prepare(page, sample.dpi)
+    assert good.form is Form.MIXED
+    assert good.fidelity is not None and good.fidelity.off < 0.015
+    monkeypatch.setattr(layers, "_COARSE_STEPS", (0.25, 0.6))
+    broken = prepared.prepare(page, sample.dpi)
+    assert broken.fidelity is not None and broken.fidelity.off > 2 * good.fidelity.off
+    assert broken.form is Form.JPEG
+
+
 def _erasing(split):
     """A mask that loses a part of the page, as the emptied files of f25 did."""
 
     def lossy(page, dpi):
-        layers = split(page, dpi)
-        height, width = layers.masks[0].shape
-        masks = tuple(mask.copy() for mask in layers.masks)
+        whole = split(page, dpi)
+        height, width = whole.masks[0].shape
+        masks = tuple(mask.copy() for mask in whole.masks)
         for mask in masks:
             mask[height // 4 : height // 3, width // 4 : width // 2] = 0
-        return replace(layers, masks=masks)
+        return replace(whole, masks=masks)
 
     return lossy
 
