@@ -179,7 +179,8 @@ def _with_marks(
         x = (first[k, 0] + first[k, 2]) / 2
         y = first[k, 3] - 0.25 * tall[k]
         over = (first[:, 0] - 0.3 * tall <= x) & (x <= first[:, 2] + 0.3 * tall)
-        over &= (first[:, 1] - 0.35 * tall <= y) & (y <= first[:, 3])
+        # a comma begins above what its line stands on, wherever it ends
+        over &= (first[:, 1] - 0.35 * tall <= y) & (first[k, 1] + 0.25 * tall[k] <= first[:, 3])
         over &= (count > count[k]) & (wide > wide[k])
         # a letter of its own is as tall as its line; a line of its own stands clear of others
         over &= tall[k] < 0.8 * tall
@@ -338,14 +339,18 @@ def _with_pale_dash(
     high = y1 - y0
     left, right = round(x0 - _DASH_BEFORE * high), round(x0 + 0.12 * high)
     rows = slice(max(0, round(y0)), round(y1))
-    if left < 0 or ink.mask[rows, left:right].any():
+    if left < 0:
         return box
-    tones = ink.grey[rows, left:right].mean(axis=1)
+    strip = ink.grey[rows, left:right]
+    tones = strip.mean(axis=1)
     fall = np.sort(tones)[-max(1, len(tones) // 4)] - tones
     dashed = np.flatnonzero(fall > _PALE_DASH / 2)
     if fall.max() < _PALE_DASH or np.ptp(dashed) > 0.2 * high:
         return box
-    return (left, y0, x1, y1) if 0.3 * high < dashed.mean() < 0.8 * high else box
+    lit = float(np.median(strip))
+    wide = np.count_nonzero(strip[dashed].min(axis=0) < lit - 2 * _PALE_DASH)
+    held = 0.3 * high < dashed.mean() < 0.8 * high and wide >= 0.2 * high
+    return (left, y0, x1, y1) if held else box
 
 
 def _stretching(
@@ -371,7 +376,8 @@ def _stretching(
     hangs |= _hanging(stats, pieces, line, *marks, high) if hangs.any() else False
     size = stats[pieces, AREA] / (high * high)
     dash = stats[pieces, W] >= np.maximum(1.5 * stats[pieces, H], _DASH * high)
-    level = (box[line, 1] <= y) & (y <= box[line, 3])
+    quarter = stats[pieces, H] / 4  # of a comma stands above what its line stands on
+    level = (box[line, 1] <= y) & (stats[pieces, Y] + quarter <= box[line, 3])
     return np.asarray(hangs | (level & (dash | (size >= _SPECK))), np.bool_)
 
 

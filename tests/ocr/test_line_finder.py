@@ -223,3 +223,24 @@ def test_a_dash_too_thin_to_count_as_ink_is_in_the_box_of_its_line():
     for before, now in zip(bare, find_lines(grey, DPI).boxes, strict=True):
         assert now.y0 == before.y0
         assert (now.x0 * grey.shape[1] <= x0 - 10) == (before is bare[2])
+
+
+def test_a_comma_as_tall_as_a_letter_belongs_to_its_line():
+    """No tail of another letter reaches as low: it was a line of its own, and read as a 9."""
+    sheet = Sheet()
+    font = ImageFont.truetype(TYPEFACE, round(19 * DPI / 72))
+    for k, text in enumerate(
+        ("TỒN TẠI, HẠN CHẾ", "trên địa bàn biết, thực hiện", "MỤC, ĐÍCH, CHÍNH")
+    ):
+        at = (300, 300 + 120 * k)
+        sheet.pen.text(at, text, fill="black", font=font)
+        x0, y0, x1, y1 = sheet.pen.textbbox(at, text, font=font)
+        width, height = sheet.image.size
+        box = Box(x0 / width, y0 / height, x1 / width, y1 / height)
+        sheet.lines.append(TruthLine(text=text, box=box))
+    for k in range(12):
+        sheet.write("sao cao su mua xuân vào xem cả nhà ra sân", 0.2, 0.5 + 0.03 * k)
+    boxes = find_lines(sheet.grey, DPI).boxes
+    assert len(boxes) == len(sheet.lines)
+    for line, box in zip(sheet.lines[:3], boxes[:3], strict=True):
+        assert box.y1 >= line.box.y1 - 0.0005
