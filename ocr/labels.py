@@ -254,9 +254,9 @@ def _empty(spec: FieldSpec, label: Sequence[Word], page: int, text: str) -> Fiel
     return replace(blank, needs_review=not ruled, confidence=0.92 if ruled else 0.0)
 
 
-_SPELLED = frozenset({"text", "place", "org", "idpaper", "list", "words"})
+_SPELLED = frozenset({"text", "place", "org", "idpaper", "list"})
 """Running text, in which small words may be put right; names and figures are not touched."""
-_LONG = _SPELLED | {"datew", "name", "money", "land_paper"}
+_LONG = _SPELLED | {"datew", "name", "money", "land_paper", "words"}
 
 
 def _without_leaders(text: str) -> str:

@@ -470,7 +470,9 @@ def _office(lines: Sequence[Line], place: str) -> FieldReading:
     evidence = Evidence(
         kind="office",
         token=weakest(_told(words)),
-        grammar=any(low.startswith(h) for h in OFFICE_HEADS) and kept.count("(") == kept.count(")"),
+        grammar=any(low.startswith(h) for h in OFFICE_HEADS)
+        and kept.count("(") == kept.count(")")
+        and not _LEVEL_LOST.match(low),
         catalogue=known is not None,
         witnesses=1 if known else 0,
         # capitals lose marks at confidence 90: an office no list knows is for a person to see
@@ -497,6 +499,11 @@ _COMMITTEES = tuple(
     comparable(name).split() for name in ("ủy ban nhân dân", "hội đồng nhân dân", "ubnd", "hđnd")
 )
 _LEVEL_WORDS = frozenset(map(comparable, ("xã", "phường", "tỉnh", "huyện", "quận")))
+_LEVEL_LOST = re.compile(
+    r"(?:uy ban nhan dan|hoi dong nhan dan|ubnd|hdnd) "
+    r"(?!(?:tinh|thanh pho|tp|quan|huyen|thi xa|thi tran|tx|tt|xa|phuong|dac khu|va)\b)"
+)
+"""A committee of a place without what kind of place it is: a word was not read."""
 _HEAD = re.compile(r"(uy ban nhan dan|hoi dong nhan dan)\b(?: (xa|phuong|thi tran|dac khu)\b)?")
 
 

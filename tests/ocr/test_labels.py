@@ -441,6 +441,8 @@ def test_a_sum_and_its_words_that_differ_are_both_flagged(reader):
     same, other = sums("Bảy tỷ tám trăm triệu đồng"), sums("Bảy tỷ ba trăm triệu đồng")
     assert same["capital"].value == other["capital"].value == "7800000000"
     assert all(same[k].evidence.settled for k in ("capital", "capital_words"))
+    written = "Hai mươi mốt tỷ bảy trăm triệu đồng"  # "mươi một" is commoner elsewhere
+    assert sums(written)["capital_words"].value == written
     assert not same["capital"].needs_review
     assert other["capital"].needs_review and other["capital_words"].needs_review
 

@@ -372,3 +372,13 @@ def test_a_committee_is_as_sure_as_the_words_that_tell_which(reader, weak, token
     rows += [("QUYẾT ĐỊNH", 0.45, 0.17), *closing()]
     seen = fields(reader, page(rows, weak=weak))["issuer"]
     assert (seen.value, seen.evidence.token) == ("Ủy ban nhân dân xã Bình An", token)
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"), [("XÃ BÌNH AN", True), ("BÌNH AN", False), ("TP. HỒ CHÍ MINH", True)]
+)
+def test_a_committee_without_its_level_goes_to_a_person(reader, name, whole):
+    rows = header(issuer=(f"HỘI ĐỒNG NHÂN DÂN {name}",))
+    seen = fields(reader, page([*rows, ("NGHỊ QUYẾT", 0.45, 0.17), *closing()]))["issuer"]
+    assert seen.evidence.grammar is whole
+    assert whole or seen.needs_review
