@@ -24,6 +24,7 @@ _RIM = 60
 _MOST = 3  # seals on a page
 _LEVEL = 0.4  # of a letter's height between the middles of two in a row
 _BLANK = 1.6  # of a letter's height: a colon and a blank
+_SEAL_LETTER = 26  # pixels at 300 dpi: a seal's are 2 mm high and more
 _LONG = 8  # letters of a row
 
 Sides = npt.NDArray[np.float64]
@@ -45,8 +46,10 @@ def seal_remains(ink: PageInk, letters: npt.NDArray[np.bool_]) -> npt.NDArray[np
         inside = (x0 <= x) & (x <= x1) & (y0 <= y) & (y <= y1)
         held = inside & (dark < _PALE)
         rim = _REACH * ink.unit  # a row may begin or end beside the seal
-        around = (x0 - rim <= x) & (x <= x1 + rim) & (y0 <= y) & (y <= y1)
-        small = around & (0.3 * usual <= high) & (high <= _SMALL * usual)
+        around = (x0 - rim <= x) & (x <= x1 + rim) & (y0 - rim <= y) & (y <= y1 + rim)
+        small = (
+            around & (0.3 * usual <= high) & (high <= max(_SMALL * usual, _SEAL_LETTER * ink.unit))
+        )
         for left, top, right, bottom in _rows(ink.stats[small]):
             held &= (x < left) | (right < x) | (y < top) | (bottom < y)
         remains = remains | held
