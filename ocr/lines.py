@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
@@ -11,6 +12,7 @@ from ocr.page import Word
 from ocr.vietnamese import nfc
 
 SCRAP = 0.6
+_LEADER = re.compile(r"[.…·]*(?:\.{4}|…)[.…·]*")
 COLUMN_GAP = 2.5
 """In word heights. Blanks of justified text stay under 1.5; header columns stand 3 apart."""
 
@@ -35,13 +37,23 @@ def by_line(words: Sequence[Word]) -> list[list[Word]]:
 
 
 def without_scraps(words: Sequence[Word]) -> tuple[Word, ...]:
-    """Leave out lines of one or two doubtful letters: strokes of a signature, rims of a seal."""
-    return tuple(w for line in by_line(words) if not _is_scrap(line) for w in line)
+    """Leave out lines of one or two doubtful letters: strokes of a signature, rims of a seal.
+
+    And the dots that a form has left behind its value: they are where to write, no text.
+    """
+    return tuple(w for line in by_line(words) if not _is_scrap(line) for w in _undotted(line))
 
 
 def _is_scrap(line: Sequence[Word]) -> bool:
     letters = sum(c.isalnum() for w in line for c in w.text)
     return letters <= 2 and max(w.confidence for w in line) < SCRAP
+
+
+def _undotted(line: list[Word]) -> list[Word]:
+    last = len(line)
+    while last and _LEADER.fullmatch(line[last - 1].text):
+        last -= 1
+    return line[:last]
 
 
 def cut_at_gaps(line: Sequence[Word], aspect: float) -> list[list[Word]]:

@@ -20,6 +20,7 @@ from ocr.lines import with_line
 from ocr.page import Box, Pixels, Word
 from ocr.page_ink import PageInk
 from ocr.recogniser.reader import ReadLine
+from ocr.vietnamese import is_syllable, words_of
 
 DOUBTFUL = 0.85
 """A line whose weakest word Tesseract is less sure of is read again."""
@@ -33,6 +34,9 @@ BAD_PAGE = 0.90
 """Mean confidence of Tesseract's words: clean pages .93-.97, photocopies .60-.88."""
 _JUNK = 0.75
 _LONE_LETTER = 0.985
+_SYLLABLES, _SYLLABLES_SHARE = 3, 0.45
+"""So many syllables, so much of the letters, are print, however poor: a seal's rim has fewer."""
+_GUESSED = 0.5
 
 
 class LinesReader(Protocol):
@@ -92,12 +96,22 @@ def chosen(first: Sequence[Word], second: ReadLine) -> tuple[Word, ...] | None:
 
 
 def is_junk(line: ReadLine) -> bool:
-    """Rims of a seal, strokes of a signature: hardly a letter, or none the network is sure of."""
+    """Rims of a seal, strokes of a signature: hardly a letter, or none the network is sure of.
+
+    Small print of a card on a photocopy is no better read, but it says something.
+    """
     letters = [c.confidence for c in line.characters if c.text.isalnum()]
     if not letters:
         return True
     mean = float(np.mean([c.confidence for c in line.characters]))
-    return mean < (_LONE_LETTER if len(letters) <= 2 else _JUNK)
+    if len(letters) <= 2:
+        return mean < _LONE_LETTER
+    return mean < _JUNK and (mean < _GUESSED or not _says_something(line, len(letters)))
+
+
+def _says_something(line: ReadLine, letters: int) -> bool:
+    words = [t for w in line.words for t in words_of(w.text) if len(t) > 1 and is_syllable(t)]
+    return len(words) >= _SYLLABLES and sum(map(len, words)) >= _SYLLABLES_SHARE * letters
 
 
 def sureness(words: Sequence[Word]) -> float:

@@ -29,3 +29,19 @@ def test_strokes_of_a_signature_are_left_out():
         word("Công", 0.12, 3),
     ]
     assert [w.text for w in without_scraps(words)] == ["12", "Thọ", "-", "Công"]
+
+
+def test_dots_behind_a_value_are_no_text():
+    words = [
+        word("ngày:", 0.1, 0),
+        word("28/09/1964", 0.2, 0),
+        word("….....", 0.4, 0),
+        word("......", 0.5, 0),
+        word(".......", 0.1, 1),
+        word("v.v...", 0.1, 2),
+        word("...", 0.3, 2),
+        word(".....", 0.1, 3),
+        word("ngày", 0.3, 3),
+    ]
+    left = [w.text for w in without_scraps(words)]
+    assert left == ["ngày:", "28/09/1964", "v.v...", "...", ".....", "ngày"]

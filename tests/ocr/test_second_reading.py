@@ -32,6 +32,10 @@ def net_line(*words: Word) -> ReadLine:
     return ReadLine(box=Box(0.1, 0.1, 0.9, 0.12), characters=letters, words=words)
 
 
+def line_of(text: str, sure: float) -> ReadLine:
+    return net_line(*(word(w, 0.1 * k, sure) for k, w in enumerate(text.split())))
+
+
 def test_a_word_both_read_alike_is_as_sure_as_the_surer_one():
     first = [word("Số:", 0.1, 0.9), word("47", 0.2, 0.5)]
     made = chosen(first, net_line(word("Số:", 0.1, 0.8), word("47", 0.2, 0.95)))
@@ -66,6 +70,11 @@ def test_agreement_in_another_place_is_no_agreement():
         (net_line(word("2", 0.1, 0.999)), False),
         (net_line(word("...", 0.1, 0.99)), True),
         (net_line(word("Nơi", 0.1, 0.9), word("nhận:", 0.2, 0.9)), False),
+        # the back of a card on a photocopy, a seal's rim read along with a line, and mere guesses
+        (line_of("QUẢN L3 HÁn4 0Đ6 VỀ THẬT SỰ XÃ5Ộ", 0.62), False),
+        (line_of("C hhotn g uac nhăng", 0.62), True),
+        (line_of("SÂNXÃ Bộ", 0.72), True),
+        (line_of("QUẢN L3 HÁn4 0Đ6 VỀ THẬT SỰ XÃ5Ộ", 0.45), True),
     ],
 )
 def test_rims_of_seals_and_strokes_are_junk(line, junk):
