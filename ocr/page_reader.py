@@ -44,6 +44,9 @@ from ocr.tesseract import (
 )
 from ocr.witness import HEADER_INCHES, Witnessed, with_witness, words_of
 
+_LEAST_SIDE = 8
+"""Pixels: on a narrower strip no letter can stand, and much of what looks at pages needs more."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
@@ -96,6 +99,8 @@ class PageReader:
         Raises `RecognitionFailed` when neither the engine nor its isolated second try could.
         """
         clock = Clock()
+        if min(image.pixels.shape[:2]) < _LEAST_SIDE:
+            return self._blank(image, clock, {"ink": 0.0}), image.pixels
         ink = clock.time("prepare", lambda: measure_ink(image.pixels, image.dpi))
         if ink.is_nothing and not self._has_print(image, clock):
             return self._blank(image, clock, {"ink": round(ink.share, 6)}), image.pixels

@@ -38,7 +38,7 @@ def shrunk(pixels: Pixels, longest: int) -> Pixels:
     height, width = pixels.shape[:2]
     scale = longest / max(height, width)
     made = pixels
-    while max(made.shape[:2]) >= 2 * longest:
+    while max(made.shape[:2]) >= 2 * longest and min(made.shape[:2]) > 1:
         made = np.asarray(cv2.resize(made, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(made, size, interpolation=cv2.INTER_AREA), np.uint8)

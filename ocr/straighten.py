@@ -26,6 +26,7 @@ _WIDEST = 5.0
 LEAST_SKEW = 0.08
 """Degrees; less than this is not worth resampling."""
 _SMALL = 500
+_STRIP = 8  # pixels once shrunk: nothing so narrow is a sheet, and nothing of it may be left
 _DARK_DESK = 45
 _COLOURED_DESK = 30  # of 255: how much more colour the desk must have than the paper
 A4 = 297 / 210
@@ -82,6 +83,8 @@ def find_skew(grey: Pixels) -> float:
     """
     # not by halves as elsewhere: on cards the direction is found worse (L1 2 -> 7 letters wrong)
     scale = _PROFILE_WIDTH / max(grey.shape[:2])
+    if scale * min(grey.shape[:2]) < _STRIP:
+        return 0.0
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     edge_y, edge_x = small.shape[0] // 30, small.shape[1] // 30
     small = small[edge_y : -edge_y or None, edge_x : -edge_x or None]
@@ -127,7 +130,7 @@ def find_sheet(grey: Pixels, rgb: Pixels | None = None) -> Matrix | None:
     over the sheet makes it as dark as the desk; its colour (`rgb`) still tells it from the desk.
     """
     scale = _SMALL / max(grey.shape)
-    if not _lies_on_desk(shrunk(grey, _SMALL)):
+    if scale * min(grey.shape) < _STRIP or not _lies_on_desk(shrunk(grey, _SMALL)):
         return None
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     sides, middle = _sides_and_middle(np.asarray(small, np.uint8))

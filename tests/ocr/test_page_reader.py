@@ -81,6 +81,16 @@ def test_a_turned_page_is_turned_upright(reader, degrees):
     assert "QUYẾT ĐỊNH" in page.text
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (1, 400), (4000, 2), (8, 8), (8, 20000)])
+def test_a_picture_of_a_few_pixels_is_a_page_without_words(reader, shape):
+    dice = np.random.default_rng(3)
+    for levels in (np.zeros(shape), np.full(shape, 255), dice.choice([0, 255], shape)):
+        page, _ = reader.read_page(
+            PageImage(number=1, pixels=np.stack([levels] * 3, 2).astype(np.uint8), dpi=DPI)
+        )
+        assert (page.height, page.width, page.words) == (*shape, ())
+
+
 @pytest.mark.parametrize("degrees", [90, 270])
 def test_a_page_with_few_words_is_not_turned_on_its_side(reader, degrees, monkeypatch):
     """Too few syllables to prove it upright, and the engine's guess of its direction is wrong."""
