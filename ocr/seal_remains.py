@@ -22,6 +22,7 @@ _REACH = 283  # pixels at 300 dpi, 24 mm: around a letter of a seal all others
 _SPREAD = 142  # 12 mm both ways: a pale line of handwriting is level
 _RIM = 60
 _MOST = 3  # seals on a page
+_AT_ONCE = 256  # pale letters held against the others of their rows
 _LEVEL = 0.4  # of a letter's height between the middles of two in a row
 _BLANK = 1.6  # of a letter's height: a colon and a blank
 _SEAL_LETTER = 26  # pixels at 300 dpi: a seal's are 2 mm high and more
@@ -122,9 +123,7 @@ def _zones(
     """Boxes around the pale letters that stand together as those of a seal do."""
     zones, left = list[tuple[float, float, float, float]](), middles
     while len(left) >= _FEWEST and len(zones) < _MOST:
-        apart = np.hypot(*(left[:, None] - left[None]).transpose(2, 0, 1))
-        near = apart <= _REACH * unit
-        crowd = near[near.sum(axis=1).argmax()]
+        crowd = _crowd(left, _REACH * unit)
         low, high = left[crowd].min(axis=0), left[crowd].max(axis=0)
         if crowd.sum() < _FEWEST or (high - low < _SPREAD * unit).any():
             break
@@ -132,3 +131,29 @@ def _zones(
         zones.append((low[0] - rim, low[1] - rim, high[0] + rim, high[1] + rim))
         left = left[~crowd]
     return zones
+
+
+def _crowd(points: npt.NDArray[np.float64], reach: float) -> npt.NDArray[np.bool_]:
+    """Which points [n, 2] are within reach of the one that has most others there.
+
+    Some rows of the page at a time: of a raster printed pale there are thousands, and each held
+    against each took gigabytes.
+    """
+    order = np.argsort(points[:, 1], kind="stable")
+    rows, held = points[order], np.zeros(len(points), np.intp)
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        first = np.searchsorted(rows[:, 1], some[0, 1] - reach)
+        last = np.searchsorted(rows[:, 1], some[-1, 1] + reach, side="right")
+        near = _apart(some, rows[first:last]) <= reach
+        held[order[start : start + _AT_ONCE]] = np.count_nonzero(near, axis=1)
+    most = points[held.argmax()]
+    return np.asarray(_apart(most[None], points)[0] <= reach, np.bool_)
+
+
+def _apart(
+    some: npt.NDArray[np.float64], others: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Distances [n, m] of points [n, 2] and [m, 2]."""
+    x, y = (some[:, None] - others[None]).transpose(2, 0, 1)
+    return np.asarray(np.hypot(x, y), np.float64)

@@ -1,5 +1,7 @@
 """The letters of a pale seal are taken off; pale handwriting and stamped lines stay."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ocr.line_finder import _letters, find_lines, lines_in
 from ocr.page import Pixels
 from ocr.page_ink import page_ink
-from ocr.seal_remains import seal_remains
+from ocr.seal_remains import _crowd, seal_remains
 from tests.ocr.sheets import DPI, TYPEFACE, paper, pixels
 
 PALE = 120  # of a seal scanned in grey; print is 0
@@ -87,3 +89,18 @@ def test_what_signing_software_prints_beside_its_seal_stays():
     assert gone.sum() >= 20
     assert beside.sum() > 30
     assert gone[beside].mean() < 0.15
+
+
+def test_of_a_raster_printed_pale_the_crowds_are_found_without_holding_all_against_all():
+    """Each against each of 6,000 points took .9 GB."""
+    some = np.random.default_rng(7)
+    points = some.uniform((0, 0), (2480, 3508), (6000, 2))
+    points[2000:2300] = some.normal((1500, 900), 60, (300, 2))
+    points[0], points[1] = points[2000] + (283.0, 0.0), points[2000] + (0.0, 283.0)
+    tracemalloc.start()
+    found = _crowd(points, 283.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    near = [np.hypot(*(points - at).T) <= 283.0 for at in points]
+    assert np.array_equal(found, near[int(np.argmax([row.sum() for row in near]))])
+    assert peak < 100 << 20
