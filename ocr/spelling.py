@@ -104,12 +104,21 @@ def with_unit_names(seen: FieldReading, *, is_name: bool = False) -> FieldReadin
 
 def _as_units_are(text: str, *, is_name: bool) -> str:
     """The text with the names of its units as units are called."""
-    levelled = _LEVEL.search(plain(text)) is not None
-    if not (is_name or (levelled and not text.isupper())):
-        return text
-    for start, end in reversed(_names(text)):
+    for start, end in reversed(_names(text) if is_name else _levelled_names(text)):
         text = text[:start] + shipped_unit_names().likelier(text[start:end]) + text[end:]
     return text
+
+
+def _levelled_names(text: str) -> list[tuple[int, int]]:
+    """The names behind "xã", "phường" … alone: in "Phòng Quản lý xã hội" no other word is one's.
+
+    In a short text a name may have lost its capital ("xã cầm Sơn").
+    """
+    if text.isupper():
+        return []
+    levels = [*_LEVEL.finditer(plain(text))]
+    named = [level for level in levels if text[level.end() : level.end() + 1].isupper()]
+    return _behind(named or (levels if len(text.split()) < _LONGEST else []), text)
 
 
 def _others(made: FieldContent, value: FieldContent) -> tuple[Candidate, ...]:
@@ -127,7 +136,12 @@ def _names(value: str) -> list[tuple[int, int]]:
     levels = [level for level in found if value[level.end() : level.end() + 1].isupper()]
     if not levels:
         return [(0, len(value))] if len(value.split()) < _LONGEST else []
-    ends = [*(level.start() for level in levels[1:]), len(value)]
+    return _behind(levels, value)
+
+
+def _behind(levels: Sequence[re.Match[str]], value: str) -> list[tuple[int, int]]:
+    """What stands behind each level, up to the next or a comma."""
+    ends = [*(level.start() for level in levels), len(value)][1:]
     return [
         (level.end(), level.end() + len(value[level.end() : end].split(",")[0].rstrip()))
         for level, end in zip(levels, ends, strict=True)
