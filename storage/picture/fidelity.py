@@ -84,8 +84,8 @@ def compare(layers: Layers, dpi: float) -> Fidelity:
 def composed(layers: Layers) -> Pixels:
     """The page as a viewer shows it, at the size of the coarse layers; grey or RGB as they are."""
     size = layers.small.shape[1::-1]
-    widest = np.asarray(layers.rim, np.float32) * np.float32(1 / 255)  # shrunk already
-    shares = [widest, *(_share(mask, size) for mask in layers.masks[1:])]
+    # each mask as it is stored, and not its `rim`: a mask that has lost ink since has to be seen
+    shares = [_share(mask, size) for mask in layers.masks]
     cover = np.asarray(sum(shares) / np.float32(len(shares)), np.float32)
     under, over = _whole(layers.paper, layers.small), _whole(layers.tint, layers.small)
     return np.asarray(cv2.blendLinear(over, under, cover, 1 - cover), np.uint8)

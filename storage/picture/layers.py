@@ -31,7 +31,7 @@ Floats = npt.NDArray[np.float32]
 COARSE_DPI = 100
 _MASK_DPI = 150  # a coarser page gets masks twice as fine: its soft edges carry the letters
 _PAPER_MM, _REACH_MM = 10.0, 1.0
-_FINE_DPI = 250  # a coarser page needs a step more
+_FINE_DPI = 250  # of the masks: coarser ones need a step more
 _STEPS = (0.25, 0.6)  # of the way from paper to the darkest ink near: where each mask begins
 _COARSE_STEPS = (0.17, 0.47, 0.76)
 _DEEP = 0.78  # of the same way: as dark as the ink itself
@@ -59,7 +59,7 @@ class Coarse:
 
 @dataclass(frozen=True, kw_only=True)
 class Layers:
-    """Layers over the same `page`. `masks`: 255 where ink is, the widest first, each in the last.
+    """Layers over the same `page`. `masks`: 255 where ink is, the widest first, each within it.
 
     The k-th of n masks shows k/n of the way from paper to ink; a page without soft edges has one.
     `small`: the page itself at the coarse layers' size; `around`: the paper's level at each of its
