@@ -32,6 +32,7 @@ from ocr.recogniser.reader import NetRecogniser
 from ocr.signing_titles import authority_in
 from ocr.vietnamese import is_syllable
 
+FINE_DPI = 300
 GUESSED = 0.3
 """Confidence of every word of such a name: a person looks."""
 _CLEAR = 0.9
@@ -98,8 +99,8 @@ def hidden_name(
 ) -> tuple[Word, ...]:
     """The likeliest name of a row of the signature block; none when no name fits.
 
-    `inks`: the block in several inks at 300 dpi. `row`: what could be read of it, `centre`: of the
-    title above it; these and the boxes of the words in fractions of the block.
+    `inks`: the block in several inks at `FINE_DPI`. `row`: what could be read of it, `centre`: of
+    the title above it; these and the boxes of the words in fractions of the block.
     """
     shape = inks[0].shape
     left = min(row.x0, 2 * centre - row.x1) * shape[1]
@@ -115,9 +116,9 @@ def hidden_name(
     if not votes:
         return ()
     start = max(0, round(left - high))
+    top, end = max(0, y0 - high // 4), y1 + high // 4
     said = [
-        witness.read_line(np.ascontiguousarray(ink[y0 - high // 4 : y1 + high // 4, start:x1]), 300)
-        for ink in inks
+        witness.read_line(np.ascontiguousarray(ink[top:end, start:x1]), FINE_DPI) for ink in inks
     ]
     best = max(votes, key=lambda name: (votes[name] * exp(_agreement(name, said)), name))
     return _spread(best, Box(max(0.0, left / shape[1]), row.y0, row.x1, row.y1))

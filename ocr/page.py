@@ -66,6 +66,10 @@ class Box:
     def height(self) -> float:
         return self.y1 - self.y0
 
+    def holds_middle_of(self, other: Box) -> bool:
+        x, y = (other.x0 + other.x1) / 2, (other.y0 + other.y1) / 2
+        return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
+
     def pixels(self, shape: tuple[int, ...], least: int = 1) -> tuple[int, int, int, int]:
         """Left, top, right, bottom on an image of that shape; inside it, `least` pixels or more."""
         height, width = shape[:2]

@@ -20,7 +20,7 @@ import numpy as np
 
 from ocr.clean import ink_mask, red_mask
 from ocr.closing import block_zone, said_in_block
-from ocr.hidden_names import clear_end, hidden_name
+from ocr.hidden_names import FINE_DPI, clear_end, hidden_name
 from ocr.layout import PageLayout
 from ocr.line_finder import find_lines
 from ocr.lines import by_line, join_text
@@ -32,7 +32,7 @@ from ocr.second_reading import ALONE
 from ocr.signer_names import is_nearly_named
 from ocr.tesseract import placed, read_scattered
 
-_NET_DPI, _FINE_DPI = 200, 300
+_NET_DPI = 200
 """Coarser scans are enlarged; for the network no further: half as much time again, no name more."""
 _SURE = 0.95
 """What is read surely already is left alone."""
@@ -123,7 +123,7 @@ def _with_hidden_name(
     x0, y0, x1, y1 = zone.pixels(pixels.shape)
     height, width = pixels.shape[:2]
     place = Box(x0 / width, y0 / height, x1 / width, y1 / height)
-    scale = max(1.0, _FINE_DPI / page.dpi)
+    scale = max(1.0, FINE_DPI / page.dpi)
     inks = [_enlarged(ink, scale) for ink in _distinct(_inks(pixels[y0:y1, x0:x1]))]
     row, centre = _within(place, found[0]), (found[1] - place.x0) / place.width
     line = list(placed(hidden_name(inks, row, centre, net, recogniser), place))
@@ -131,7 +131,7 @@ def _with_hidden_name(
         return words
     box = _box(line)
     number = 1 + max((w.line for w in words), default=-1)
-    beside = [w for w in words if not _middle_in(box, w.box)]
+    beside = [w for w in words if not box.holds_middle_of(w.box)]
     return [*beside, *(replace(w, line=number) for w in line)]
 
 
@@ -162,7 +162,7 @@ def _readings(
     if min(crop.shape[:2]) < 16:
         return
     place = Box(x0 / width, y0 / height, x1 / width, y1 / height)
-    scale = max(1.0, (_FINE_DPI if net is None else _NET_DPI) / dpi)
+    scale = max(1.0, (FINE_DPI if net is None else _NET_DPI) / dpi)
     inks = [_enlarged(ink, scale) for ink in _distinct(_inks(crop))]
     if net is None:
         for n, ink in enumerate(inks):
@@ -384,7 +384,7 @@ def _doubted_where_others_differ(line: list[Word], others: Sequence[Seen]) -> li
 def _put(words: Sequence[Word], line: Sequence[Word]) -> list[Word]:
     """The line in place of what stood there: a name read more surely, a title where none was."""
     box = _box(line)
-    under = [w for w in words if _middle_in(box, w.box)]
+    under = [w for w in words if box.holds_middle_of(w.box)]
     said = said_in_block(under) if under else None
     if said == "name" and _spelled(under) != _spelled(line):
         # two readings of one name: whichever stands, a person looks
@@ -424,12 +424,7 @@ def _begins_outside(line: Sequence[Word], zone: Box, words: Sequence[Word]) -> b
 
 
 def _inside(zone: Box, line: Sequence[Word]) -> bool:
-    return _middle_in(zone, _box(line))
-
-
-def _middle_in(outer: Box, inner: Box) -> bool:
-    x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
-    return outer.x0 <= x <= outer.x1 and outer.y0 <= y <= outer.y1
+    return zone.holds_middle_of(_box(line))
 
 
 def _same_place(a: Box, b: Box) -> bool:

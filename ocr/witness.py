@@ -176,7 +176,7 @@ def lines_that_matter(lines: Sequence[ReadLine], page: PageText) -> list[int]:
         for k, line in enumerate(lines)
         if (line.box.y0 < header and not _is_title(said[k], MOTTO))
         or k in labelled
-        or (zone is not None and _middle_in(zone, line.box) and not _runs_on(line))
+        or (zone is not None and zone.holds_middle_of(line.box) and not _runs_on(line))
         or _ADOPTED.search(said[k])
     ]
 
@@ -205,8 +205,3 @@ def _read(grey: Pixels, box: Box, dpi: float, witness: Recogniser) -> tuple[Word
     x1, y1 = min(width, x1 + _PAD), min(height, y1 + _PAD)
     place = Box(x0 / width, y0 / height, x1 / width, y1 / height)
     return placed(witness.read_line(np.ascontiguousarray(grey[y0:y1, x0:x1]), dpi), place)
-
-
-def _middle_in(outer: Box, inner: Box) -> bool:
-    x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
-    return outer.x0 <= x <= outer.x1 and outer.y0 <= y <= outer.y1

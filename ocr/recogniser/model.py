@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The network behind onnxruntime: pictures of lines in, scores out, batched by width.
 
-One ONNX file (int8, about 3 MB) and its card; the card names the file's sha-256 and a file that
+One ONNX file (int8, 2.3 MB) and its card; the card names the file's sha-256 and a file that
 is another one is not loaded. Without onnxruntime or without the file Tesseract reads alone.
 """
 
@@ -40,7 +40,7 @@ class Card:
     sha256: str
     lines_seen: int
     reads: frozenset[str]
-    """Where it is measured better than Tesseract: `doubtful`, `copies`, `digits`."""
+    """Where it is measured better than Tesseract: `pages`, or `doubtful` lines alone."""
 
 
 def read_card(path: Path = SHIPPED) -> Card:
