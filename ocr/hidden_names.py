@@ -47,6 +47,7 @@ _MOST_WORDS = 5
 _LEFT, _HIGH = (1.0, 0.5, 0.0), (0.15, 0.4)
 """Line heights: a letter begins somewhere; where the crop begins decides what is seen of it."""
 _WITNESSED, _SHORT = 1.5, -2.0
+"""Natural logarithms: for each word that Tesseract sees too, and for a name of two words alone."""
 _BELOW = 0.2
 """Share of the page: a name stands no further below its title."""
 

@@ -25,11 +25,15 @@ from ocr.vietnamese import is_syllable, words_of
 
 SURE = 14.0
 ENOUGH = 12
-_NOTHING, _FEW, _CLEARLY, _READ = 3, 8, 4, 0.6
+_NOTHING, _READ = 3, 0.6
+"""So few syllables tell nothing; a word read less surely is none."""
+_FEW, _CLEARLY = 8, 4
+"""Different syllables, and so many times those of any other way: a form has a dozen words."""
 _OSD_DPI = 150
 _STRIP_INCHES, _SHORT_STRIP_INCHES = 1.6, 0.8
 _ROWS_DPI = 110
 _FEWEST_ROWS, _LONGER, _FLUSHER = 5, 1.5, 1.15
+"""Rows at least; so much longer than across the page, and so much more in line where they begin."""
 _SAME_EDGE = 16
 """Pixels: about the height of a line of a small photo enlarged."""
 

@@ -13,6 +13,7 @@ from ocr.catalogue import TITLES
 from ocr.layout import Line
 from ocr.letterhead import known_office, mend_head
 from ocr.normalise import nfc, squeeze
+from ocr.signer_names import is_rank
 
 _NOISE = re.compile(r"\W*\w{0,2}\W*\s")
 _AUTHORITY = re.compile(
@@ -61,10 +62,14 @@ LAST_WORDS = {"doc": "GIÁM ĐỐC", "tich": "CHỦ TỊCH", "tuong": "THỦ TƯ
 
 
 def rest_of_title(lines: Sequence[Line]) -> Line | None:
-    """A line of capitals that ends as a title does ("LÁM ĐỐC"); nothing else is said there."""
+    """A line of capitals that ends as a title does ("LÁM ĐỐC"); nothing else is said there.
+
+    "TRUNG TƯỚNG" is no rest of a title, it is a rank.
+    """
     for line in lines:
         words = [w for w in squeeze(line.text).split() if len(w) > 1]
-        if line.is_capitals() and len(words) <= 3 and words and words[-1] in LAST_WORDS:
+        ends_so = line.is_capitals() and len(words) <= 3 and words and words[-1] in LAST_WORDS
+        if ends_so and not is_rank(line.text):
             return line
     return None
 

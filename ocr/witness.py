@@ -38,6 +38,7 @@ _BODY = re.compile(
 )
 """How the text begins, under everything that the header says (NĐ 30/2020, PL I, mục II.6)."""
 _WIDE, _PARTED = 0.55, 0.06
+"""Shares of the page's width: a full line of text, and the gap between receivers and signature."""
 _ADOPTED = re.compile(r"thong qua ngay")
 _PAD = 4
 DISPUTED = 0.5

@@ -10,7 +10,7 @@ from ocr.closing import block_zone, read_closing
 from ocr.layout import lay_out
 from ocr.reader import Reader
 from ocr.receivers import read_recipients
-from ocr.signing_titles import authority_in
+from ocr.signing_titles import authority_in, rest_of_title
 from tests.ocr.papers import DECISION_BODY, closing, header, page
 
 TODAY = dt.date(2026, 11, 24)
@@ -358,3 +358,11 @@ def test_two_words_of_a_name_read_as_one_are_told_apart_and_doubted(reader):
     assert (signer.value, signer.needs_review) == ("Hồ Bá Đạt", True)
     other = signed(reader, closing(("KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"), "Hồ McDonald"))["signer"]
     assert other.value != "Hồ Mc Donald"
+
+
+@pytest.mark.parametrize(("seen", "is_rest"), [
+    ("HỦ TƯỚNG", True), ("TƯỚNG", True), ("TRUNG TƯỚNG", False), ("Đại tướng", False),
+])  # fmt: skip
+def test_a_rank_over_a_name_is_no_rest_of_a_title(seen, is_rest):
+    line = lay_out(page([(seen, 0.6, 0.6)])).rows[0]
+    assert (rest_of_title([line]) is line) is is_rest
