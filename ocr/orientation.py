@@ -31,7 +31,8 @@ _FEW, _CLEARLY = 8, 4
 """Different syllables, and so many times those of any other way: a form has a dozen words."""
 _OSD_DPI = 150
 _STRIP_INCHES, _SHORT_STRIP_INCHES = 1.6, 0.8
-_ROWS_DPI = 110
+_ROWS_DPI, _MOST_PIXELS = 110, 20_000_000
+"""Enlarged to no more than a sheet of A0: a larger drawing would take gigabytes."""
 _FEWEST_ROWS, _LONGER, _FLUSHER = 5, 1.5, 1.15
 """Rows at least; so much longer than across the page, and so much more in line where they begin."""
 _SAME_EDGE = 16
@@ -143,7 +144,7 @@ def _upright_by_rows(grey: Pixels, dpi: float) -> int | None:
 
 def _rows(grey: Pixels, dpi: float) -> list[Box]:
     """Lines of text with their sides in pixels, of a picture enlarged where it is small."""
-    scale = max(1.0, _ROWS_DPI / dpi)
+    scale = max(1.0, min(_ROWS_DPI / dpi, (_MOST_PIXELS / grey.size) ** 0.5))
     fine = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC))
     high, wide = fine.shape
     sides = (

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from ocr import orientation
+from ocr.line_finder import FoundLines
 from ocr.orientation import find_upright, level_words, reads_upright
 from ocr.page import Box, Word
 from ocr.page_reader import shipped_network
@@ -115,3 +116,13 @@ def test_where_two_ways_read_or_none_the_network_does_not_decide(page, monkeypat
 
     delivered = turn(page, 180)
     assert find_upright(delivered, 200, Recogniser(page), Both(page)) == 180
+
+
+def test_a_large_drawing_is_not_enlarged_to_look_at_its_rows(monkeypatch):
+    looked, none = [], FoundLines(boxes=(), cover=1.0, owner=np.zeros(0, np.intp))
+    monkeypatch.setattr(
+        orientation, "find_lines", lambda grey, dpi: looked.append((grey.size, dpi)) or none
+    )
+    for shape in ((300, 200), (6000, 5000)):
+        assert orientation._rows(np.full(shape, 255, np.uint8), 55) == []
+    assert looked == [(600 * 400, 110), (6000 * 5000, 55)]
