@@ -1,5 +1,6 @@
 """Pages of one file come in order, whoever reads them, and rasters do not pile up on the disk."""
 
+import os
 import subprocess
 import sys
 import time
@@ -27,7 +28,9 @@ class Desk:
     seen: list[int] = field(default_factory=list)
 
     def copy_page(self, image):
-        self.most = max(self.most, len([*self.rasters.glob("*/page-*.ppm")]))
+        # a folder may go while it is looked through: os.walk minds that less than glob
+        files = [name for _, _, names in os.walk(self.rasters) for name in names]
+        self.most = max(self.most, sum(name.endswith(".ppm") for name in files))
         time.sleep(0.02 * (image.number % 2))
         if image.number == self.broken:
             raise DamagedDocument("cannot be read")
