@@ -63,7 +63,7 @@ def batches(draw: Renderer, first: int, seed: int) -> list[Batch]:
     found, k = list[Batch](), 0
     while k < len(lines):
         wide = _width(lines[k])
-        group = [line for line in lines[k : k + COLUMNS // wide] if _width(line) == wide]
+        group = [line for line in lines[k : k + max(1, COLUMNS // wide)] if _width(line) == wide]
         k += len(group)
         found.append(_batch(group, wide))
     random.Random(first).shuffle(found)
