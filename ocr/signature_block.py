@@ -131,7 +131,7 @@ def _with_hidden_name(
         return words
     box = _box(line)
     number = 1 + max((w.line for w in words), default=-1)
-    beside = [w for w in words if not box.holds_middle_of(w.box)]
+    beside = [w for w in words if not box.holds_middle_of(w.box) and not _covers(w, line)]
     return [*beside, *(replace(w, line=number) for w in line)]
 
 
@@ -395,7 +395,12 @@ def _put(words: Sequence[Word], line: Sequence[Word]) -> list[Word]:
         return list(words)
     number = 1 + max((w.line for w in words), default=-1)
     fresh = [replace(w, line=number) for w in line]
-    return [*(w for w in words if w not in under), *fresh]
+    return [*(w for w in words if w not in under and not _covers(w, fresh)), *fresh]
+
+
+def _covers(word: Word, fresh: Sequence[Word]) -> bool:
+    """As tall as the seal it was read with, it lies over words that are read now."""
+    return any(word.box.holds_middle_of(w.box) for w in fresh)
 
 
 def _spelled(line: Sequence[Word]) -> str:

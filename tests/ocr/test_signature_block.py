@@ -146,6 +146,18 @@ def test_a_name_that_the_block_says_otherwise_goes_to_a_person(sure, kept):
     assert max(w.confidence for w in made) <= 0.6
 
 
+def test_what_was_read_of_the_seal_over_a_name_goes_when_the_name_is_read():
+    def row(text, y0, y1, confidence):
+        return [
+            Word(text=t, box=Box(0.6 + 0.1 * n, y0, 0.69 + 0.1 * n, y1), confidence=confidence)
+            for n, t in enumerate(text.split())
+        ]
+
+    title, tall = row("CHỦ TỊCH", 0.42, 0.435, 0.99), row("Mai H ng", 0.45, 0.515, 0.6)
+    made = _put([*title, *tall], row("Mai Hồng Quyên", 0.5, 0.512, 0.96))
+    assert " ".join(w.text for w in made) == "CHỦ TỊCH Mai Hồng Quyên"
+
+
 def test_a_line_that_the_left_edge_cuts_is_no_line_of_the_block():
     """ "Thôn Đôn|g Điền, xã Trường Lộc Mẫu" reads as a name of the block once it is cut."""
 
