@@ -372,7 +372,8 @@ def test_what_may_be_secret_never_leaves_the_station_and_is_wiped_when_it_is(off
         desk.order(job, "cancel")
         desk.until(job, JobState.CANCELLED)
         wait_for(lambda: not folder.exists())
-        assert desk.capture.pages(job.id, by=desk.clerk) == []
+        # the pages go right after the job is written down as cancelled, not in one act with it
+        wait_for(lambda: desk.capture.pages(job.id, by=desk.clerk) == [])
         assert desk.line.pages == [f"/api/v1/scan-jobs/{job.id}/pages/1"]
 
 
