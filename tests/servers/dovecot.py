@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from servers.ports import free_port
 from servers.tls import Certificate, loopback_certificate
 
 USER, PASSWORD = "so-hoa@xa.example", "mat khau thu"
@@ -49,7 +50,7 @@ def dovecot(room: Path, capabilities: str = "") -> Iterator[Dovecot]:
     room = room.resolve()
     account = _account()
     certificate = loopback_certificate(room / "tls")
-    port, plain = _free_port(), _free_port()
+    port, plain = free_port(), free_port()
     home = room / "home"
     for folder in (home, room / "run", room / "state"):
         folder.mkdir(parents=True)
@@ -133,9 +134,3 @@ def _until_it_answers(process: subprocess.Popen, port: int, log: Path) -> None:
         time.sleep(0.1)
     told = log.read_text() if log.exists() else ""
     raise RuntimeError(f"dovecot does not answer: {told[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

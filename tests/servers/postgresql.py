@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from servers.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,6 @@ def _as_ordinary_user(argv: list[str], folder: Path) -> None:
         )
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="session")
 def postgresql():
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
@@ -70,7 +64,7 @@ def postgresql():
         os.chown(folder, account.pw_uid, account.pw_gid)
     folder.chmod(0o755)
     (folder / "output").touch()
-    cluster = Cluster(port=_free_port(), folder=folder, bin=programs)
+    cluster = Cluster(port=free_port(), folder=folder, bin=programs)
     cluster._run(
         "initdb",
         "-D",

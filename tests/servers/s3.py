@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from servers.ports import free_ports
 
 from storage.objects import S3Settings, S3Store
 from workflows.errors import StorageUnavailable
@@ -36,6 +36,8 @@ OPTIONS = (
     "-webdav=false",
     "-s3.port.iceberg=0",
     "-s3.port.lance=0",
+    # by default so many volumes as a gigabyte each fits the free disk: few buckets use them up
+    "-master.volumeSizeLimitMB=64",
 )
 
 
@@ -55,15 +57,6 @@ class S3Server:
 
     def resume(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
-
-
-def free_ports(count: int) -> list[int]:
-    """Held open together, so that no port is named twice."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    numbers = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return numbers
 
 
 def start(folder: Path) -> tuple[subprocess.Popen, S3Server]:

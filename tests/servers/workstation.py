@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,17 +10,12 @@ from pathlib import Path
 
 import httpx
 from office import HERE, PASSWORD
+from servers.ports import free_port
 
 from service.config import Settings
 from service.setup import prepare
 from service.wiring import build
 from workflows.domain.unit import Role
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Program:

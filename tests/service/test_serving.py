@@ -4,7 +4,6 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,17 +13,12 @@ import httpx
 import pikepdf
 import pytest
 from office import make_sample
+from servers.ports import free_port
 
 from service.samples import write_sample
 
 pytestmark = pytest.mark.slow
 SOHOA = Path(sys.executable).with_name("sohoa")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Served:

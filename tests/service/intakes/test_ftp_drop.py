@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 from office import open_office
+from servers.ports import free_port
 from servers.tls import loopback_certificate
 from service_intakes import Came, eventually, feeder, picture, record_of
 
@@ -25,12 +26,6 @@ PASSWORD = "mat khau may in"
 @pytest.fixture(scope="module")
 def office(tmp_path_factory):
     return open_office(tmp_path_factory.mktemp("office"))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from office import open_office
+from servers.ports import free_port
 from service_intakes import Came, eventually, feeder, mail, picture, record_of
 
 from service.intakes.mail import MailDelivery
@@ -22,12 +23,6 @@ SENDERS = {"may1@xa.example": "clerk", "@other.example": "stranger"}
 @pytest.fixture(scope="module")
 def office(tmp_path_factory):
     return open_office(tmp_path_factory.mktemp("office"))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Door:

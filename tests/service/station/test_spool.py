@@ -108,7 +108,8 @@ def test_delivered_pages_are_sealed_kept_for_days_and_then_erased(spool):
     sealed = spool.pages_folder(JOB) / "0001.sealed"
     assert before not in sealed.read_bytes()
     assert spool.content(page) == before
-    sealed.write_bytes(sealed.read_bytes()[:-1] + b"\0")
+    kept = sealed.read_bytes()
+    sealed.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
     with pytest.raises(InvalidTag):
         spool.content(page)
     spool.sweep(now + dt.timedelta(days=KEEP_DAYS, hours=1))

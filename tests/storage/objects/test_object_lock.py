@@ -20,7 +20,8 @@ from minio.error import S3Error
 from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
 from minio.retention import COMPLIANCE, GOVERNANCE, Retention
 from minio.versioningconfig import SUSPENDED, VersioningConfig
-from servers.s3 import free_ports, stop, wait_until_it_stores
+from servers.ports import free_ports
+from servers.s3 import stop, wait_until_it_stores
 
 from storage.objects import FolderStore, S3Settings, S3Store
 from workflows.errors import StorageUnavailable
@@ -63,6 +64,8 @@ class Shipped:
             "-s3.config=/etc/seaweedfs/s3.json": f"-s3.config={folder / 's3.json'}",
             "-dir=/data": f"-dir={folder / 'data'}",
             "-s3.ip.bind=0.0.0.0": f"-s3.ip.bind={OPEN}",
+            # a disk nearly full holds few volumes of a gigabyte
+            "-master.volumeSizeLimitMB=1024": "-master.volumeSizeLimitMB=64",
         }
         assert swapped.keys() <= set(command)
         quick = ["-master.electionTimeout=1s", "-volume.preStopSeconds=0"]
