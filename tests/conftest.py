@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from run_folder import RunFolder
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = PROJECT.parent / "shared" / "data"
@@ -47,6 +48,21 @@ NEEDS = {
     "requires_buildah": (lambda: shutil.which("buildah"), "buildah is not installed"),
 }
 _deselected: dict[str, int] = {}
+_run_folder = pytest.StashKey[RunFolder]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    if hasattr(config, "workerinput"):
+        return  # a worker's folders lie in those of the run that started it
+    config.stash[_run_folder] = made = RunFolder()
+    if not config.option.basetemp:
+        config.option.basetemp = made.path / "t"
+
+
+def pytest_unconfigure(config):
+    if made := config.stash.get(_run_folder, None):
+        made.remove()
 
 
 def pytest_collection_modifyitems(config, items):

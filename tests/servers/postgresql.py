@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import shutil
 import subprocess
 import tempfile
 import uuid
@@ -79,8 +78,11 @@ def postgresql():
         "-U",
         "postgres",
     )
-    options = f"-p {cluster.port} -k {folder} -c listen_addresses=localhost -c fsync=off"
-    cluster._ctl("-l", str(folder / "log"), "-o", options, "start")
-    yield cluster
-    cluster.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    # in /dev/shm, a killed server's shared memory would stay for good
+    memory = "-c dynamic_shared_memory_type=mmap"
+    options = f"-p {cluster.port} -k {folder} -c listen_addresses=localhost -c fsync=off {memory}"
+    try:
+        cluster._ctl("-l", str(folder / "log"), "-o", options, "start")
+        yield cluster
+    finally:
+        cluster.stop()

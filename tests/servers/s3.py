@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,6 +45,7 @@ OPTIONS = (
 class S3Server:
     settings: S3Settings
     pid: int
+    ports: frozenset[int]
 
     def store(self, bucket: str) -> S3Store:
         """A store on a bucket of its own."""
@@ -92,7 +93,7 @@ def start(folder: Path) -> tuple[subprocess.Popen, S3Server]:
         bucket="ready",
         tls=False,
     )
-    return process, S3Server(settings=settings, pid=process.pid)
+    return process, S3Server(settings=settings, pid=process.pid, ports=frozenset(ports.values()))
 
 
 def wait_until_it_stores(process: subprocess.Popen, server: S3Server, within_s: float = 90) -> None:
@@ -109,7 +110,7 @@ def wait_until_it_stores(process: subprocess.Popen, server: S3Server, within_s: 
             return
 
 
-def stop(process: subprocess.Popen) -> None:
+def stop(process: subprocess.Popen, ports: Iterable[int]) -> None:
     process.send_signal(signal.SIGCONT)
     process.terminate()
     try:
@@ -117,6 +118,9 @@ def stop(process: subprocess.Popen) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    for port in ports:  # sockets it has no option for, some left even by a clean end
+        for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+            left.unlink()
 
 
 @pytest.fixture(scope="session")
@@ -126,4 +130,4 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         wait_until_it_stores(process, server)
         yield server
     finally:
-        stop(process)
+        stop(process, server.ports)

@@ -8,7 +8,6 @@ from house import Clock, House
 from sqlalchemy import text
 
 from storage.objects import FolderStore
-from storage.objects.disk import set_immutable
 from workflows.destruction import DestructionDesk
 from workflows.domain.document import DocumentState, FieldValue
 from workflows.domain.retention import DestructionState
@@ -74,9 +73,6 @@ def house(tmp_path):
     made = House(tmp_path, Locked(tmp_path / "primary"), FolderStore(tmp_path / "replica"))
     yield made
     made.database.dispose()
-    for path in (tmp_path / "replica").rglob("*"):
-        if path.is_file():  # what is locked, pytest could not clear away
-            set_immutable(path, on=False)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def server(tmp_path, monkeypatch):
         wait_until_it_stores(process, made)
         yield made
     finally:
-        stop(process)
+        stop(process, made.ports)
 
 
 def test_the_shipped_server_keeps_only_cipher_text_and_gives_the_bytes_back(server, tmp_path):

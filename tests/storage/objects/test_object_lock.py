@@ -131,7 +131,7 @@ def shipped(tmp_path_factory):
         wait_until_it_stores(server.process, server)
         yield server
     finally:
-        stop(server.process)
+        stop(server.process, server.ports.values())
         server.log.close()
 
 
