@@ -16,6 +16,7 @@ from ocr.recogniser.decoding import Character, best_path, text_of, words_of
 from ocr.recogniser.doubtful_words import settled
 from ocr.recogniser.line_image import line_image
 from ocr.recogniser.model import LineModel
+from ocr.recogniser.printed import with_printed
 
 _LEAST = 6  # pixels: nothing smaller is a line of text
 
@@ -72,9 +73,10 @@ class NetRecogniser:
     def read_crops(self, crops: Sequence[Pixels], boxes: Sequence[Box]) -> list[ReadLine]:
         """Pictures of lines already cut out; `boxes` tell where on the page each stands."""
         pictures = [line_image(crop) for crop in crops]
+        scores = self.model.scores(pictures)
+        said = with_printed([settled(best_path(line)) for line in scores], scores)
         read = []
-        for box, picture, scores in zip(boxes, pictures, self.model.scores(pictures), strict=True):
-            characters = settled(best_path(scores))
+        for box, picture, characters in zip(boxes, pictures, said, strict=True):
             words = tuple(_on_page(w, box) for w in words_of(characters, picture))
             read.append(ReadLine(box=box, characters=characters, words=words))
         return read
