@@ -280,7 +280,7 @@ def test_a_process_that_hides_from_its_group_is_ended_too(sandbox, desk):
     os.kill(hidden, signal.SIGKILL)
     assert wait_until(lambda: pids_with(token) == [])
     run(sandbox, desk, python(DAEMON, token))
-    assert wait_until(lambda: pids_with(token) == [], within_s=1)
+    assert wait_until(lambda: pids_with(token) == [])  # by itself it would stay a minute
 
 
 def test_the_child_ends_with_a_killed_service(sandbox, desk):

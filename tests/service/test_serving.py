@@ -1,5 +1,6 @@
 """`sohoa serve` as a user starts it: real processes, the real reader, kill -9 in the middle."""
 
+import contextlib
 import io
 import json
 import os
@@ -53,7 +54,7 @@ class Served:
             start_new_session=True,
         )
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 150  # seven processes start, on cores that others use too
         while True:
             try:
                 if self.client.get("/health/ready").status_code == 200:
@@ -87,7 +88,8 @@ class Served:
     def kill_all(self):
         """As when the power goes: the supervisor and all it started, at once."""
         for pid in [self.process.pid, *self.children()]:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it went with the supervisor
+                os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
     def document(self, document_id):
@@ -179,7 +181,7 @@ def test_a_scan_comes_out_signed_and_a_second_tool_calls_it_valid(served, tmp_pa
     document = post(served, write_sample(sample, tmp_path))
     served.wait_until_read(document)
     path = f"/api/v1/documents/{document}"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while served.client.post(f"{path}/sign").status_code != 200:
         assert time.monotonic() < deadline  # the copy is composed right after the reading
         time.sleep(0.2)
@@ -187,7 +189,7 @@ def test_a_scan_comes_out_signed_and_a_second_tool_calls_it_valid(served, tmp_pa
     values = {f["name"]: f["value"] for f in opened["fields"] if f["name"] in opened["open_fields"]}
     assert served.client.post(f"{path}/confirm", json={"values": values}).status_code == 200
     while served.document(document)["state"] != "stored":
-        assert time.monotonic() < deadline + 30
+        assert time.monotonic() < deadline + 60
         time.sleep(0.1)
     file = tmp_path / "signed.pdf"
     file.write_bytes(served.client.get(f"{path}/file").content)
@@ -213,6 +215,14 @@ def test_a_killed_supervisor_takes_its_children_along_and_the_port_is_free_again
     served.start()
 
 
+def command_line(pid):
+    """Empty when it is gone: a worker starts and ends programs of its own meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def alive(pid):
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
@@ -222,19 +232,14 @@ def alive(pid):
 
 def test_a_dead_worker_is_replaced_and_the_web_does_not_notice(served):
     before = served.children()
-    workers = [p for p in before if b"work\0counter" in Path(f"/proc/{p}/cmdline").read_bytes()]
+    workers = [p for p in before if b"work\0counter" in command_line(p)]
     assert workers
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + 30
     while True:
         assert served.client.get("/health/live").status_code == 200
-        now = [
-            p
-            for p in served.children()
-            if Path(f"/proc/{p}").exists()
-            and b"work\0counter" in Path(f"/proc/{p}/cmdline").read_bytes()
-        ]
+        now = [p for p in served.children() if b"work\0counter" in command_line(p)]
         if now and not set(now) & set(workers):
             return
         assert time.monotonic() < deadline

@@ -66,7 +66,7 @@ def test_the_upkeep_process_replicates_anchors_and_scrubs_by_itself(office, tmp_
     process.start()
     try:
         here = upkeep.custodian(office.station.settings)
-        for _ in range(2000):
+        for _ in range(6000):
             if here.scrub().last() is not None:
                 break
             stop.wait(0.02)

@@ -1,10 +1,10 @@
 """What is owed to a stored signature is paid later: an authority down, a stamp that ages."""
 
 import datetime as dt
-import socket
 
 import pytest
 from office import make_sample, open_office
+from servers.ports import free_port
 
 from storage.signing.preserve import PyHankoPreserver
 from workflows.domain.signature import SignatureState
@@ -54,9 +54,7 @@ class Stamps:
     def off(self):
         from storage.signing.time_stamping import PatientTimeStamper
 
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            url = f"http://127.0.0.1:{free.getsockname()[1]}/"
+        url = f"http://127.0.0.1:{free_port()}/"
         self.signer._stamper = self.preserver._stamper = PatientTimeStamper(url)
 
     def on(self):

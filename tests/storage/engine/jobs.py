@@ -34,6 +34,8 @@ def second(key):
     note(f"second {key}")
     if key.startswith("slow"):
         time.sleep(3)
+    while key.startswith("held") and not LOG.with_name("go").exists():
+        time.sleep(0.05)
     if key.startswith("suicide"):
         os.kill(os.getpid(), signal.SIGKILL)
     if key.startswith("broken"):

@@ -131,16 +131,18 @@ def test_a_bad_paper_fails_once_and_a_refusing_store_is_asked_again(shop):
 
 def test_urgent_jobs_go_first_and_a_full_batch_queue_does_not_hold_the_counter(shop):
     for n in range(3):
-        shop.ask(f"slow{n}", queue=Queue.BATCH)
+        shop.ask(f"held{n}", queue=Queue.BATCH)
     shop.hire(Queue.BATCH)
-    shop.wait("second slow0")
+    shop.wait("second held0")
     shop.ask("late", priority=9)
     shop.ask("soon", priority=1)
     shop.hire(Queue.COUNTER)
     shop.wait("third late")
     lines = shop.lines()
     assert lines.index("first soon") < lines.index("first late")
-    assert "third slow2" not in lines
+    assert "published held0" not in lines
+    shop.log.with_name("go").touch()
+    shop.wait("third held2")
 
 
 @pytest.mark.timeout(240)
