@@ -338,9 +338,10 @@ def _with_pale_dash(
     x0, y0, x1, y1 = box
     high = y1 - y0
     left, right = round(x0 - _DASH_BEFORE * high), round(x0 + 0.12 * high)
-    rows = slice(max(0, round(y0)), round(y1))
     if left < 0:
         return box
+    # above and below stand the serifs of "T" and "L"
+    rows = slice(round(y0 + 0.3 * high), round(y1 - 0.2 * high))
     strip = ink.grey[rows, left:right]
     tones = strip.mean(axis=1)
     fall = np.sort(tones)[-max(1, len(tones) // 4)] - tones
@@ -348,9 +349,10 @@ def _with_pale_dash(
     if fall.max() < _PALE_DASH or np.ptp(dashed) > 0.2 * high:
         return box
     lit = float(np.median(strip))
-    wide = np.count_nonzero(strip[dashed].min(axis=0) < lit - 2 * _PALE_DASH)
-    held = 0.3 * high < dashed.mean() < 0.8 * high and wide >= 0.2 * high
-    return (left, y0, x1, y1) if held else box
+    dark = np.flatnonzero(strip[dashed].min(axis=0) < lit - 2 * _PALE_DASH)
+    # a stroke that comes from further left is a seal's ring or a rule
+    alone = len(dark) and dark[0] >= 1 and np.ptp(dark) < len(dark) + 1
+    return (left, y0, x1, y1) if alone and len(dark) >= 0.2 * high else box
 
 
 def _stretching(

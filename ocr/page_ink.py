@@ -29,6 +29,7 @@ X, Y, W, H, AREA = (
 )
 _FAINT = 0.33  # of the contrast of print: paler ink is no print
 _PRINTED = 0.62  # of that contrast: paler than this is a seal, if it is large
+_CERTAIN = 0.88  # of that contrast: no seal on a grey scan is as dark, every stroke of print is
 _SEAL, _PALE = 1500, 0.3  # least pixels (300 dpi) of such a thing, and how much of it is pale
 _CELL_SHRINK = 4  # cells are large: their labels need no more than a quarter of the pixels
 _DOT_SHRINK = 4
@@ -117,7 +118,8 @@ def page_ink(grey: Pixels, dpi: float) -> PageInk:
         off = cv2.dilate(rules.mask, np.ones((3, 3), np.uint8))
         ink = np.asarray(cv2.subtract(ink, off), np.uint8)
     labels, stats, middles = components(ink)
-    crossed = _without_seals(grey, ink, labels, stats, unit, paper - _PRINTED * contrast)
+    limits = paper - _PRINTED * contrast, paper - _CERTAIN * contrast
+    crossed = _without_seals(grey, ink, labels, stats, unit, *limits)
     if crossed is not None:
         off = cv2.dilate(cv2.subtract(ink, crossed), np.ones((3, 3), np.uint8))
         off[crossed > 0] = 0
@@ -142,12 +144,20 @@ def _darker(grey: Pixels, ink: Mask, limit: float) -> Mask:
 
 
 def _without_seals(
-    grey: Pixels, ink: Mask, labels: Labels, stats: Stats, unit: float, limit: float
+    grey: Pixels,
+    ink: Mask,
+    labels: Labels,
+    stats: Stats,
+    unit: float,
+    printed: float,
+    certain: float,
 ) -> Mask | None:
     """The ink with what is paler than print taken off the components that are no letters.
 
     On a grey scan a seal cannot be lifted by its colour: its ring and the letters it crosses are
-    one component, and the signer's name in it is no letter any more. None: nothing to take off.
+    one component, and the signer's name in it is no letter any more. Here and there the ring is
+    as dark as pale print (`printed`): pieces without a pixel darker than `certain` go with it,
+    else they are read as dashes and small letters. None: nothing to take off.
     """
     large = (stats[:, H] > 115 * unit) | (stats[:, W] > 240 * unit)
     large &= stats[:, AREA] >= _SEAL * unit * unit
@@ -156,11 +166,15 @@ def _without_seals(
     for x, y, w, h in stats[large, :4].tolist():
         place = (slice(y, y + h), slice(x, x + w))
         own = large[labels[place]]
-        pale = own & (grey[place] > limit)
+        pale = own & (grey[place] > printed)
         if np.count_nonzero(pale) < _PALE * np.count_nonzero(own):
             continue
+        pieces, found, _ = components(np.where(own & ~pale, np.uint8(255), np.uint8(0)))
+        print_of = np.zeros(len(found), np.bool_)
+        print_of[pieces[grey[place] <= certain]] = True
+        print_of[0] = False
         made = ink.copy() if made is None else made
-        made[place][pale] = 0
+        made[place][own & ~print_of[pieces]] = 0
     return made
 
 

@@ -210,6 +210,29 @@ def test_a_pale_seal_over_a_name_of_a_grey_scan_is_taken_off_its_letters():
     assert any(b.x0 < name.x0 + 0.01 and b.x1 > name.x1 - 0.01 for b in over)
 
 
+def test_where_a_ring_is_as_dark_as_pale_print_it_goes_with_its_seal():
+    """Else its pieces are read as dashes before the title and letters beside the name."""
+    sheet = Sheet()
+    for k in range(12):
+        sheet.write("văn bản này có hiệu lực từ ngày ký ban hành", 0.12, 0.1 + 0.02 * k)
+    sheet.write("Nguyễn Hoàng Giang", 0.5, 0.5)
+    grey, bare = sheet.grey, page_ink(sheet.grey, DPI)
+    middle = (round(0.5 * grey.shape[1]), round(0.5 * grey.shape[0]))
+    ring = np.full_like(grey, 255)
+    cv2.circle(ring, middle, 120, 130, 5)
+    for start in range(20, 360, 40):
+        cv2.ellipse(ring, middle, (120, 120), 0, start, start + 9, 70, 5)
+    sealed = page_ink(np.minimum(grey, ring), DPI)
+    beside = np.ones_like(ring)
+    cv2.circle(beside, middle, 116, 0, cv2.FILLED)
+    beside[: middle[1] - 200] = 0
+    x0, y0, x1, y1 = sheet.lines[-1].box.pixels(grey.shape)
+    beside[y0:y1, x0:x1] = 0
+    assert not (sealed.mask * beside).any()
+    name = np.s_[y0:y1, x0:x1]
+    assert (sealed.mask[name] > 0).sum() == pytest.approx((bare.mask[name] > 0).sum(), rel=0.05)
+
+
 def test_a_dash_too_thin_to_count_as_ink_is_in_the_box_of_its_line():
     """A thin face at 200 dpi: the letters are black, the dash is grey."""
     sheet = Sheet()
@@ -223,6 +246,22 @@ def test_a_dash_too_thin_to_count_as_ink_is_in_the_box_of_its_line():
     for before, now in zip(bare, find_lines(grey, DPI).boxes, strict=True):
         assert now.y0 == before.y0
         assert (now.x0 * grey.shape[1] <= x0 - 10) == (before is bare[2])
+
+
+def test_a_pale_dash_stands_before_any_letter_and_alone():
+    """The foot of "T" is as pale as the dash; a stroke that comes from afar is a seal's."""
+    sheet = Sheet()
+    for k in range(5):
+        sheet.write("Trang thông tin, các phòng thuộc xã", 0.2, 0.2 + 0.03 * k)
+    grey = sheet.grey.copy()
+    bare = find_lines(grey, DPI).boxes
+    for line, reach in ((1, 11), (3, 60)):
+        x0, y0, _, y1 = bare[line].pixels(grey.shape)
+        middle, top = round(y0 + 0.55 * (y1 - y0)), round(y0 + 0.2 * (y1 - y0))
+        grey[middle : middle + 2, x0 - reach : x0 + 1] = 200
+        grey[top : top + 2, x0 + 2 : x0 + 5] = 200
+    grown = [now.x0 < b.x0 for now, b in zip(find_lines(grey, DPI).boxes, bare, strict=True)]
+    assert grown == [False, True, False, False, False]
 
 
 def test_a_comma_as_tall_as_a_letter_belongs_to_its_line():
