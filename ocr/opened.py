@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
-    from ocr.page import PageImage
+    from ocr.page import PageImage, Pixels
 
 MAX_BYTES = 512 << 20
 MAX_PAGES = 5_000
@@ -148,10 +148,23 @@ def page_files(out: Path, number: int) -> tuple[Path, Path]:
     return out / f"page-{number:05d}.ppm", out / f"page-{number:05d}.json"
 
 
+def write_down(file: Path, row: Mapping[str, Any]) -> None:
+    """One JSON object, there whole or not at all: it is looked for while the child still works."""
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(json.dumps(row), encoding="utf-8")
+    part.replace(file)
+
+
+def describe_page(
+    out: Path, number: int, size: PageSize, dpi: float, words: list[Any] | None = None
+) -> None:
+    """The page's JSON, when its raster is all there: with it the page counts as drawn."""
+    row = {"dpi": dpi, "width_pt": size.width_pt, "height_pt": size.height_pt}
+    write_down(page_files(out, number)[1], {**row, "words": words or []})
+
+
 def load_page(out: Path, number: int) -> PageImage:
     """One page that `render` wrote, checked against its declared size. Raises `CannotOpen`."""
-    import numpy as np
-
     from ocr.page import PageImage
 
     raster, described = page_files(out, number)
@@ -162,38 +175,49 @@ def load_page(out: Path, number: int) -> PageImage:
         words = _words(row["words"])
     except (KeyError, TypeError, ValueError) as wrong:
         raise CannotOpen(Trouble.DAMAGED, f"page {number}: {wrong!r}") from wrong
-    width, height, channels, start = _raster_header(raster, number)
-    expected = size.pixels(dpi)
-    if abs(width - expected[0]) > 1 or abs(height - expected[1]) > 1:
-        raise CannotOpen(Trouble.DAMAGED, f"page {number}: {width}x{height}, not {expected}")
-    pixels = np.fromfile(raster, dtype=np.uint8, offset=start)
-    pixels = pixels.reshape((height, width, 3) if channels == 3 else (height, width))
+    try:
+        with _plain_file(raster) as file:
+            pixels = _pixels(file, size.pixels(dpi))
+    except (OSError, ValueError) as wrong:
+        raise CannotOpen(Trouble.DAMAGED, f"page {number}: {wrong}") from wrong
     return PageImage(number=number, pixels=pixels, dpi=dpi, layer=words)
 
 
-def _raster_header(raster: Path, number: int) -> tuple[int, int, int, int]:
+def _pixels(file: BinaryIO, expected: tuple[int, int]) -> Pixels:
+    """(height, width) grey or (height, width, 3) RGB. Raises `ValueError`.
+
+    Header and pixels through one descriptor: the child may still be there, and lay another file
+    under the name.
+    """
+    import numpy as np
+
+    width, height, channels, start = _raster_header(file)
+    if abs(width - expected[0]) > 1 or abs(height - expected[1]) > 1:
+        raise ValueError(f"{width}x{height}, not {expected}")
+    file.seek(start)
+    pixels = np.fromfile(file, np.uint8, channels * width * height)
+    return pixels.reshape((height, width, 3) if channels == 3 else (height, width))
+
+
+def _raster_header(file: BinaryIO) -> tuple[int, int, int, int]:
     """(width, height, channels, offset of the pixels); the file is as long as these say."""
-    try:
-        with _plain_file(raster) as file:
-            head = file.read(64)
-            length = os.fstat(file.fileno()).st_size
-        kind, width_, height_, depth = head.split(maxsplit=4)[:4]
-        width, height = int(width_), int(height_)
-    except (OSError, ValueError) as wrong:
-        raise CannotOpen(Trouble.DAMAGED, f"page {number}: no raster ({wrong})") from wrong
+    head = file.read(64)
+    kind, width_, height_, depth = head.split(maxsplit=4)[:4]
+    width, height = int(width_), int(height_)
     start = head.index(depth, head.index(height_, head.index(width_) + len(width_))) + 4
     channels = {b"P5": 1, b"P6": 3}.get(kind, 0)
     if not channels or depth != b"255" or not 0 < width * height <= MAX_PIXELS:
-        raise CannotOpen(Trouble.DAMAGED, f"page {number}: {kind!r} {width}x{height}")
-    if length != start + channels * width * height:
-        raise CannotOpen(Trouble.DAMAGED, f"page {number}: raster cut short")
+        raise ValueError(f"{kind!r} {width}x{height}")
+    if os.fstat(file.fileno()).st_size != start + channels * width * height:
+        raise ValueError("raster cut short")
     return width, height, channels, start
 
 
 def _plain_file(path: Path) -> BinaryIO:
     """Open what the child wrote: no link it may have laid to a file of ours, no pipe."""
     file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    found = os.fstat(file.fileno())
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
         file.close()
         raise ValueError(f"{path.name} is no plain file")
     return file

@@ -11,7 +11,6 @@ FILE OUT --first N --last M --dpi D` writes one PGM or PPM and one JSON a page, 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +26,7 @@ from ocr.opened import (
     Trouble,
     load_pages,
     read_opening,
+    write_down,
 )
 
 __all__ = [
@@ -129,7 +129,7 @@ def main(argv: list[str]) -> int:
         if name == skipped:
             continue
         row = guarded(work)
-        (asked.out / name).write_text(json.dumps(row), encoding="utf-8")
+        write_down(asked.out / name, row)
         if "error" in row:
             return 1
     return 0

@@ -3,16 +3,23 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
-from ocr.opened import MAX_PAGES, MAX_PIXELS, CannotOpen, Opening, PageSize, Trouble, page_files
+from ocr.opened import (
+    MAX_PAGES,
+    MAX_PIXELS,
+    CannotOpen,
+    Opening,
+    PageSize,
+    Trouble,
+    describe_page,
+    page_files,
+)
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
@@ -106,11 +113,8 @@ def _write(frame: Image.Image, out: Path, number: int, dpi: float) -> None:
     size = PageSize(width_pt=rgb.width * 72 / native, height_pt=rgb.height * 72 / native)
     if used < native:
         rgb = rgb.resize(size.pixels(used), Image.Resampling.BOX if native > 2 * used else 3)
-    raster, described = page_files(out, number)
-    rgb.save(raster, format="PPM")
-    row: dict[str, Any] = {"dpi": used, "words": []}
-    row |= {"width_pt": size.width_pt, "height_pt": size.height_pt}
-    described.write_text(json.dumps(row), encoding="utf-8")
+    rgb.save(page_files(out, number)[0], format="PPM")
+    describe_page(out, number, size, used)
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

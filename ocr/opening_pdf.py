@@ -7,11 +7,10 @@ declares. Poppler reports success on pages it could not draw (measured: rc 0 and
 
 from __future__ import annotations
 
-import json
 import mmap
 import re
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import groupby, islice
 from pathlib import Path
@@ -28,6 +27,7 @@ from ocr.opened import (
     Opening,
     PageSize,
     Trouble,
+    describe_page,
     page_files,
 )
 from ocr.opening_layer import layer_words
@@ -38,6 +38,8 @@ _MAX_FIELDS = 20_000
 _MAX_XOBJECTS = 50_000
 _DRAW_TIMEOUT_S = 45
 """Under the limits of the sandbox, so that the trouble can still be told."""
+_Plan = tuple[int, PageSize, float, float]
+"""Page, size, dpi of the raster, dpi for poppler, which does not know UserUnit."""
 
 
 def inspect_pdf(untrusted: Path) -> Opening:
@@ -197,19 +199,33 @@ def render_pdf(untrusted: Path, out: Path, first: int, last: int, dpi: float) ->
             raise CannotOpen(Trouble.DAMAGED, f"no page {first} of {len(pdf.pages)}")
         plans = [_plan(pdf, number, dpi) for number in numbers]
         words = layer_words(pdf, numbers, out)
-        decoded = {plan[0]: _decode(pdf, plan, out) for plan in plans}
-    waiting = [plan for plan in plans if decoded[plan[0]] is None]
-    # neighbours in one go: a page in between that needs no drawing ends a run
-    runs = groupby(enumerate(waiting), key=lambda at: (at[1][0] - at[0], at[1][3]))
-    for (_, poppler_dpi), group in runs:
-        pages = [plan[0] for _, plan in group]
-        _draw(untrusted, out, pages[0], pages[-1], poppler_dpi)
-    for number, size, page_dpi, _ in plans:
-        _describe(out, number, size, decoded[number] or page_dpi, words.get(number, []))
+        waiting: list[_Plan] = []
+        for plan in plans:
+            number, size, *_ = plan
+            decoded = _decode(pdf, plan, out)
+            if decoded is None:
+                waiting.append(plan)
+                continue
+            # in the order of the pages: somebody waits for the first of them
+            _draw_all(untrusted, out, waiting, words)
+            waiting = []
+            describe_page(out, number, size, decoded, words.get(number))
+    _draw_all(untrusted, out, waiting, words)
     return numbers
 
 
-def _decode(pdf: pikepdf.Pdf, plan: tuple[int, PageSize, float, float], out: Path) -> float | None:
+def _draw_all(
+    untrusted: Path, out: Path, waiting: list[_Plan], words: Mapping[int, list[Any]]
+) -> None:
+    """Neighbours, drawn in one go where their resolution is the same."""
+    for poppler_dpi, group in groupby(waiting, key=lambda plan: plan[3]):
+        run = list(group)
+        _draw(untrusted, out, run[0][0], run[-1][0], poppler_dpi)
+        for number, size, page_dpi, _ in run:
+            describe_page(out, number, size, page_dpi, words.get(number))
+
+
+def _decode(pdf: pikepdf.Pdf, plan: _Plan, out: Path) -> float | None:
     """Write a page that is one scan and nothing else; its resolution, or None: to be drawn."""
     number, size, dpi, _ = plan
     scan = scan_of(pdf.pages[number - 1].obj, size, dpi)
@@ -219,8 +235,7 @@ def _decode(pdf: pikepdf.Pdf, plan: tuple[int, PageSize, float, float], out: Pat
     return scan.dpi
 
 
-def _plan(pdf: pikepdf.Pdf, number: int, dpi: float) -> tuple[int, PageSize, float, float]:
-    """(page, size, dpi of the raster, dpi for poppler, which does not know UserUnit)."""
+def _plan(pdf: pikepdf.Pdf, number: int, dpi: float) -> _Plan:
     page = pdf.pages[number - 1].obj
     size = page_size(page)
     used = size.dpi_under_cap(dpi)
@@ -271,8 +286,3 @@ def _is_uniform(raster: Path) -> bool:
     content = raster.read_bytes()
     pixels = content[re.match(rb"P6\s+\d+\s+\d+\s+255\s", content).end() :]  # type: ignore[union-attr]
     return pixels.count(pixels[:1]) == len(pixels)
-
-
-def _describe(out: Path, number: int, size: PageSize, dpi: float, words: list[Any]) -> None:
-    row = {"dpi": dpi, "width_pt": size.width_pt, "height_pt": size.height_pt, "words": words}
-    page_files(out, number)[1].write_text(json.dumps(row), encoding="utf-8")

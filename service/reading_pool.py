@@ -10,28 +10,27 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from service.config import Settings
-from service.opening_desk import dpi_of, opener
+from service.drawing import Drawer
 from workflows.errors import NotADocument, SohoaError
-from workflows.opening import Opener, Rendered
+from workflows.opening import Coming
 
 if TYPE_CHECKING:  # loaded while the first pages are drawn
-    from ocr.opened import Opening
     from ocr.recognise import Recogniser
     from service.reading_desk import ReadingDesk
     from workflows.ports.archival import CopyPage
 
 Outcome = dict[str, Any] | SohoaError
-Takers = Sequence["Callable[[], CopyPage]"]
-_FIRST_PAGES, _NEXT_PAGES = 4, 12
-"""Rendered at once: a child takes as long to start as to decode five pages."""
+_PAGES = 12
+"""One child draws at least so many: it takes as long to start as to decode five."""
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _LINGERS_S = 0.05
 """How long the kernel may go on listing a thread that has ended."""
@@ -56,61 +55,68 @@ def copied_pages(path: Path, jobs: int = 0) -> Iterator[Iterator[CopyPage]]:
     ready where they were read; what comes over is some 100 kB a page.
     """
     settings, jobs = Settings(), jobs or os.cpu_count() or 1
-    dpi = dpi_of(settings)
-    with ExitStack() as readers, ExitStack() as rooms:
+    # forked before anything is loaded: it is small, and draws while the readers are loaded
+    with (
+        ExitStack() as readers,
+        Drawer(path, settings, fork=_is_alone()) as drawer,
+        ExitStack() as rooms,
+    ):
         room = rooms.enter_context(ExitStack())
+        long = max(_PAGES, 2 * jobs)
+        first = room.enter_context(drawer.stretch("open", 1, long))
+        _load_readers()
+        count = first.opening().page_count
+        jobs = min(jobs, count)
+        pool = _pool(jobs) if jobs > 1 else None
+        if pool is not None:
+            readers.callback(pool.shutdown, cancel_futures=True)
+        begun = _handed_out(room, first, range(1, min(long, count) + 1), pool)
 
-        def drawn() -> tuple[Opener, Opening, Rendered]:
-            look = opener(settings)
-            opened = look.opened(path, 1, max(_FIRST_PAGES, jobs), dpi)
-            return look, *room.enter_context(opened)
-
-        with ThreadPoolExecutor(1) as aside:
-            # children try the sandbox and draw the first pages on one core while the readers are
-            # loaded on another
-            begins = aside.submit(drawn)
-            _load_readers()
-        look, opening, few = begins.result()
-        jobs = min(jobs, opening.page_count)
-        pool = readers.enter_context(_pool(jobs)) if jobs > 1 else None
-        begun = room, _handed_out(few, pool)
-
-        def later() -> Iterator[tuple[ExitStack, Takers]]:
-            for first, last in _stretches(len(few.numbers) + 1, opening.page_count, jobs):
+        def later() -> Iterator[_Stretch]:
+            for low, high in _stretches(long + 1, count, long):
                 next_room = rooms.enter_context(ExitStack())
-                pages = next_room.enter_context(look.rendered(path, first, last, dpi))
-                yield next_room, _handed_out(pages, pool)
+                coming = next_room.enter_context(drawer.stretch("render", low, high))
+                yield _handed_out(next_room, coming, range(low, high + 1), pool)
 
         yield _in_order(begun, later())
 
 
-def _in_order(
-    here: tuple[ExitStack, Takers] | None, later: Iterator[tuple[ExitStack, Takers]]
-) -> Iterator[CopyPage]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stretch:
+    """Pages one child draws: `takers` give them once read, `room` holds their rasters."""
+
+    room: ExitStack
+    coming: Coming
+    numbers: range
+    takers: Sequence[Callable[[], CopyPage]]
+
+
+def _in_order(here: _Stretch | None, later: Iterator[_Stretch]) -> Iterator[CopyPage]:
     """The next pages are drawn while those before them are read, never more."""
     while here is not None:
         following = next(later, None)
-        room, pages = here
-        with room:
-            for page in pages:
+        with here.room:
+            for page in here.takers:
                 yield page()
+            here.coming.conclude(here.numbers)
         here = following
 
 
-def _stretches(first: int, count: int, jobs: int) -> Iterator[tuple[int, int]]:
+def _stretches(first: int, count: int, long: int) -> Iterator[tuple[int, int]]:
     """(first, last) of the pages that one child draws, from page `first` on."""
-    long = max(_NEXT_PAGES, 2 * jobs)
     return ((start, min(start + long - 1, count)) for start in range(first, count + 1, long))
 
 
-def _handed_out(pages: Rendered, pool: Executor | None) -> Takers:
+def _handed_out(room: ExitStack, coming: Coming, numbers: range, pool: Executor | None) -> _Stretch:
     """Each page to the next process that is free; without a pool read when it is taken."""
-    reads = (partial(_copy, pages, number) for number in pages.numbers)
-    return [*reads] if pool is None else [pool.submit(read).result for read in reads]
+    reads = [partial(_copy, coming, number) for number in numbers]
+    takers = reads if pool is None else [pool.submit(read).result for read in reads]
+    return _Stretch(room=room, coming=coming, numbers=numbers, takers=takers)
 
 
-def _copy(pages: Rendered, number: int) -> CopyPage:
-    return _desk().copy_page(pages.page(number))
+def _copy(coming: Coming, number: int) -> CopyPage:
+    desk = _desk()  # loaded while the page is drawn
+    return desk.copy_page(coming.page(number))
 
 
 def _load_readers() -> None:

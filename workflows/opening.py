@@ -8,15 +8,25 @@ before it believes them. Exit code 0 proves nothing.
 from __future__ import annotations
 
 import math
+import pickle
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocr.opened import CannotOpen, Opening, load_page, page_numbers, read_opening
+from ocr.opened import (
+    CannotOpen,
+    Opening,
+    Trouble,
+    load_page,
+    page_files,
+    page_numbers,
+    read_opening,
+)
 from workflows.errors import (
     BadInput,
     DamagedDocument,
@@ -38,6 +48,8 @@ PAGES_A_STEP = 4
 """Pages rendered by one child: no slot is held long, a killed worker repeats little."""
 INSPECT_LIMITS = Limits(wall_s=30, cpu_s=20)
 RENDER_LIMITS = Limits(wall_s=90, cpu_s=60)
+_GLANCE_S = 0.002
+"""Between two looks for a page; a page takes 30 ms to draw."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +68,72 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """Pages that a child is still writing into `folder`, taken over one by one as they come.
+
+    `end`: how the run ended, pickled (a `Ran`, or the error that let none begin), written by who
+    watches the child and where the child cannot write. `patience_s`: past it nobody is watching.
+    """
+
+    folder: Path
+    end: Path
+    patience_s: float
+
+    def opening(self) -> Opening:
+        """As soon as it is known. Raises the `BadInput` that names the trouble."""
+        try:
+            self._wait_for(self.folder / "opening.json")
+            return read_opening(self.folder)
+        except CannotOpen as trouble:
+            raise self._named(trouble) from trouble
+
+    def page(self, number: int) -> PageImage:
+        """As soon as it is there; checked. Raises the `BadInput` that names the trouble."""
+        try:
+            if not self._wait_for(page_files(self.folder, number)[1]):
+                page_numbers(self.folder)  # raises the child's own reason where it gave one
+            return load_page(self.folder, number)
+        except CannotOpen as trouble:
+            raise self._named(trouble) from trouble
+
+    def conclude(self, numbers: Sequence[int]) -> None:
+        """Wait for the end. Raises unless the run ended well and says it drew these pages."""
+        ran = self._ran()
+        try:
+            if page_numbers(self.folder) != list(numbers):
+                raise CannotOpen(Trouble.DAMAGED, f"drew not {numbers}")
+        except CannotOpen as trouble:
+            raise self._named(trouble) from trouble
+        if ran.killed:
+            raise HostileDocument(f"killed by the {ran.killed} limit")
+
+    def _named(self, trouble: CannotOpen) -> BadInput:
+        ran = self._ran()
+        if ran.killed:
+            return HostileDocument(f"killed by the {ran.killed} limit")
+        return _as_bad_input(trouble, ran)
+
+    def _ran(self) -> Ran:
+        if not self._wait_for(self.end):
+            raise DamagedDocument("drawing was broken off")
+        ended = pickle.loads(self.end.read_bytes())  # noqa: S301 - our own, see `end`
+        if not isinstance(ended, Ran):
+            raise ended
+        return ended
+
+    def _wait_for(self, file: Path) -> bool:
+        """True when it is there, False when the run is over and it will not come."""
+        deadline = time.monotonic() + self.patience_s
+        while not file.exists():
+            if self.end.exists() or not self.folder.exists():
+                return file.exists()
+            if time.monotonic() > deadline:
+                raise HostileDocument(f"{file.name}: nobody draws any more")
+            time.sleep(_GLANCE_S)
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opener:
     """Looks into files and renders their pages. `scratch`: where the child may write."""
 
@@ -69,6 +147,8 @@ class Opener:
         untrusted = untrusted.resolve()
         with self._room() as out:
             ran = self._run(["inspect", str(untrusted), str(out)], untrusted, out, "inspect")
+            if ran.killed:
+                raise HostileDocument(f"inspect: killed by the {ran.killed} limit")
             try:
                 return read_opening(out)
             except CannotOpen as trouble:
@@ -107,12 +187,19 @@ class Opener:
     def _drawn(
         self, verb: str, untrusted: Path, first: int, last: int, dpi: int
     ) -> Iterator[tuple[Path, Ran]]:
-        untrusted = untrusted.resolve()
         with self._room() as out:
-            argv = [verb, str(untrusted), str(out), "--first", str(first)]
-            argv += ["--last", str(last), "--dpi", str(dpi)]
-            share = max(1, math.ceil((last - first + 1) / PAGES_A_STEP))
-            yield out, self._run(argv, untrusted, out, verb, share)
+            ran = self.draw(verb, untrusted, out, first, last, dpi)
+            if ran.killed:
+                raise HostileDocument(f"{verb}: killed by the {ran.killed} limit")
+            yield out, ran
+
+    def draw(self, verb: str, untrusted: Path, out: Path, first: int, last: int, dpi: int) -> Ran:
+        """`render` or `open` into `out`, as `ocr.opening` describes them; nothing is looked at."""
+        untrusted = untrusted.resolve()
+        argv = [verb, str(untrusted), str(out), "--first", str(first)]
+        argv += ["--last", str(last), "--dpi", str(dpi)]
+        share = max(1, math.ceil((last - first + 1) / PAGES_A_STEP))
+        return self._run(argv, untrusted, out, verb, share)
 
     @contextmanager
     def bound(self, untrusted: Sequence[Path]) -> Iterator[Path]:
@@ -134,15 +221,12 @@ class Opener:
     def _run(self, argv: list[str], untrusted: Path, out: Path, verb: str, share: int = 1) -> Ran:
         limits = self.inspect_limits if verb == "inspect" else self.render_limits
         limits = replace(limits, wall_s=limits.wall_s * share, cpu_s=limits.cpu_s * share)
-        ran = self.sandbox.run(
+        return self.sandbox.run(
             [sys.executable, "-m", "ocr.opening", *argv],
             read=[untrusted],
             out=out,
             limits=limits,
         )
-        if ran.killed:
-            raise HostileDocument(f"{verb}: killed by the {ran.killed} limit")
-        return ran
 
     @contextmanager
     def _room(self) -> Iterator[Path]:

@@ -48,7 +48,12 @@ def _strongest() -> Sandbox:
 
 @functools.cache
 def _refusals() -> dict[str, str]:
-    """Mechanism -> why it failed; empty where everything works."""
+    """Mechanism -> why it failed; empty where everything works.
+
+    All together first: where they work it saves two children and .1 s before every reading.
+    """
+    if shutil.which("bwrap") and not _refusal(NamespaceSandbox(seccomp=True, landlock=True)):
+        return {}
     tried = {
         "seccomp": _refusal(LimitedSandbox(seccomp=True)),
         "landlock": _refusal(LimitedSandbox(landlock=True)),

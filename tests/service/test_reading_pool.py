@@ -63,15 +63,15 @@ def desk(tmp_path, monkeypatch) -> Desk:
 def test_pages_come_in_order_and_few_rasters_wait(file, desk, jobs):
     with copied_pages(file, jobs) as pages:
         assert list(pages) == list(range(1, 31))
-    assert 4 <= desk.most <= 24
-    assert not [*desk.rasters.glob("*/page-*.ppm")]
+    assert 0 < desk.most <= 24
+    assert not [*desk.rasters.rglob("*.ppm")]
 
 
 def test_a_page_that_cannot_be_read_ends_it_and_leaves_nothing_behind(file, desk):
     desk.broken = 7
     with pytest.raises(DamagedDocument), copied_pages(file, 3) as pages:
         list(pages)
-    assert not [*desk.rasters.glob("*/page-*.ppm")]
+    assert not [*desk.rasters.rglob("*.ppm")]
 
 
 def test_reading_begins_before_anybody_asks_for_a_page(file, desk):
@@ -80,7 +80,7 @@ def test_reading_begins_before_anybody_asks_for_a_page(file, desk):
         while not desk.most and time.monotonic() < deadline:
             time.sleep(0.01)
         assert desk.most >= 4
-    assert not [*desk.rasters.glob("*/page-*.ppm")]
+    assert not [*desk.rasters.rglob("*.ppm")]
 
 
 def test_a_file_that_cannot_be_opened_says_so_before_any_page(tmp_path, desk):
@@ -90,13 +90,13 @@ def test_a_file_that_cannot_be_opened_says_so_before_any_page(tmp_path, desk):
     assert not [*desk.rasters.glob("*")]
 
 
-@pytest.mark.parametrize("jobs", [1, 2, 3, 8, 32])
+@pytest.mark.parametrize("long", [12, 16, 64])
 @pytest.mark.parametrize("count", [*range(1, 40), 1000])
-def test_stretches_cover_every_page_once(count, jobs):
-    stretches = [*_stretches(5, count, jobs)]
+def test_stretches_cover_every_page_once(count, long):
+    stretches = [*_stretches(long + 1, count, long)]
     covered = [n for first, last in stretches for n in range(first, last + 1)]
-    assert covered == list(range(5, count + 1))
-    assert all(last - first < max(12, 2 * jobs) for first, last in stretches)
+    assert covered == list(range(long + 1, count + 1))
+    assert all(last - first < long for first, last in stretches)
 
 
 def test_a_thread_that_has_ended_does_not_forbid_forking_one_that_runs_does():

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages of one file drawn beside those who read them, by a process that does nothing else.
+
+A process and not a thread: the readers are forked while it works, and a fork must find no thread.
+It begins before the readers are loaded, and they take each page as soon as it is there.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Self
+
+from service.config import Settings
+from service.opening_desk import dpi_of, opener
+from workflows.errors import SohoaError
+from workflows.opening import PAGES_A_STEP, RENDER_LIMITS, Coming
+from workflows.ports.sandbox import Ran
+
+_LOOKS_UP_S = 1.0
+"""How often the process looks whether the one it draws for is still there."""
+_STARTS_S = 60.0
+
+
+class Drawer:
+    """Draws stretches of pages in the order they are asked for.
+
+    `fork`: only where this process has a single thread.
+    """
+
+    def __init__(self, untrusted: Path, settings: Settings, *, fork: bool) -> None:
+        self._untrusted, self._settings = untrusted, settings
+        self._context = get_context("fork") if fork else get_context("spawn")
+        self._kept, self._asked = ExitStack(), 0
+
+    def __enter__(self) -> Self:
+        scratch = self._settings.data_dir / "scratch"
+        scratch.mkdir(parents=True, exist_ok=True)
+        room = tempfile.TemporaryDirectory(dir=scratch.resolve(), ignore_cleanup_errors=True)
+        self._room = Path(self._kept.enter_context(room))
+        ours, its = self._context.Pipe()
+        self._orders: Connection = ours
+        self._process = self._context.Process(
+            target=_draw, args=(its, self._untrusted, self._settings, os.getpid()), daemon=True
+        )
+        self._process.start()
+        its.close()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with suppress(OSError):
+            self._orders.send(None)
+        if kind is not None and self._process.pid is not None and self._process.is_alive():
+            # what it still draws nobody wants; interrupted it takes its child along
+            os.kill(self._process.pid, signal.SIGINT)
+        self._process.join()
+        self._orders.close()
+        self._kept.close()
+
+    @contextmanager
+    def stretch(self, verb: str, first: int, last: int) -> Iterator[Coming]:
+        """Pages `first`..`last`, to be drawn next; their files go with the block."""
+        self._asked += 1
+        out, end = self._room / str(self._asked), self._room / f"{self._asked}.end"
+        out.mkdir()
+        self._orders.send((verb, first, last, out, end))
+        # those asked for before are drawn before
+        patience = _STARTS_S + 2 * RENDER_LIMITS.wall_s * (1 + (last - first) // PAGES_A_STEP)
+        try:
+            yield Coming(folder=out, end=end, patience_s=patience)
+        finally:
+            shutil.rmtree(out, ignore_errors=True)
+
+
+def _draw(orders: Connection, untrusted: Path, settings: Settings, master: int) -> None:
+    """What the process does until it is told to stop or is alone."""
+    look = None
+    with suppress(KeyboardInterrupt, EOFError, OSError):
+        while os.getppid() == master:
+            if not orders.poll(_LOOKS_UP_S):
+                continue
+            if (order := orders.recv()) is None:
+                return
+            verb, first, last, out, end = order
+            ended: Ran | SohoaError
+            try:
+                look = look or opener(settings)
+                ended = look.draw(verb, untrusted, out, first, last, dpi_of(settings))
+            except SohoaError as trouble:
+                ended = trouble
+            part = end.with_suffix(".part")
+            part.write_bytes(pickle.dumps(ended))
+            part.replace(end)
