@@ -63,6 +63,11 @@ class Compounds:
         behind = self._after.get(first or "")
         return behind[second or ""] if behind else 0
 
+    def often(self, word: str) -> int:
+        """How often the word was met, beside whatever; counted on either side."""
+        usual = self.usual(word)
+        return self._followed[usual] + self._led[usual]
+
     def knows(self, word: str) -> bool:
         """Whether the word was ever met, beside whatever."""
         return place_tones(word.lower()) in self._usual
@@ -109,6 +114,22 @@ class Compounds:
             return inf
         best = max(self.fit(before, other, after) for other in others)
         return self.fit(before, word, after) - best
+
+    def gain(self, before: str | None, word: str, other: str, after: str | None) -> float:
+        """How much likelier `other` is here than `word`, as a natural logarithm.
+
+        Where neither was ever met beside its neighbours, by how often each was met at all. That
+        tells nothing of a word with a capital, maybe a name, nor where a third spelling was met.
+        """
+        one, two = self.usual(word), self.usual(other)
+        left = self.usual(before) if before else None
+        right = self.usual(after) if after else None
+        met = {w for w in self._alike.get(plain(one), ()) if self.met(left, w) + self.met(w, right)}
+        if met & {one, two}:
+            return self.fit(left, two, right) - self.fit(left, one, right)
+        if met or not word.islower():
+            return 0.0
+        return log((self.often(two) + 1) / (self.often(one) + 1))
 
     def fit(self, before: str | None, word: str, after: str | None) -> float:
         """Log-probability of the word behind the one before and before the one after."""

@@ -19,9 +19,12 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from ocr.closing import block_zone
-from ocr.layout import MOTTO, NATIONAL_TITLE, PARTY_TITLE, lay_out
-from ocr.normalise import plain
+from ocr.compounds import shipped_compounds
+from ocr.header import MOTTO, NATIONAL_TITLE, PARTY_TITLE
+from ocr.layout import lay_out
+from ocr.normalise import nfc, plain
 from ocr.page import Box, PageText, Pixels, Word
+from ocr.places import known_place
 from ocr.recognise import Recogniser
 from ocr.recogniser.reader import ReadLine
 from ocr.second_reading import ALONE, is_junk, overlap, sureness
@@ -46,6 +49,8 @@ DISPUTED = 0.5
 _SIGNS = ".,;:'\"“”‘’()"
 _BOTH = 0.99
 _SAID_SURELY, _LOST_MARKS = 0.95, 0.92
+_DOUBTED, _SPEAKS_AGAINST, _SPEAKS_FOR = 0.85, -2.0, 2.5
+"""A word read less surely is doubted; natural logarithms of how much likelier the other is."""
 _MUCH_SURER, _GUESS, _SEEN_WELL = 0.15, 0.5, 0.9
 
 
@@ -108,7 +113,7 @@ def agreed(seen: Sequence[Word], said: Sequence[Word]) -> tuple[Word, ...]:
     if sureness(seen) > sureness(said) + _MUCH_SURER:
         one, other = seen, said
     words = []
-    for word in one:
+    for n, word in enumerate(one):
         rivals = [o for o in other if overlap(o.box, word.box) > 0.5]
         twin = max((o.confidence for o in rivals if _core(o) == _core(word)), default=0.0)
         if twin:
@@ -117,8 +122,9 @@ def agreed(seen: Sequence[Word], said: Sequence[Word]) -> tuple[Word, ...]:
             words.append(replace(word, confidence=min(word.confidence, ALONE)))
         else:
             only = len(rivals) == 1 and _is_alone(rivals[0], word, one)
-            best = rivals[0] if only and _is_likelier(rivals[0], word) else word
-            known = only and one is said and _has_lost_marks(rivals[0], word)
+            likelier = only and _is_likelier(rivals[0], word, *_beside(one, n))
+            best = rivals[0] if likelier else word
+            known = only and not likelier and one is said and _has_lost_marks(rivals[0], word)
             most = _LOST_MARKS if known else DISPUTED
             words.append(replace(best, confidence=min(best.confidence, most)))
     return tuple(words)
@@ -132,12 +138,38 @@ def _is_alone(rival: Word, word: Word, line: Sequence[Word]) -> bool:
     return all(w is word or overlap(w.box, rival.box) < 0.3 for w in line)
 
 
-def _is_likelier(rival: Word, word: Word) -> bool:
-    """Readers lose marks far more often than they see some where none are."""
+def _is_likelier(rival: Word, word: Word, before: str | None, after: str | None) -> bool:
+    """Of the same letters those with the marks that make a syllable, or that language asks for.
+
+    Over a doubtful word with fewer marks language need only not speak against them: readers lose
+    marks more often than they see some where none are. Over one read at .85 and more it must ask:
+    of 45 words with more marks on sample pages one was right, the others were "NHÂN ĐẦN".
+    """
     new, old = _core(rival), _core(word)
-    if plain(new) == plain(old) and new.isalpha():
-        return (is_syllable(new), _marks(new)) > (is_syllable(old), _marks(old))
-    return word.confidence < _GUESS and rival.confidence >= _SEEN_WELL
+    if plain(new) != plain(old) or not new.isalpha():
+        return word.confidence < _GUESS and rival.confidence >= _SEEN_WELL
+    if is_syllable(new) != is_syllable(old):
+        return is_syllable(new)
+    if any(_is_province(a, b) for a, b in ((before, new), (new, after))):
+        return True
+    gain = shipped_compounds().gain(before, old, new, after)
+    doubted = word.confidence < _DOUBTED and _marks(new) > _marks(old)
+    return gain > (_SPEAKS_AGAINST if doubted else _SPEAKS_FOR)
+
+
+def _is_province(first: str | None, second: str | None) -> bool:
+    said = f"{first} {second}"
+    found = known_place(said) if first and second else None
+    return found is not None and found.casefold() == nfc(said).casefold()
+
+
+def _beside(line: Sequence[Word], n: int) -> tuple[str | None, str | None]:
+    """The words right before and right behind; None where a sign, a figure or nothing stands."""
+    before = line[n - 1].text.lstrip(_SIGNS) if n and line[n].text[:1].isalpha() else ""
+    after = ""
+    if n + 1 < len(line) and line[n].text[-1:].isalpha():
+        after = line[n + 1].text.rstrip(_SIGNS)
+    return before if before.isalpha() else None, after if after.isalpha() else None
 
 
 def _has_lost_marks(rival: Word, word: Word) -> bool:

@@ -63,6 +63,18 @@ def test_a_word_needs_its_neighbours():
     assert many.better("bỗ", None, None) is None
 
 
+def test_how_much_likelier_another_word_is_here():
+    few = Compounds(["nhân\tdân:900", "phai\tdần:9", "lúc\tnăm:800", "lúc\tnằm:20"])
+    assert few.gain("nhân", "dần", "dân", None) > 2
+    assert few.gain("phai", "dân", "dần", None) > 2
+    # beside neither neighbour: the commoner word, unless it may be a name
+    assert few.gain("xa", "nằm", "năm", None) > 2
+    assert few.gain("Lê", "Nằm", "Năm", None) == 0.0
+    # neither, and a third spelling stands there
+    assert few.gain("phai", "dan", "dẫn", None) == 0.0
+    assert few.gain(None, "nằm", "năm", None) == -few.gain(None, "năm", "nằm", None)
+
+
 @pytest.mark.parametrize(
     ("text", "right"),
     [

@@ -93,6 +93,26 @@ def test_marks_that_only_the_witness_lost_are_no_dispute(seen, said, passes):
     assert (made[0].confidence > ALONE) is passes
 
 
+@pytest.mark.parametrize(
+    ("said", "seen", "kept"),
+    [
+        ("ỦY BAN NHÂN DÂN", "ỦY BAN NHÂN ĐẦN", "DÂN"),  # both syllables, the witness has more marks
+        ("HỘI ĐỒNG NHÂN", "HỘI ĐỒNG NHẦN", "NHÂN"),
+        ("đăng ký kết hồn", "đăng ký kết hôn", "hôn"),  # fewer marks, which "kết" asks for
+        ("tỉnh Phú Tho", "tỉnh Phú Thọ", "Thọ"),
+        ("ông Trần Đinh", "ông Trần Đỉnh", "Đinh"),  # a name: no language tells
+        ("số nhà 14, Gia", "số nhà 14, Giá", "Gia"),
+    ],
+)
+def test_language_tells_which_marks_are_printed(said: str, seen: str, kept: str):
+    def words(text: str, sure: float) -> list[Word]:
+        return [word(t, 0.1 + 0.06 * k, sure) for k, t in enumerate(text.split())]
+
+    made = agreed(words(seen, 0.9), words(said, 0.97))
+    assert made[-1].text == kept
+    assert made[-1].confidence <= DISPUTED
+
+
 def test_the_header_of_a_first_page_has_a_witness_the_text_has_none():
     lines = [line("Số: 47/QĐ-UBND", 0.05), *(line("văn bản này", 0.4 + y / 50) for y in range(9))]
     assert lines_that_matter(lines, page(lines)) == [0]
