@@ -8,7 +8,7 @@ than any bar reaches. Every box is a fraction of the (upright, level) page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -24,6 +24,7 @@ LEAST_COVER = 0.93
 """Share of the letters that must stand in lines; below it another layout is asked."""
 _REACH = 0.80  # of a letter's height to both sides: justified blanks are < 1.5, columns > 2.5
 _CROSSED = 3.5  # of a letter's height: what a signature's stroke can hide
+_SLOPED, _STEEPEST = 8, 0.05  # letters that tell how a line slants, and the most it may
 _CORE = 0.27  # of a letter's height taken off above and below: lines do not touch
 _DASHED = 2.3  # of a letter's height: two blanks and the dash between them
 _ON_TOP = 0.28  # of a letter's height between a mark and the letter it stands on
@@ -46,12 +47,16 @@ class FoundLines:
     """Boxes in reading order; `cover`: share of the letters' ink that stands inside them.
 
     `owner` [n]: for each component of the page's ink the box it belongs to, -1 for none, -2 for
-    what is no text at all (dot leaders).
+    what is no text at all (dot leaders). `slants` [n, 5], in no order: for each line its rise along
+    the page, x and y of its middle, its width (all in pixels) and its letters; `usual`: the height
+    of the page's letters.
     """
 
     boxes: tuple[Box, ...]
     cover: float
     owner: npt.NDArray[np.intp]
+    slants: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 5)))
+    usual: float = 0.0
 
     @property
     def sure(self) -> bool:
@@ -117,7 +122,16 @@ def lines_in(ink: PageInk) -> FoundLines:
         boxes=tuple(found[k][0] for k in order),
         cover=_cover(stats[letters], boxes),
         owner=place[owner],
+        slants=_slants(stats, home),
+        usual=usual,
     )
+
+
+def _slants(stats: Stats, home: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    names, box, count = _extents(stats, home)
+    slope, middle, top, bottom = _levelled(stats, home, names)
+    wide = box[:, 2] - box[:, 0]
+    return np.column_stack([slope, middle, (top + bottom) / 2, wide, count])
 
 
 def _letters(stats: Stats, unit: float) -> npt.NDArray[np.bool_]:
@@ -172,15 +186,17 @@ def _with_marks(
     names, first, count = _extents(stats, home)
     if len(names) < 2:
         return home
-    tall = first[:, 3] - first[:, 1]
+    slope, middle, top, bottom = _levelled(stats, home, names)
+    tall = bottom - top
     wide = first[:, 2] - first[:, 0]
     moved, disputed = dict[int, int](), list[int]()
     for k in np.flatnonzero(count <= 4).tolist():
         x = (first[k, 0] + first[k, 2]) / 2
         y = first[k, 3] - 0.25 * tall[k]
+        rise = slope * (x - middle)
         over = (first[:, 0] - 0.3 * tall <= x) & (x <= first[:, 2] + 0.3 * tall)
         # a comma begins above what its line stands on, wherever it ends
-        over &= (first[:, 1] - 0.35 * tall <= y) & (first[k, 1] + 0.25 * tall[k] <= first[:, 3])
+        over &= (top + rise - 0.35 * tall <= y) & (first[k, 1] + 0.25 * tall[k] <= bottom + rise)
         over &= (count > count[k]) & (wide > wide[k])
         # a letter of its own is as tall as its line; a line of its own stands clear of others
         over &= tall[k] < 0.8 * tall
@@ -291,6 +307,40 @@ def _extents(
     return names, box, count
 
 
+def _levelled(
+    stats: Stats, home: npt.NDArray[np.int64], names: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], ...]:
+    """(slope, x, top and bottom there) of each line: the box of a slanted one is as tall as two."""
+    owned = np.flatnonzero(home > 0)
+    at = np.searchsorted(names, home[owned])
+    x, y = stats[owned, X] + stats[owned, W] / 2, stats[owned, Y].astype(np.float64)
+    foot = y + stats[owned, H]
+    count = np.bincount(at)
+    middle, low = np.bincount(at, x) / count, np.bincount(at, foot) / count
+    off = x - middle[at]
+    spread = np.bincount(at, off * off)
+    slope = np.bincount(at, off * (foot - low[at])) / np.maximum(spread, 1)
+    slope = np.where(count >= _SLOPED, np.clip(slope, -_STEEPEST, _STEEPEST), 0.0)
+    top, bottom = np.full(len(names), np.inf), np.full(len(names), -np.inf)
+    np.minimum.at(top, at, y - slope[at] * off)
+    np.maximum.at(bottom, at, foot - slope[at] * off)
+    return slope, middle, top, bottom
+
+
+def _usual_heights(
+    stats: Stats, home: npt.NDArray[np.int64], names: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Median height of the letters of each line."""
+    owned = np.flatnonzero(home > 0)
+    at = np.searchsorted(names, home[owned])
+    high = stats[owned, H].astype(np.float64)
+    order = np.lexsort((high, at))
+    high, first = high[order], np.searchsorted(at[order], np.arange(len(names) + 1))
+    count = np.diff(first)
+    lower, upper = first[:-1] + (count - 1) // 2, first[:-1] + count // 2
+    return np.asarray((high[lower] + high[upper]) / 2, np.float64)
+
+
 def _boxes(
     stats: Stats,
     home: npt.NDArray[np.int64],
@@ -308,7 +358,7 @@ def _boxes(
     owner[leaders] = _NO_TEXT
     owner[home > 0] = np.searchsorted(names, home[home > 0])
     right, bottom = stats[:, X] + stats[:, W], stats[:, Y] + stats[:, H]
-    tall = np.array([np.median(stats[home == name, H]) for name in names])
+    tall = _usual_heights(stats, home, names)
     small = np.flatnonzero(
         ~letters & ~leaders & (stats[:, H] <= 40 * unit) & (stats[:, W] <= 60 * unit)
     )

@@ -20,6 +20,7 @@ import numpy as np
 
 from ocr import text_layer
 from ocr.clean import erase_leaders, ink_mask, lift_red
+from ocr.keystone import find_keystone
 from ocr.layout import lay_out
 from ocr.line_finder import FoundLines, lines_in
 from ocr.lines import join_text, number_lines, without_scraps
@@ -240,6 +241,11 @@ class PageReader:
         if self.net is not None:
             net, ink = self.net, clock.time("ink", lambda: prepared.ink)
             found: FoundLines = clock.time("lines", lambda: lines_in(ink))
+            keystone = find_keystone(found.slants, ink.grey.shape, found.usual)
+            if keystone is not None:
+                prepared = clock.time("prepare", lambda: prepared.seen_straight(keystone))
+                ink = clock.time("ink", lambda: prepared.ink)
+                found = clock.time("lines", lambda: lines_in(ink))
             if found.sure:
                 lines = clock.time("net", lambda: net.read_crops(found.crops(ink), found.boxes))
                 return Attempt(prepared=prepared, words=words_of(lines), lines=tuple(lines))

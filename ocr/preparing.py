@@ -8,13 +8,15 @@ signer under the seal).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import cv2
 import numpy as np
 
 from ocr.clean import erase_rules, erase_small, flatten, is_uneven, lift_red
+from ocr.keystone import without_keystone
 from ocr.page import Pixels
 from ocr.page_ink import PageInk, page_ink
 from ocr.straighten import Matrix, Warp, chain, cut_sheet, find_sheet, find_skew, level
@@ -31,6 +33,12 @@ class Prepared:
     dpi: float
     corners: Matrix | None = None
     flattened: bool = False
+    keystone: Matrix | None = None
+
+    def seen_straight(self, keystone: Matrix) -> Self:
+        """The page as `ocr.keystone.find_keystone` says to look at it."""
+        lifted, back = without_keystone(self.lifted, keystone)
+        return replace(self, lifted=lifted, warp=chain(self.warp, back), keystone=keystone)
 
     @cached_property
     def ink(self) -> PageInk:
@@ -44,7 +52,8 @@ class Prepared:
         raw = np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         if self.corners is not None:
             raw, _ = cut_sheet(raw, self.corners)
-        return level(raw, self.skew)[0]
+        raw, _ = level(raw, self.skew)
+        return raw if self.keystone is None else without_keystone(raw, self.keystone)[0]
 
     @cached_property
     def clean(self) -> Pixels:

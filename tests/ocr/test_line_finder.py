@@ -90,6 +90,23 @@ def test_a_bowed_page_keeps_its_lines(decision):
     assert len(find_lines(bowed, DPI).boxes) == len(decision.lines)
 
 
+@pytest.mark.parametrize("degrees", [-2.2, 2.2])
+def test_a_short_title_over_a_slanted_line_is_no_mark_on_it(degrees):
+    """The box around the long line is taller than both."""
+    sheet = Sheet()
+    sheet.write("LỆNH", 0.47, 0.3)
+    sheet.write("Về việc tăng cường bảo đảm trật tự, an toàn giao thông dịp Tết", 0.2, 0.3175)
+    middle = (sheet.grey.shape[1] / 2, sheet.grey.shape[0] / 2)
+    turned = cv2.warpAffine(
+        sheet.grey,
+        cv2.getRotationMatrix2D(middle, degrees, 1.0),
+        sheet.grey.shape[::-1],
+        borderValue=255,
+    )
+    boxes = find_lines(turned, DPI).boxes
+    assert [box.width > 0.3 for box in boxes] == [False, True]
+
+
 def test_cells_are_cut_at_their_rules_and_read_row_by_row():
     sheet = Sheet()
     rows = [("TT", "Họ và tên", "Số tiền"), ("1", "Nguyễn Văn An", "1.250.000"),
