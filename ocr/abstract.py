@@ -10,7 +10,8 @@ from ocr.classify import TitleRow
 from ocr.compounds import mended, without_echoes
 from ocr.confidence import Evidence, absent, reading
 from ocr.extraction import FieldReading
-from ocr.layout import Header, Line, PageLayout
+from ocr.header import Header
+from ocr.layout import Line, PageLayout
 from ocr.normalise import squeeze
 from ocr.page import Word
 from ocr.wording import Token, as_the_body_spells, judge, tokens_of, words_of

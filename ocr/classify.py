@@ -11,7 +11,8 @@ from rapidfuzz import fuzz, process
 
 from ocr.document_types import UNKNOWN, DocumentType, DocumentTypes
 from ocr.extraction import TypeGuess
-from ocr.layout import Header, Line, PageLayout
+from ocr.header import Header
+from ocr.layout import Line, PageLayout
 from ocr.normalise import plain, squeeze
 from ocr.page import Word
 

@@ -12,13 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ocr.barcodes import Code
-from ocr.extraction import Candidate, FieldReading, FieldStatus
+from ocr.extraction import Candidate, FieldReading, Fields, FieldStatus
 from ocr.identifiers import is_dossier_code, parse_card_code, parse_mrz
 from ocr.layout import PageLayout
 from ocr.normalise import squeeze
 from ocr.page import Box, PageText, ReadingSource
 
-Fields = dict[str, FieldReading]
 _ENDLESS = "2099-12-31"
 """What the zone of a card without an end says ("Không thời hạn", 991231)."""
 

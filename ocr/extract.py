@@ -12,28 +12,24 @@ from rapidfuzz import fuzz
 
 from ocr.abstract import about_lines, read_abstract
 from ocr.classify import Classifier, TitleRow
-from ocr.closing import read_closing
 from ocr.codes import codes_of, statements, with_statements
 from ocr.confidence import Evidence, absent, reading, weakest
+from ocr.cross_checks import cross_check
 from ocr.document_types import DocumentType, DocumentTypes, FieldSpec
-from ocr.extraction import FieldReading, Part, TypeGuess
+from ocr.extraction import FieldReading, Fields, Part, TypeGuess
+from ocr.form_fields import read_labelled
+from ocr.header import Header, find_header, is_annex
 from ocr.identifiers import parse_card_code, parse_document_number
-from ocr.labels import cross_check, read_labelled
-from ocr.layout import Header, Line, PageLayout, find_header, is_annex
-from ocr.letterhead import (
-    Fields,
-    known_office,
-    read_closing_date,
-    read_date,
-    read_date_line,
-    read_issuer,
-    read_number,
-    split_number_line,
-)
+from ocr.issuer import read_issuer
+from ocr.layout import Line, PageLayout
 from ocr.normalise import clean_symbol, comparable, digits_of, squeeze
+from ocr.number_line import read_number, split_number_line
+from ocr.office_names import known_office
 from ocr.page import ReadingSource
+from ocr.place_and_date import read_closing_date, read_date, read_date_line
 from ocr.receivers import read_addressees, read_recipients
 from ocr.settling import annex_heads, with_annexes, with_drafter, with_offices
+from ocr.signer import read_signer
 from ocr.spelling import with_spelling, with_unit_names
 
 URGENCIES = ("HỎA TỐC", "THƯỢNG KHẨN", "KHẨN")
@@ -194,7 +190,7 @@ class Extractor:
             "addressees": read_addressees(
                 first, header, expected=kind.code in ("cong_van", "to_trinh")
             ),
-            **read_closing(pages),
+            **read_signer(pages),
             **receivers,
             "urgency": _urgency(first, header, title, kind),
             "secrecy": _mark(first, header, title, SECRECIES),

@@ -95,6 +95,10 @@ class FieldReading:
         )
 
 
+Fields = dict[str, FieldReading]
+"""The fields of one document by their key."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeGuess:
     """Which DocumentType the machine takes the paper for, and why (`evidence`, for people)."""

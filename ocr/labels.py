@@ -1,44 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Label and value: the fields of forms and certificates, driven by the type's data file.
+"""Printed labels of forms and certificates, found in the rows of their pages.
 
 Labels are matched on plain letters with a little tolerance; footnote marks "(1)" inside them are
-stripped; a value ends at the next label of the row or goes on in the next row without one.
+stripped. What stands behind them is read by `form_fields`.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
 from rapidfuzz import fuzz
 
-from ocr.catalogue import SURNAMES
-from ocr.compounds import mended
-from ocr.confidence import Evidence, absent, reading, unreadable, weakest
-from ocr.document_types import DocumentType, FieldSpec
-from ocr.extraction import FieldReading, FieldStatus
-from ocr.form_rows import Rows, rows_of
-from ocr.identifiers import decode_personal_number
-from ocr.layout import PageLayout
-from ocr.normalise import nfc, number_in_words, plain, squeeze
-from ocr.page import Word
-from ocr.places import mend_province
-from ocr.signer_names import as_names_are_spelled, has_doubtful_marks, has_no_syllable
-from ocr.spelling import with_spelling
-from ocr.values import is_valid, normalise_value
+from ocr.document_types import FieldSpec
+from ocr.form_rows import Rows
+from ocr.normalise import plain, squeeze
 
-Fields = dict[str, FieldReading]
-_LEADERS = re.compile(r"[.…_]{3,}|(?:\.\s){3,}")
-_STROKE_BEHIND = re.compile(r"\s[-–—~.,:;…_|\s]+$")
-"""A rest of a leader or of a rule: no value ends so."""
-_FOOTNOTE = re.compile(r"\(\s?\d{1,2}\s?\)")
 _ITEM = r"(?:\d{1,2}|[a-zđ]|[ivx]{1,4})\s?[.)]"
 _LEAD = re.compile(rf"\W*(?:{_ITEM}\s*)?\w?\W*")
-_NEXT_ITEM = re.compile(rf"[\s;,.]*(?<!\w){_ITEM}\s*$")
+NEXT_ITEM = re.compile(rf"[\s;,.]*(?<!\w){_ITEM}\s*$")
+"""The number of the next label, which its own pattern does not take in: "… 2."."""
 _ALIKE = 86
 
 
@@ -52,52 +36,7 @@ class LabelHit:
     score: float
 
 
-def read_labelled(kind: DocumentType, pages: Sequence[PageLayout], today: dt.date) -> Fields:
-    """Every field of the type that stands after a label; a key for each, found or not."""
-    specs = [s for s in kind.fields if s.zone is None]
-    found: Fields = {}
-    lost: set[str] = set()
-    whole = rows_of(pages)
-    columns = dict.fromkeys(s.column for s in specs)
-    gutter = _gutter(specs, whole) if any(columns) else 0.5
-    for column in columns:
-        rows = rows_of(pages, column, gutter) if column else whole
-        hits = _find_labels([s for s in specs if s.column == column], rows, kind.columns)
-        for hit in hits:
-            found[hit.spec.key] = _read(hit, hits, rows, today)
-        lost |= _lost([s for s in specs if s.column == column], hits, rows)
-    return {s.key: found.get(s.key, absent(unsure=s.required or s.key in lost)) for s in specs}
-
-
-def _lost(specs: Sequence[FieldSpec], hits: Sequence[LabelHit], rows: Rows) -> set[str]:
-    """Fields whose label must be there unread: its neighbours stand in one row, or its section.
-
-    A section that was not found while others were is printed on the form as they are.
-    """
-    place = {h.spec.key: rows.row_at(h.start) for h in hits}
-    lost = {
-        here.key
-        for before, here, after in zip(specs, specs[1:], specs[2:], strict=False)
-        if before.key in place and place.get(after.key) == place[before.key]
-    }
-    sections = {h.spec.section for h in hits if h.spec.section}
-    heads = {s.section: s.key for s in reversed(specs) if s.section in sections}
-    unfound = {s.section for s in specs if s.section} - sections if sections else set()
-    unread = {s.key for s in specs if s.section in unfound}
-    return (lost | unread | set(heads.values())) - set(place)
-
-
-def _gutter(specs: Sequence[FieldSpec], rows: Rows) -> float:
-    """Where the right column begins: at a label that stands twice in one row."""
-    label = next((s.labels[0] for s in specs if s.column), "")
-    places = [m.start() for m in re.finditer(_loose(label), rows.plain)]
-    for left, right in pairwise(places):
-        if rows.row_at(left) == rows.row_at(right):
-            return rows.words(right, right + 1)[0].box.x0 - 0.008
-    return 0.5
-
-
-def _find_labels(
+def find_labels(
     specs: Sequence[FieldSpec], rows: Rows, owners: Sequence[str] = ()
 ) -> list[LabelHit]:
     """Labels in reading order, each field at most once, inside its section."""
@@ -150,30 +89,6 @@ def _overlap(a: LabelHit, b: LabelHit) -> bool:
     return a.start < b.end and b.start < a.end
 
 
-@cache
-def _loose(label: str) -> str:
-    """The words of a label with anything between them that is no word: blanks, marks, "(1)"."""
-    words = map(re.escape, re.findall(r"\w+", plain(label)))
-    return r"\W{0,3}(?:\(\s?\d{1,2}\s?\)\W{0,2})?".join(words)
-
-
-@cache
-def _label_pattern(label: str, owners: tuple[str, ...]) -> re.Pattern[str]:
-    # "Họ, chữ đệm, tên người mẹ": whose it is may stand between label and colon
-    # its first word may be damaged ("nơười cha")
-    owner = "|".join(_loose(name) for name in owners) or "(?!)"
-    lasts = [plain(name).split()[-1] for name in owners if " " in name]
-    owner = "|".join([owner, *(rf"\w{{3,6}}\s{re.escape(last)}" for last in lasts)])
-    # "Quê quán / Place of origin:" is one label, in two languages; its colon may be lost
-    both = (
-        r"(?:\s?/[^:;./\n]{2,34}(?=[:;\n]|\.\s|\Z)|\s?/[^:/\n]{2,34}(?=[:\n]|\Z)"
-        r"|\s(?:place of|date of|full)\s\w+(?=:))?"  # the stroke lost
-    )
-    note = r"\s{0,2}(?:\(\s?\d{1,2}\s?\))?\s{0,2}"
-    tail = rf"(?:\s(?:{owner})(?!\w))?{both}{note}(?P<colon>[:;.]?)"
-    return re.compile(rf"(?<!\w){_loose(label)}(?!\w){tail}")
-
-
 def _exact(
     spec: FieldSpec, rows: Rows, first: int, last: int, owners: Sequence[str]
 ) -> list[LabelHit]:
@@ -198,6 +113,30 @@ def _exact(
             hit = LabelHit(spec=spec, start=found.start(), end=found.end(), score=100)
             ranked.append((not colon, hit.start, -len(label), hit))
     return [hit for *_, hit in sorted(ranked, key=lambda row: row[:3])]
+
+
+@cache
+def _label_pattern(label: str, owners: tuple[str, ...]) -> re.Pattern[str]:
+    # "Họ, chữ đệm, tên người mẹ": whose it is may stand between label and colon
+    # its first word may be damaged ("nơười cha")
+    owner = "|".join(_loose(name) for name in owners) or "(?!)"
+    lasts = [plain(name).split()[-1] for name in owners if " " in name]
+    owner = "|".join([owner, *(rf"\w{{3,6}}\s{re.escape(last)}" for last in lasts)])
+    # "Quê quán / Place of origin:" is one label, in two languages; its colon may be lost
+    both = (
+        r"(?:\s?/[^:;./\n]{2,34}(?=[:;\n]|\.\s|\Z)|\s?/[^:/\n]{2,34}(?=[:\n]|\Z)"
+        r"|\s(?:place of|date of|full)\s\w+(?=:))?"  # the stroke lost
+    )
+    note = r"\s{0,2}(?:\(\s?\d{1,2}\s?\))?\s{0,2}"
+    tail = rf"(?:\s(?:{owner})(?!\w))?{both}{note}(?P<colon>[:;.]?)"
+    return re.compile(rf"(?<!\w){_loose(label)}(?!\w){tail}")
+
+
+@cache
+def _loose(label: str) -> str:
+    """The words of a label with anything between them that is no word: blanks, marks, "(1)"."""
+    words = map(re.escape, re.findall(r"\w+", plain(label)))
+    return r"\W{0,3}(?:\(\s?\d{1,2}\s?\)\W{0,2})?".join(words)
 
 
 def _goes_on_to_a_colon(text: str) -> bool:
@@ -230,168 +169,29 @@ def _fuzzy(
     return sorted(hits, key=lambda h: -h.score)
 
 
-def _read(hit: LabelHit, hits: Sequence[LabelHit], rows: Rows, today: dt.date) -> FieldReading:
-    stops = [h.start for h in hits]
-    spans = rows.value_spans((hit.start, hit.end), stops, wraps=hit.spec.type in _LONG)
-    start, end = spans[-1]
-    if end in stops and (item := _NEXT_ITEM.search(rows.text[start:end])):
-        spans[-1] = (start, start + item.start())  # "… 2." belongs to the next label
-    text = " ".join(rows.text[a:b] for a, b in spans)
-    words = [w for a, b in spans if rows.text[a:b].strip() for w in rows.words(a, b)]
-    page = rows.lines[rows.row_at(hit.start)].page
-    value = _without_leaders(text)
-    if not any(c.isalnum() for c in value):
-        return _empty(hit.spec, rows.words(hit.start, hit.end), page, text)
-    made = _typed(hit, value, words, page, today)
-    named = hit.spec.type in ("place", "org")
-    return with_spelling(made, rows.pages[:4], words) if named else made
+def lost_fields(specs: Sequence[FieldSpec], hits: Sequence[LabelHit], rows: Rows) -> set[str]:
+    """Fields whose label must be there unread: its neighbours stand in one row, or its section.
+
+    A section that was not found while others were is printed on the form as they are.
+    """
+    place = {h.spec.key: rows.row_at(h.start) for h in hits}
+    lost = {
+        here.key
+        for before, here, after in zip(specs, specs[1:], specs[2:], strict=False)
+        if before.key in place and place.get(after.key) == place[before.key]
+    }
+    sections = {h.spec.section for h in hits if h.spec.section}
+    heads = {s.section: s.key for s in reversed(specs) if s.section in sections}
+    unfound = {s.section for s in specs if s.section} - sections if sections else set()
+    unread = {s.key for s in specs if s.section in unfound}
+    return (lost | unread | set(heads.values())) - set(place)
 
 
-def _empty(spec: FieldSpec, label: Sequence[Word], page: int, text: str) -> FieldReading:
-    """Nothing after the label. Read leaders are an empty line; no leaders may be unread ink."""
-    blank = unreadable(label, page, raw=text.strip(), status=FieldStatus.BLANK)
-    ruled = bool(_LEADERS.search(text)) and not spec.required
-    return replace(blank, needs_review=not ruled, confidence=0.92 if ruled else 0.0)
-
-
-_SPELLED = frozenset({"text", "place", "org", "idpaper", "list"})
-"""Running text, in which small words may be put right; names and figures are not touched."""
-_LONG = _SPELLED | {"datew", "name", "money", "land_paper", "words"}
-
-
-def _without_leaders(text: str) -> str:
-    text = _LEADERS.sub(" ", _FOOTNOTE.sub("", nfc(text)))
-    text = re.sub(r"\s+", " ", text).strip(" .:;,…_|")
-    return _STROKE_BEHIND.sub("", text)
-
-
-def _typed(
-    hit: LabelHit, text: str, words: Sequence[Word], page: int, today: dt.date
-) -> FieldReading:
-    """The value in the normal form of its type; what does not fit the type is flagged."""
-    spelled = mend_province(mended(text)) if hit.spec.type in _SPELLED else text
-    spelled = _with_commas(spelled, hit.spec)
-    if hit.spec.type == "name":
-        spelled = _as_names_are(spelled, words)
-    value, fits, witness = normalise_value(hit.spec.type, spelled, today)
-    failed = [v for v in hit.spec.validators if not is_valid(v, str(value), today)]
-    proven = sum(v in _PROOFS for v in hit.spec.validators) if not failed else 0
-    short = "office" if len(words) <= 4 else "text"
-    named = hit.spec.type == "name"
-    kind = _KINDS.get(hit.spec.type, short)
-    fits = fits and not (named and has_no_syllable(str(value)))
-    evidence = Evidence(
-        kind=kind,
-        token=weakest(_figures(words) if kind == "number" else words),
-        catalogue=_has_family_name(str(value)) if named else None,
-        grammar=fits and not failed,
-        witnesses=witness + proven,
-        position=hit.score >= 95,
-        repaired=spelled != text,
-        conflict=named and has_doubtful_marks(str(value), weakest(words)),
-    )
-    if value is None and hit.spec.type == "date" and squeeze(text) in _ENDLESS:
-        return replace(absent(unsure=False), raw=text)
-    if value is None:
-        return unreadable(words, page, raw=text)
-    return reading(value, words, page, evidence, raw=text)
-
-
-def _figures(words: Sequence[Word]) -> Sequence[Word]:
-    """The words a number was made of: how its unit was read ("m²", "đồng") says nothing of it."""
-    found = [w for w in words if re.search(r"\d", w.text) and not _UNIT.fullmatch(w.text)]
-    return found or words
-
-
-_UNIT = re.compile(r"\W*m[²³23]?\W*")
-
-
-def _as_names_are(text: str, words: Sequence[Word]) -> str:
-    """A name with its doubtful words as names are spelled; what was changed goes to a person."""
-    said = text.split()
-    if [w.text.strip(_AROUND) for w in words] != [word.strip(_AROUND) for word in said]:
-        return text
-    return " ".join(as_names_are_spelled(said, [w.confidence for w in words]))
-
-
-_AROUND = " .:;,…_|-"
-_PARTS = re.compile(
-    r"\s?[;.](?=\s(?:thôn|tổ|ấp|khu phố|xã|phường|thị trấn|đặc khu|quận|huyện|thị xã|thành phố"
-    r"|tỉnh)\s)"
-)
-_DECIMALS = re.compile(r"(?<=\d)\.(?=\d{1,2}\s?m)")
-
-
-def _with_commas(text: str, spec: FieldSpec) -> str:
-    """Commas a faint copy made ";" or "." of: between the parts of an address, before decimals."""
-    if spec.type == "place":
-        return _PARTS.sub(",", text)
-    return _DECIMALS.sub(",", text) if spec.type in ("text", "area") else text
-
-
-def _has_family_name(text: str) -> bool:
-    first = text.split(" ")[0].capitalize()
-    return first in SURNAMES
-
-
-_ENDLESS = frozenset({"khong thoi han", "khong xac dinh thoi han", "vo thoi han", "lau dai"})
-# checks a misread value hardly ever passes
-_PROOFS = frozenset({"tax_code", "dossier_code", "household_code", "land_serial"})
-_KINDS = {
-    "date": "date",
-    "id12": "number",
-    "id9": "number",
-    "mst": "number",
-    "integer": "number",
-    "money": "number",
-    "area": "number",
-    "name": "name",
-}
-
-
-def cross_check(fields: Fields, today: dt.date) -> Fields:
-    """id12 ↔ gender and year of birth: a conflict flags both; digits ↔ words settle both, too."""
-    checked = dict(fields)
-    for prefix in {k.rpartition(".")[0] for k in fields}:
-        dot = f"{prefix}." if prefix else ""
-        number = fields.get(f"{dot}id")
-        if number is None or not isinstance(number.value, str):
-            continue
-        person = decode_personal_number(number.value, today=today)
-        if person is None:
-            continue
-        born, gender = fields.get(f"{dot}born_on"), fields.get(f"{dot}gender")
-        if born and isinstance(born.value, str) and born.value[:4] != str(person.birth_year):
-            _flag(checked, f"{dot}id", f"{dot}born_on")
-        if gender and isinstance(gender.value, str) and gender.value != person.gender:
-            _flag(checked, f"{dot}id", f"{dot}gender")
-    for key in [k.removesuffix("_words") for k in fields if k.endswith("_words")]:
-        said = number_in_words(str(fields[f"{key}_words"].value or ""))
-        amount = fields.get(key)
-        if amount and said and _is_amount(amount.value):
-            same = float(str(amount.value)) == said
-            (_settle if same else _flag)(checked, key, f"{key}_words")
-    digits, words = fields.get("born_on"), fields.get("born_words")
-    if digits and words and digits.value and words.value:
-        same = digits.value == words.value
-        (_settle if same else _flag)(checked, "born_on", "born_words")
-    return checked
-
-
-def _settle(fields: Fields, *keys: str) -> None:
-    """Figures and words that say the same were not both misread."""
-    for key in keys:
-        evidence = fields[key].evidence
-        if evidence is not None:
-            more = replace(evidence, settled=True, witnesses=max(evidence.witnesses, 2))
-            fields[key] = replace(fields[key], evidence=more)
-
-
-def _is_amount(value: object) -> bool:
-    return re.fullmatch(r"\d+(?:\.\d+)?", str(value)) is not None
-
-
-def _flag(fields: Fields, *keys: str) -> None:
-    for key in keys:
-        seen = fields[key]
-        fields[key] = replace(seen, confidence=min(seen.confidence, 0.45), needs_review=True)
+def gutter_of(specs: Sequence[FieldSpec], rows: Rows) -> float:
+    """Where the right column begins: at a label that stands twice in one row."""
+    label = next((s.labels[0] for s in specs if s.column), "")
+    places = [m.start() for m in re.finditer(_loose(label), rows.plain)]
+    for left, right in pairwise(places):
+        if rows.row_at(left) == rows.row_at(right):
+            return rows.words(right, right + 1)[0].box.x0 - 0.008
+    return 0.5

@@ -66,9 +66,17 @@ class Box:
     def height(self) -> float:
         return self.y1 - self.y0
 
+    @property
+    def middle_x(self) -> float:
+        return (self.x0 + self.x1) / 2
+
+    @property
+    def middle_y(self) -> float:
+        return (self.y0 + self.y1) / 2
+
     def holds_middle_of(self, other: Box) -> bool:
-        x, y = (other.x0 + other.x1) / 2, (other.y0 + other.y1) / 2
-        return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
+        inside = self.x0 <= other.middle_x <= self.x1
+        return inside and self.y0 <= other.middle_y <= self.y1
 
     def pixels(self, shape: tuple[int, ...], least: int = 1) -> tuple[int, int, int, int]:
         """Left, top, right, bottom on an image of that shape; inside it, `least` pixels or more."""

@@ -10,11 +10,10 @@ from itertools import pairwise
 
 from ocr.compounds import mended
 from ocr.confidence import Evidence, absent, reading, unreadable, weakest
-from ocr.extraction import FieldReading
-from ocr.layout import Header, Line, PageLayout
+from ocr.extraction import FieldReading, Fields
+from ocr.header import Header
+from ocr.layout import Line, PageLayout
 from ocr.normalise import DASHES, plain
-
-Fields = dict[str, FieldReading]
 
 
 def is_receivers(row: Line) -> bool:

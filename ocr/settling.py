@@ -14,11 +14,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ocr.extraction import Candidate, FieldReading, FieldStatus
+from ocr.extraction import Candidate, FieldReading, Fields, FieldStatus
 from ocr.identifiers import DocumentNumber, find_document_numbers
 from ocr.layout import PageLayout
-from ocr.letterhead import Fields, known_office, office_initials
 from ocr.normalise import calendar_date, plain, squeeze
+from ocr.office_names import known_office, office_initials
 from ocr.page import Word
 from ocr.places import known_place
 from ocr.spelling import is_said_elsewhere

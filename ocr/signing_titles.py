@@ -11,8 +11,8 @@ from rapidfuzz import fuzz
 
 from ocr.catalogue import TITLES
 from ocr.layout import Line
-from ocr.letterhead import known_office, mend_head
 from ocr.normalise import nfc, squeeze
+from ocr.office_names import known_office, mend_head
 from ocr.signer_names import is_rank
 
 _NOISE = re.compile(r"\W*\w{0,2}\W*\s")

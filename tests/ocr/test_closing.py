@@ -6,10 +6,11 @@ import datetime as dt
 import pytest
 
 from ocr.calibration import stands
-from ocr.closing import block_zone, read_closing
+from ocr.closing import block_zone
 from ocr.layout import lay_out
 from ocr.reader import Reader
 from ocr.receivers import read_recipients
+from ocr.signer import read_signer
 from ocr.signing_titles import authority_in, rest_of_title
 from tests.ocr.papers import DECISION_BODY, closing, header, page
 
@@ -293,17 +294,17 @@ def certificate(*lines):
     ],
 )
 def test_the_authority_of_a_certificate_is_whole_or_doubted(lines, authority, conflict):
-    read = read_closing([lay_out(page(certificate(*lines)))])["signing_authority"]
+    read = read_signer([lay_out(page(certificate(*lines)))])["signing_authority"]
     assert read.value == authority
     assert read.evidence is not None and read.evidence.conflict is conflict
 
 
 def test_who_signs_a_law_signs_for_himself():
     law = [("thông qua ngày 27 tháng 11 năm 2023.", 0.14, 0.5), ("CHỦ TỊCH QUỐC HỘI", 0.62, 0.6)]
-    read = read_closing([lay_out(page([*law, ("Vương Đình Huệ", 0.64, 0.7)]))])
+    read = read_signer([lay_out(page([*law, ("Vương Đình Huệ", 0.64, 0.7)]))])
     assert not read["signing_authority"].needs_review
     chief = [(text.removesuffix(" QUỐC HỘI"), *place) for text, *place in law]
-    read = read_closing([lay_out(page([*chief, ("Vương Đình Huệ", 0.64, 0.7)]))])
+    read = read_signer([lay_out(page([*chief, ("Vương Đình Huệ", 0.64, 0.7)]))])
     assert read["signing_authority"].needs_review
 
 
@@ -315,7 +316,7 @@ def test_who_signs_a_law_signs_for_himself():
 ])  # fmt: skip
 def test_a_whole_title_over_the_middle_of_the_name_is_beyond_doubt(title, middle, settled):
     rows = certificate((title, middle))
-    read = read_closing([lay_out(page(rows, weak={"ĐỐC": 0.5, "ĐỖC": 0.5}))])["signer_title"]
+    read = read_signer([lay_out(page(rows, weak={"ĐỐC": 0.5, "ĐỖC": 0.5}))])["signer_title"]
     assert read.value == "GIÁM ĐỐC" and read.evidence.settled is settled
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from ocr.layout import find_header, is_annex, lay_out
+from ocr.header import find_header, is_annex
+from ocr.layout import lay_out
 from ocr.page import PageText
 from tests.ocr.papers import decision, header, line, page
 

@@ -9,7 +9,7 @@ import pytest
 from ocr.document_types import shipped_document_types
 from ocr.extraction import FieldStatus
 from ocr.layout import Line
-from ocr.letterhead import settle_symbol, split_number_line
+from ocr.number_line import settle_symbol, split_number_line
 from ocr.reader import Reader
 from tests.ocr.papers import DECISION_BODY, closing, decision, header, line, page
 
