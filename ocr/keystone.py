@@ -18,6 +18,8 @@ from ocr.straighten import Matrix, Warp
 _LONG, _FEWEST = 15, 6  # letters of a line that tells its slant; as many such lines as are asked
 _WORST = 0.5  # of a letter's height: how far the ends of a line may stand apart
 _ODD, _ROUNDS = 0.012, 3  # of slant: a line so far from the others' tells nothing
+_MOST_OF = 0.7  # of these lines must say the same
+_APART = 0.1  # of the page's height: lines closer together do not tell how slant changes
 _STEEPEST = 0.2  # of slant at an edge of the page: more is no photo of a page
 
 
@@ -35,11 +37,15 @@ def find_keystone(
     (height, width), (rise, _, y, wide) = shape, told.T[:4]
     kept = np.ones(len(told), np.bool_)
     for _ in range(_ROUNDS):
+        if np.count_nonzero(kept) < max(_FEWEST, _MOST_OF * len(told)):
+            return None
+        if np.ptp(y[kept]) < _APART * height:
+            return None
         grows, mean = np.polyfit(y[kept] - height / 2, rise[kept], 1)
         said = mean + grows * (y - height / 2)
         kept = np.abs(rise - said) <= _ODD
-        if np.count_nonzero(kept) < max(_FEWEST, 0.7 * len(told)):
-            return None
+    if not kept.any():
+        return None
     edge = abs(mean) + abs(grows) * height / 2
     if (np.abs(said) * wide)[kept].max() < _WORST * usual or edge > _STEEPEST:
         return None

@@ -69,6 +69,24 @@ def test_a_straight_page_and_one_with_few_lines_stay_as_they_are():
     assert found_on(from_the_side(few, 0.05)[0])[1] is None
 
 
+def test_lines_side_by_side_and_lines_that_disagree_tell_nothing():
+    row = np.array([[0.03, 100.0 * k, 50.0, 300.0, 20.0] for k in range(8)])
+    assert find_keystone(row, (2339, 1654), 20.0) is None
+    random = np.random.default_rng(3)
+    wild = np.column_stack(
+        [
+            random.uniform(-0.05, 0.05, 40),
+            np.full(40, 800.0),
+            np.linspace(200, 2200, 40),
+            np.full(40, 1200.0),
+            np.full(40, 50.0),
+        ]
+    )
+    assert find_keystone(wild, (2339, 1654), 20.0) is None
+    wild[:, 0] = (wild[:, 2] - 1170) * 4e-5
+    assert find_keystone(wild, (2339, 1654), 20.0) is not None
+
+
 def test_what_is_seen_straight_is_the_same_page_for_every_reader():
     grey, _ = sheet()
     seen, _ = from_the_side(grey, 0.05)
