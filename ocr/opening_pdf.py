@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pikepdf
-from pdf2image import convert_from_path, pdfinfo_from_path
-from pdf2image.exceptions import PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError
 
 from ocr.opened import (
     MAX_PAGES,
@@ -80,6 +78,9 @@ def open_pdf(untrusted: Path) -> Iterator[pikepdf.Pdf]:
 
 
 def _check_page_count(untrusted: Path, counted: int) -> None:
+    from pdf2image import pdfinfo_from_path
+    from pdf2image.exceptions import PDFPageCountError
+
     try:
         found = pdfinfo_from_path(str(untrusted))["Pages"]
     except (PDFPageCountError, ValueError, KeyError) as trouble:
@@ -245,6 +246,10 @@ def _plan(pdf: pikepdf.Pdf, number: int, dpi: float) -> _Plan:
 
 
 def _draw(untrusted: Path, out: Path, first: int, last: int, dpi: float) -> None:
+    # only where a page has to be drawn: a child that decodes scans starts a tenth sooner
+    from pdf2image import convert_from_path
+    from pdf2image.exceptions import PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError
+
     complaint = ""
     try:
         convert_from_path(

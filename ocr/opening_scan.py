@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pikepdf
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from ocr.opened import MAX_PIXELS, PageSize
 from ocr.opening_page import inherited, origin
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+# qpdf's faxes are opened as TIFF: Pillow then need not look for it in all of its forty formats
+assert TiffImagePlugin.TiffImageFile.format in Image.OPEN  # noqa: S101
 
 _SAME = 0.012  # share by which the image's own resolution may differ from the one asked for
 _MOST_GAP_PT = 3.0  # between the image and the page's sides

@@ -30,6 +30,11 @@ _STRIP = 8  # pixels once shrunk: nothing so narrow is a sheet, and nothing of i
 _DARK_DESK = 45
 _COLOURED_DESK = 30  # of 255: how much more colour the desk must have than the paper
 A4 = 297 / 210
+_QUARTERS = {
+    90: cv2.ROTATE_90_CLOCKWISE,
+    180: cv2.ROTATE_180,
+    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +78,11 @@ def chain(first: Warp, second: Warp) -> Warp:
 
 def turn(image: Pixels, clockwise: int) -> Pixels:
     """The image after quarter turns clockwise (0, 90, 180, 270 degrees)."""
-    return np.ascontiguousarray(np.rot90(image, -(clockwise // 90) % 4))
+    quarters = _QUARTERS.get(clockwise % 360)
+    # numpy turns the three channels of a page in five times as long
+    if quarters is None:
+        return np.ascontiguousarray(image)
+    return np.asarray(cv2.rotate(image, quarters), np.uint8)
 
 
 def find_skew(grey: Pixels) -> float:

@@ -48,6 +48,8 @@ PAGES_A_STEP = 4
 """Pages rendered by one child: no slot is held long, a killed worker repeats little."""
 INSPECT_LIMITS = Limits(wall_s=30, cpu_s=20)
 RENDER_LIMITS = Limits(wall_s=90, cpu_s=60)
+_PILLOW = {"PILLOW_BLOCKS_MAX": "4"}
+"""Blocks of 16 MB that a child keeps from page to page: fresh ones are zeroed by the kernel."""
 _GLANCE_S = 0.002
 """Between two looks for a page; a page takes 30 ms to draw."""
 
@@ -226,6 +228,7 @@ class Opener:
             read=[untrusted],
             out=out,
             limits=limits,
+            env=_PILLOW,
         )
 
     @contextmanager

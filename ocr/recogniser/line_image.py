@@ -32,7 +32,8 @@ def line_image(crop: Pixels) -> npt.NDArray[np.uint8]:
     small = cv2.resize(
         crop, (wide, HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
-    counts = np.cumsum(np.bincount(small.reshape(-1), minlength=256))
+    # numpy's bincount widens every pixel to 64 bits first
+    counts = cv2.calcHist([small], [0], None, [256], [0, 256]).ravel().cumsum(dtype=np.float64)
     dark = int(np.searchsorted(counts, counts[-1] * 0.01))
     paper = int(np.searchsorted(counts, counts[-1] * 0.80))
     span = max(48, paper - dark)  # an empty crop must not turn its noise into ink

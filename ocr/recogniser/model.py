@@ -104,8 +104,8 @@ class LineModel:
             wide = -(-max(pictures[k].shape[1] for k in group) // _WIDTH_STEP) * _WIDTH_STEP
             batch = np.zeros((len(group), 1, HEIGHT, wide), np.float32)
             for row, k in enumerate(group):
-                batch[row, 0, :, : pictures[k].shape[1]] = pictures[k]
-            batch /= 255.0
+                place = batch[row, 0, :, : pictures[k].shape[1]]
+                np.divide(pictures[k], np.float32(255), out=place, dtype=np.float32)
             made: npt.NDArray[np.float32] = self._session.run(None, {"lines": batch})[0]
             if made.shape[2] != len(ALPHABET) + 1:
                 raise ModelMissing("the model speaks another alphabet")

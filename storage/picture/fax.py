@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
-_STRIP_OFFSETS, _STRIP_COUNTS, _PHOTOMETRIC = 273, 279, 262
+# named, so that Pillow does not look for TIFF in all of its forty formats, in every process
+_STRIP_OFFSETS = TiffImagePlugin.STRIPOFFSETS
+_STRIP_COUNTS = TiffImagePlugin.STRIPBYTECOUNTS
+_PHOTOMETRIC = TiffImagePlugin.PHOTOMETRIC_INTERPRETATION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,9 @@
 """Cleaning: seals, rules, leaders and specks go; full stops and dấu nặng stay."""
 
+import cv2
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import ImageDraw
 
 from ocr.clean import (
@@ -91,6 +94,21 @@ def test_ink_is_what_is_darker_than_its_surroundings():
     mask = ink_mask(grey)
     assert mask[92, 100] == 255
     assert mask[20:60].max() == 0
+
+
+@given(
+    st.tuples(st.integers(1, 70), st.integers(1, 70)),
+    st.sampled_from([(0, 256), (0, 30), (235, 256), (0, 2)]),
+    st.integers(0, 2**32 - 1),
+)
+def test_ink_is_what_opencv_takes_for_it_bit_by_bit(shape, levels, seed):
+    grey = np.random.default_rng(seed).integers(*levels, shape, np.uint8)
+    before = grey.copy()
+    wanted = cv2.adaptiveThreshold(
+        grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 18
+    )
+    assert np.array_equal(ink_mask(grey), wanted)
+    assert np.array_equal(grey, before)
 
 
 def test_black_shows_through_a_seal():

@@ -62,6 +62,12 @@ def test_quarter_turns_are_clockwise():
     assert turn(image, 90).tolist() == [[3, 1], [4, 2]]
     assert turn(image, 270).tolist() == [[2, 4], [1, 3]]
     assert np.array_equal(turn(turn(image, 180), 180), image)
+    assert np.array_equal(turn(image, 0), image)
+    page = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
+    for quarters in range(-4, 5):
+        turned = turn(page, 90 * quarters)
+        assert np.array_equal(turned, np.rot90(page, -quarters))
+        assert turned.flags.c_contiguous
 
 
 @pytest.fixture(scope="module")
