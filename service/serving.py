@@ -82,7 +82,9 @@ def _work(settings: Settings, queue: Queue) -> None:
     from service.reading_desk import reader_of
     from storage.database import SqlDatabase
     from storage.engine import DbosEngine, DbosWorker
+    from storage.sandbox import sweep
 
+    sweep()  # a machine that only reads has no upkeep
     cv2.setNumThreads(1)
     if queue is not Queue.COUNTER:
         os.nice(BATCH_NICE)

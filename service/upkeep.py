@@ -2,7 +2,8 @@
 """Bảo quản: what nobody waits for and must not be forgotten, in one process of low priority.
 
 Heads of the log go into the object store, new objects to the replica, signatures that lack their
-proofs are asked for again, a scrub is always on its way around. One such process an installation:
+proofs are asked for again, copies of papers that killed processes left are removed, a scrub is
+always on its way around. One such process an installation:
 `sohoa serve` starts it beside the web.
 """
 
@@ -21,6 +22,7 @@ from service.config import Settings
 from service.wiring import audit_proof, disposal_desk, object_store, replica_store
 from storage.database import SqlDatabase
 from storage.engine import DbosEngine
+from storage.sandbox import sweep
 from storage.signing.profiles import load_profiles
 from workflows.audit_proof import AuditProof
 from workflows.ports.clock import Clock, SystemClock
@@ -35,6 +37,7 @@ NICE = 19
 REPLICATE_EVERY_S = 60.0
 DESTROY_EVERY_S = 3600.0
 PRESERVE_EVERY_S = 600.0
+SWEEP_EVERY_S = 600.0
 _TICK_S = 1.0
 
 
@@ -170,6 +173,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         _Chore(name="backup", every_s=REPLICATE_EVERY_S, do=lambda: _backup(here)),
         _Chore(name="anchor", every_s=settings.audit_anchor_minutes * 60.0, do=_anchor(here.audit)),
         _Chore(name="preserve", every_s=PRESERVE_EVERY_S, do=here.owed.ask),
+        _Chore(name="sweep", every_s=SWEEP_EVERY_S, do=sweep),
         _Chore(name="scrub", every_s=0.0, do=lambda: _scrub_step(here, stop)),
     ]
     passed_s = 0.0

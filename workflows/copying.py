@@ -149,7 +149,7 @@ class Copying:
     def verify(self, document: Document) -> Verification:
         """Every signature of what `/file` gives, checked now, in the sandbox."""
         evidence = document.evidence or document.original
-        with tempfile.TemporaryDirectory() as room:
+        with tempfile.TemporaryDirectory(prefix="sohoa-paper-") as room:
             path = Path(room) / "document.pdf"
             path.write_bytes(self.objects.get(evidence))
             return self.verifier.verify(path)

@@ -266,7 +266,7 @@ def verified(
     pdfs = [r for r in records if r.evidence.media_type == "application/pdf"]
     for start in range(0, len(pdfs), _TOGETHER):
         some = pdfs[start : start + _TOGETHER]
-        with tempfile.TemporaryDirectory() as room:
+        with tempfile.TemporaryDirectory(prefix="sohoa-paper-") as room:
             paths = [Path(room) / f"{n}.pdf" for n in range(len(some))]
             for path, one in zip(paths, some, strict=True):
                 path.write_bytes(read(one.evidence))

@@ -297,7 +297,7 @@ class Replication:
 
 def copy_object(source: KeptStore, to: KeptStore, stored: StoredObject) -> bool:
     """Whether `to` now holds the good bytes, proved by reading them back."""
-    with tempfile.TemporaryDirectory(prefix="sohoa-") as folder:
+    with tempfile.TemporaryDirectory(prefix="sohoa-paper-") as folder:
         good = Path(folder) / "object"
         try:
             source.fetch(stored, good)

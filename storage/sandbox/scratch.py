@@ -7,10 +7,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _HOME, _GIVEN = "sohoa-home-", "sohoa-given-"
+_OTHERS = ("sohoa-paper-", "sohoa-package-", "sohoa-stamp-", "sohoa-trust-", "sohoa-verify-")
+"""What else is named so while a paper is looked at: by workflows, signing and packages."""
 _MEMORY = Path("/dev/shm")  # noqa: S108 - through tempfile, with its random names
 
 
@@ -29,12 +31,16 @@ def given_folder(size: int) -> Iterator[Path]:
 
 
 def sweep(older_than_s: float = 3600.0) -> int:
-    """Remove what runs left whose service was killed; the number of folders removed."""
+    """Remove the copies of papers that a killed service left; the number of folders removed.
+
+    No run lasts half so long (`Limits.wall_s`).
+    """
     edge, removed = time.time() - older_than_s, 0
     for place in (Path(tempfile.gettempdir()), _MEMORY):
-        for prefix in (_HOME, _GIVEN):
+        for prefix in (_HOME, _GIVEN, *_OTHERS):
             for folder in place.glob(f"{prefix}*"):
-                if folder.lstat().st_mtime <= edge:
-                    shutil.rmtree(folder, ignore_errors=True)
-                    removed += not folder.exists()
+                with suppress(FileNotFoundError):  # its own run removed it meanwhile
+                    if folder.lstat().st_mtime <= edge:
+                        shutil.rmtree(folder, ignore_errors=True)
+                        removed += not folder.exists()
     return removed

@@ -312,13 +312,14 @@ def test_what_a_killed_service_left_is_swept(tmp_path, monkeypatch):
     monkeypatch.setattr(scratch, "_MEMORY", tmp_path / "memory")
     monkeypatch.setattr(scratch.tempfile, "gettempdir", lambda: str(tmp_path))
     yesterday = time.time() - 86_400
-    for name in ("sohoa-given-old", "sohoa-home-old", "memory/sohoa-given-old", "other-old"):
+    left = ("sohoa-given-old", "sohoa-home-old", "sohoa-paper-old", "memory/sohoa-given-old")
+    for name in (*left, "other-old"):
         folder = tmp_path / name
         folder.mkdir(parents=True)
         (folder / "paper").write_bytes(b"someone's")
         os.utime(folder, (yesterday, yesterday))
     (tmp_path / "sohoa-home-young").mkdir()
-    assert sweep() == 3
+    assert sweep() == len(left)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "memory",
         "other-old",
