@@ -20,7 +20,7 @@ from ocr.recogniser.line_image import ALPHABET, BLANK, STEP
 Scores = npt.NDArray[np.float32]
 """[steps, classes] log-probabilities of one line."""
 Picture = npt.NDArray[np.uint8]
-_INKED = 96  # of 255: softer than that is a shadow of the resampling
+INKED = 96  # of 255: softer than that is a shadow of the resampling
 _CONTENDERS, _LEAST_CHANCE = 3, 0.01
 NEARLY_SURE = 0.98
 """A surer character has no alternatives."""
@@ -111,7 +111,7 @@ def words_of(characters: Sequence[Character], picture: Picture) -> tuple[Word, .
     A word reaches half-way into the blanks beside it, then shrinks to the ink that stands there.
     """
     height, width = picture.shape
-    inked = picture > _INKED
+    inked = picture > INKED
     columns = np.flatnonzero(inked.any(axis=0))
     tops = inked.argmax(axis=0)
     bottoms = height - inked[::-1].argmax(axis=0)

@@ -16,6 +16,7 @@ from ocr.recogniser.decoding import Character, best_path, text_of, words_of
 from ocr.recogniser.doubtful_words import settled
 from ocr.recogniser.line_image import line_image
 from ocr.recogniser.model import LineModel
+from ocr.recogniser.number_gaps import with_gaps
 from ocr.recogniser.printed import with_printed
 
 _LEAST = 6  # pixels: nothing smaller is a line of text
@@ -77,6 +78,7 @@ class NetRecogniser:
         said = with_printed([settled(best_path(line)) for line in scores], scores)
         read = []
         for box, picture, characters in zip(boxes, pictures, said, strict=True):
+            characters = with_gaps(characters, picture)
             words = tuple(_on_page(w, box) for w in words_of(characters, picture))
             read.append(ReadLine(box=box, characters=characters, words=words))
         return read
