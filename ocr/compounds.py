@@ -40,28 +40,27 @@ class Compounds:
     """Pairs of syllables and how often they were met in a corpus of legal texts."""
 
     def __init__(self, rows: Sequence[str]) -> None:
-        self._after: dict[str, Counter[str]] = {}
+        self._after: dict[str, dict[str, int]] = {}
         self._alike: dict[str, list[str]] = {}
         self._usual: dict[str, str] = {}
         self._followed: Counter[str] = Counter()
         self._led: Counter[str] = Counter()
-        words: set[str] = set()
         for row in rows:
             first, _, rest = row.partition("\t")
-            pairs = (pair.rpartition(":") for pair in rest.split(" "))
-            self._after[first] = Counter({second: int(count) for second, _, count in pairs})
-            words.add(first)
-            words.update(self._after[first])
-            self._followed[first] = self._after[first].total()
-            self._led.update(self._after[first])
-        for word in sorted(words):
+            # every reading process takes it in before its first page
+            pairs = rest.replace(":", " ").split(" ")
+            behind = self._after[first] = dict(zip(pairs[::2], map(int, pairs[1::2]), strict=True))
+            self._followed[first] = sum(behind.values())
+            for second, count in behind.items():
+                self._led[second] += count
+        for word in sorted({*self._after, *self._led}):
             self._alike.setdefault(plain(word), []).append(word)
             self._usual[place_tones(word)] = word
 
     def met(self, first: str | None, second: str | None) -> int:
         """How often the second syllable stood right behind the first, small letters."""
         behind = self._after.get(first or "")
-        return behind[second or ""] if behind else 0
+        return behind.get(second or "", 0) if behind else 0
 
     def often(self, word: str) -> int:
         """How often the word was met, beside whatever; counted on either side."""
