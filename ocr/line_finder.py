@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr.components import Labels
+from ocr.line_ends import Lines, last_points, list_dots, with_pale_dash
 from ocr.page import Box, Pixels
 from ocr.page_ink import AREA, H, Mask, PageInk, Rules, Stats, W, X, Y, page_ink
 from ocr.reading_order import in_reading_order
@@ -33,8 +34,6 @@ _HANGING = 0.22  # of a letter's height between it and a mark on it, or between 
 _ASIDE = 0.1  # of a letter's height: the second mark of "ế" stands to the right of the first
 _SPECK = 0.03  # of a letter's height squared: the ink of a full stop is more on a good scan
 _DASH = 0.25  # of a letter's height: no speck is as wide
-_DASH_BEFORE = 0.6  # of a line's height before it: a list's dash and its blank
-_PALE_DASH = 10  # grey levels that a row with a pale dash falls below its paper
 _BESIDE, _ABOVE = 0.35, 0.06  # of a letter's height around a line: room for a pale full stop
 _FAR = 1 << 16  # pixels: no page is as wide
 _LEAST = 6  # pixels: nothing smaller is a line of text
@@ -105,7 +104,7 @@ def lines_in(ink: PageInk) -> FoundLines:
     home = _with_marks(stats, home, letters, usual)
     home = _joined(stats, home, ink.mask)
     boxes, owner = _boxes(stats, home, letters, ink.middles, ink.leaders | remains, unit)
-    boxes = [_with_pale_dash(box, ink) for box in boxes]
+    boxes = [with_pale_dash(box, ink) for box in boxes]
     found = [
         (
             Box(x0 / width, y0 / height, x1 / width, y1 / height),
@@ -327,18 +326,17 @@ def _levelled(
     return slope, middle, top, bottom
 
 
-def _usual_heights(
-    stats: Stats, home: npt.NDArray[np.int64], names: npt.NDArray[np.int64]
+def _usual(
+    sizes: npt.NDArray[np.integer], home: npt.NDArray[np.int64], names: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
-    """Median height of the letters of each line."""
+    """Median of the `sizes` of the letters of each line."""
     owned = np.flatnonzero(home > 0)
     at = np.searchsorted(names, home[owned])
-    high = stats[owned, H].astype(np.float64)
-    order = np.lexsort((high, at))
-    high, first = high[order], np.searchsorted(at[order], np.arange(len(names) + 1))
+    order = np.lexsort((sizes[owned], at))
+    held, first = sizes[owned][order], np.searchsorted(at[order], np.arange(len(names) + 1))
     count = np.diff(first)
     lower, upper = first[:-1] + (count - 1) // 2, first[:-1] + count // 2
-    return np.asarray((high[lower] + high[upper]) / 2, np.float64)
+    return np.asarray((held[lower] + held[upper]) / 2, np.float64)
 
 
 def _boxes(
@@ -358,7 +356,7 @@ def _boxes(
     owner[leaders] = _NO_TEXT
     owner[home > 0] = np.searchsorted(names, home[home > 0])
     right, bottom = stats[:, X] + stats[:, W], stats[:, Y] + stats[:, H]
-    tall = _usual_heights(stats, home, names)
+    tall = _usual(stats[:, H], home, names)
     small = np.flatnonzero(
         ~letters & ~leaders & (stats[:, H] <= 40 * unit) & (stats[:, W] <= 60 * unit)
     )
@@ -374,35 +372,14 @@ def _boxes(
         np.minimum.at(grown[:, 1], line, stats[pieces, Y])
         np.maximum.at(grown[:, 2], line, right[pieces])
         np.maximum.at(grown[:, 3], line, bottom[pieces])
+        lines = Lines(box=box, tall=tall, foot=_usual(bottom, home, names))
+        for found in (list_dots, last_points):
+            pieces, line = found(lines, stats, small)
+            owner[pieces] = line
+            np.minimum.at(grown[:, 0], line, stats[pieces, X])
+            np.maximum.at(grown[:, 2], line, right[pieces])
     grown += np.outer(tall, (-_BESIDE, -_ABOVE, _BESIDE, _ABOVE))
     return [(x0, y0, x1, y1) for x0, y0, x1, y1 in grown.tolist()], owner
-
-
-def _with_pale_dash(
-    box: tuple[float, float, float, float], ink: PageInk
-) -> tuple[float, float, float, float]:
-    """The box with the dash of a list before it, where that is too thin to count as ink.
-
-    "- Như trên;" of a thin face at 200 dpi: letters are as dark as print, the dash is grey.
-    """
-    x0, y0, x1, y1 = box
-    high = y1 - y0
-    left, right = round(x0 - _DASH_BEFORE * high), round(x0 + 0.12 * high)
-    if left < 0:
-        return box
-    # above and below stand the serifs of "T" and "L"
-    rows = slice(round(y0 + 0.3 * high), round(y1 - 0.2 * high))
-    strip = ink.grey[rows, left:right]
-    tones = strip.mean(axis=1)
-    fall = np.sort(tones)[-max(1, len(tones) // 4)] - tones
-    dashed = np.flatnonzero(fall > _PALE_DASH / 2)
-    if fall.max() < _PALE_DASH or np.ptp(dashed) > 0.2 * high:
-        return box
-    lit = float(np.median(strip))
-    dark = np.flatnonzero(strip[dashed].min(axis=0) < lit - 2 * _PALE_DASH)
-    # a stroke that comes from further left is a seal's ring or a rule
-    alone = len(dark) and dark[0] >= 1 and np.ptp(dark) < len(dark) + 1
-    return (left, y0, x1, y1) if alone and len(dark) >= 0.2 * high else box
 
 
 def _stretching(
