@@ -14,13 +14,14 @@ from pathlib import Path
 
 from ocr.calibration import shipped
 from ocr.extraction import Extraction
-from ocr.page import PageImage
+from ocr.page import PageImage, PageText
 from ocr.page_reader import default_reader
 from ocr.reader import Reader
 from ocr.recognise import Recogniser
+from ocr.straighten import turn
 from service.config import Settings
 from service.opening_desk import dpi_of, opener
-from storage.picture.prepared import prepare
+from storage.picture.prepared import PreparedPicture, prepare
 from workflows.opening import PAGES_A_STEP, Opener
 from workflows.ports.archival import CopyPage
 
@@ -47,13 +48,21 @@ class ReadingDesk:
     def copy_page(self, image: PageImage) -> CopyPage:
         """A page read and made ready to be bound into the archival copy."""
         text, upright = self.reader.read_page(image)
-        return CopyPage(
-            picture=prepare(upright, text.dpi),
-            width=text.width,
-            height=text.height,
-            dpi=text.dpi,
-            text=text,
-        )
+        return copy_of(text, prepare(upright, text.dpi))
+
+    def text_of(self, image: PageImage) -> PageText:
+        """Half of `copy_page`, and the longer one."""
+        return self.reader.read_page(image)[0]
+
+    def picture_of(self, image: PageImage, clockwise: int) -> PreparedPicture:
+        """The other half. `clockwise`: the quarter turns that set it upright, in degrees."""
+        return prepare(turn(image.pixels, clockwise), image.dpi)
+
+
+def copy_of(text: PageText, picture: PreparedPicture) -> CopyPage:
+    """The two halves of `ReadingDesk.copy_page`, from whichever process."""
+    width, height = text.width, text.height
+    return CopyPage(picture=picture, width=width, height=height, dpi=text.dpi, text=text)
 
 
 def steps_of(first: int, last: int) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -24,8 +24,10 @@ from workflows.errors import NotADocument, SohoaError
 from workflows.opening import Coming
 
 if TYPE_CHECKING:  # loaded while the first pages are drawn
+    from ocr.page import PageText
     from ocr.recognise import Recogniser
     from service.reading_desk import ReadingDesk
+    from storage.picture.prepared import PreparedPicture
     from workflows.ports.archival import CopyPage
 
 Outcome = dict[str, Any] | SohoaError
@@ -70,13 +72,15 @@ def copied_pages(path: Path, jobs: int = 0) -> Iterator[Iterator[CopyPage]]:
         pool = _pool(jobs) if jobs > 1 else None
         if pool is not None:
             readers.callback(pool.shutdown, cancel_futures=True)
-        begun = _handed_out(room, first, range(1, min(long, count) + 1), pool)
+        numbers = range(1, min(long, count) + 1)
+        begun = _handed_out(room, first, numbers, pool, jobs if count <= long else 0)
 
         def later() -> Iterator[_Stretch]:
             for low, high in _stretches(long + 1, count, long):
                 next_room = rooms.enter_context(ExitStack())
                 coming = next_room.enter_context(drawer.stretch("render", low, high))
-                yield _handed_out(next_room, coming, range(low, high + 1), pool)
+                parted = jobs if high == count else 0
+                yield _handed_out(next_room, coming, range(low, high + 1), pool, parted)
 
         yield _in_order(begun, later())
 
@@ -107,16 +111,56 @@ def _stretches(first: int, count: int, long: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + long - 1, count)) for start in range(first, count + 1, long))
 
 
-def _handed_out(room: ExitStack, coming: Coming, numbers: range, pool: Executor | None) -> _Stretch:
-    """Each page to the next process that is free; without a pool read when it is taken."""
-    reads = [partial(_copy, coming, number) for number in numbers]
-    takers = reads if pool is None else [pool.submit(read).result for read in reads]
+def _handed_out(
+    room: ExitStack, coming: Coming, numbers: range, pool: Executor | None, parted: int
+) -> _Stretch:
+    """Each page to the next process that is free; without a pool read when it is taken.
+
+    The last `parted` pages in halves, so that no process waits long for another at the end.
+    """
+    takers: list[Callable[[], CopyPage]]
+    if pool is None:
+        takers = [partial(_copy, coming, number) for number in numbers]
+    else:
+        whole, halved = numbers[: len(numbers) - parted], numbers[len(numbers) - parted :]
+        takers = [pool.submit(_copy, coming, number).result for number in whole]
+        takers += [_in_halves(coming, number, pool) for number in halved]
     return _Stretch(room=room, coming=coming, numbers=numbers, takers=takers)
 
 
 def _copy(coming: Coming, number: int) -> CopyPage:
     desk = _desk()  # loaded while the page is drawn
     return desk.copy_page(coming.page(number))
+
+
+def _text(coming: Coming, number: int) -> PageText:
+    return _desk().text_of(coming.page(number))
+
+
+def _picture(coming: Coming, number: int, clockwise: int) -> PreparedPicture:
+    return _desk().picture_of(coming.page(number), clockwise)
+
+
+def _in_halves(coming: Coming, number: int, pool: Executor) -> Callable[[], CopyPage]:
+    """The picture is handed out when the text has told which way up it is."""
+    text: Future[PageText] = pool.submit(_text, coming, number)
+    handed_out: Future[Future[PreparedPicture]] = Future()
+
+    def hand_out(read: Future[PageText]) -> None:
+        try:
+            clockwise = read.result().rotation
+            handed_out.set_result(pool.submit(_picture, coming, number, clockwise))
+        except BaseException as trouble:  # who takes the page hears of it
+            handed_out.set_exception(trouble)
+
+    text.add_done_callback(hand_out)
+
+    def taken() -> CopyPage:
+        from service.reading_desk import copy_of
+
+        return copy_of(text.result(), handed_out.result().result())
+
+    return taken
 
 
 def _load_readers() -> None:
@@ -126,10 +170,14 @@ def _load_readers() -> None:
     """
     gc.disable()  # loading only makes what stays: looking for garbage took a tenth of it
     try:
+        import numpy.ma  # noqa: F401 - np.unique asks for it
+
+        from ocr.compounds import shipped_compounds
         from ocr.document_types import shipped_document_types
         from service import reading_desk  # noqa: F401
 
         shipped_document_types()
+        shipped_compounds()
         _witness()
         gc.freeze()
     finally:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service import reading_pool
+from service import reading_desk, reading_pool
 from service.reading_pool import _stretches, copied_pages
 from workflows.errors import DamagedDocument
 
@@ -24,6 +24,7 @@ class Desk:
 
     rasters: Path
     broken: int = 0
+    turned: int = 0
     most: int = 0
     seen: list[int] = field(default_factory=list)
 
@@ -36,6 +37,25 @@ class Desk:
             raise DamagedDocument("cannot be read")
         assert image.pixels.mean() == pytest.approx(255 - image.number, abs=1)
         return image.number
+
+    def text_of(self, image):
+        return Text(number=self.copy_page(image), rotation=90 if self.turned == image.number else 0)
+
+    def picture_of(self, image, clockwise):
+        assert image.pixels.mean() == pytest.approx(255 - image.number, abs=1)
+        return clockwise
+
+
+@dataclass
+class Text:
+    """Half of a page as `Desk` makes it."""
+
+    number: int
+    rotation: int
+
+    def joined(self, picture: int) -> int:
+        assert picture == self.rotation
+        return self.number
 
 
 @pytest.fixture
@@ -56,6 +76,7 @@ def desk(tmp_path, monkeypatch) -> Desk:
     made = Desk(rasters=tmp_path / "var" / "scratch")
     monkeypatch.setattr(reading_pool, "_desk", lambda: made)
     monkeypatch.setattr(reading_pool, "_pool", ThreadPoolExecutor)
+    monkeypatch.setattr(reading_desk, "copy_of", Text.joined)
     return made
 
 
@@ -67,8 +88,16 @@ def test_pages_come_in_order_and_few_rasters_wait(file, desk, jobs):
     assert not [*desk.rasters.rglob("*.ppm")]
 
 
-def test_a_page_that_cannot_be_read_ends_it_and_leaves_nothing_behind(file, desk):
-    desk.broken = 7
+@pytest.mark.parametrize("turned", [1, 28, 29, 30])
+def test_the_picture_of_a_page_that_lies_on_its_side_is_turned_as_its_text_is(file, desk, turned):
+    desk.turned = turned
+    with copied_pages(file, 3) as pages:
+        assert list(pages) == list(range(1, 31))
+
+
+@pytest.mark.parametrize("broken", [7, 29, 30])
+def test_a_page_that_cannot_be_read_ends_it_and_leaves_nothing_behind(file, desk, broken):
+    desk.broken = broken
     with pytest.raises(DamagedDocument), copied_pages(file, 3) as pages:
         list(pages)
     assert not [*desk.rasters.rglob("*.ppm")]
