@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from math import log, prod
+from math import inf, log, prod
 
 from ocr.compounds import Compounds, shipped_compounds
 from ocr.normalise import plain
@@ -23,6 +23,12 @@ from ocr.vietnamese import is_syllable
 
 _STAYS, _NO_SYLLABLE = 1.0, 3.0
 """Natural logarithms: how much likelier another word must be, and what no syllable falls short."""
+_SAID_SURELY, _MOST_AGAINST = 0.93, 4.0
+"""Against a word read so surely its neighbours count no more ("đến nay" is in no law)."""
+_BY_COUNT, _UNMET = 0.8, 2.0
+"""Where neither word was met beside its neighbours: weight of how often each was met at all."""
+_LEVELS, _LEVEL = frozenset({"tỉnh", "xã", "phường", "thôn", "huyện", "quận"}), 3.0
+"""Words before the name of a place, and how much likelier one of them is there."""
 _LEAST_CHANCE = 1e-4
 _MOST_READINGS = 400
 _PASSES = 2
@@ -64,7 +70,8 @@ def by_neighbours(
     """Doubtful words as the syllables beside them ask for: "công túc" -> "công tác".
 
     The network's chance and the neighbours' count together (a noisy channel); another word must be
-    a syllable that was met beside one of its neighbours. A capital inside the line is a name's.
+    a syllable that was met beside one of its neighbours, or by far the commoner where neither was.
+    A capital inside the line is a name's.
     """
     known = compounds or shipped_compounds()
     made = list(characters)
@@ -77,15 +84,23 @@ def by_neighbours(
                 continue
             if not (capitals or token.word.islower() or _begins(tokens, n)):
                 continue
-            _settle(made, token, *_beside(tokens, n, known), known)
+            named = not capitals and token.word.islower() and _name_follows(tokens, n)
+            _settle(made, token, *_beside(tokens, n, known), known, named=named)
         if made == before:
             break
     return tuple(made)
 
 
 def _settle(
-    line: list[Character], token: _Token, before: str | None, after: str | None, known: Compounds
+    line: list[Character],
+    token: _Token,
+    before: str | None,
+    after: str | None,
+    known: Compounds,
+    *,
+    named: bool,
 ) -> None:
+    """`named`: a name stands behind the word, as behind "xã", "tỉnh"."""
     if before is None and after is None:
         return
     said = line[token.word_start : token.word_end]
@@ -99,15 +114,30 @@ def _settle(
     if prod(map(len, letters)) > _MOST_READINGS:
         return
 
+    own = known.usual(token.word)
+    own_fit = known.fit(before, own, after)
+    own_met = known.met(before, own) + known.met(own, after)
+    surely = min(c.confidence for c in said) >= _SAID_SURELY
+
     def worth(reading: Reading) -> float:
         word = "".join(text for text, _ in reading)
         usual = known.usual(word)
         seen = sum(log(max(chance, _LEAST_CHANCE)) for _, chance in reading)
-        worth = seen + known.fit(before, usual, after)
+        if named and usual in _LEVELS:
+            seen += _LEVEL
         if word == token.word:
-            return worth + _STAYS - (0.0 if is_syllable(word) else _NO_SYLLABLE)
-        met = known.met(before, usual) + known.met(usual, after)
-        return worth if met and is_syllable(word) else float("-inf")
+            return seen + _STAYS - (0.0 if is_syllable(word) else _NO_SYLLABLE)
+        if not is_syllable(word):
+            return -inf
+        if known.met(before, usual) + known.met(usual, after):
+            gain = known.fit(before, usual, after) - own_fit
+            return seen + (min(gain, _MOST_AGAINST) if surely else gain)
+        if named and usual in _LEVELS:
+            return seen
+        if own_met or not (token.word.islower() and word.islower()):
+            return -inf
+        often = (known.often(usual) + 1) / (known.often(own) + 1)
+        return seen + _BY_COUNT * log(often) - _UNMET
 
     readings: list[Reading] = list(product(*letters))
     best = max(readings, key=worth)
@@ -121,6 +151,11 @@ def _begins(tokens: Sequence[_Token], n: int) -> bool:
     """The first word of the line, with small letters behind it: no name."""
     behind = tokens[n + 1 : n + 2]
     return not any(t.word for t in tokens[:n]) and all(t.word.islower() for t in behind)
+
+
+def _name_follows(tokens: Sequence[_Token], n: int) -> bool:
+    behind = tokens[n + 1 : n + 2]
+    return tokens[n].closes and any(t.opens and t.word[:1].isupper() for t in behind)
 
 
 def _beside(tokens: Sequence[_Token], n: int, known: Compounds) -> tuple[str | None, str | None]:

@@ -195,3 +195,22 @@ def test_names_numbers_and_what_was_never_met_stay():
 def test_valid_syllables_and_other_letters_are_left_alone():
     for said in (letters("có", at1=("ố", 0.4)), letters("TNHH", at3=("À", 0.4)), letters("47x")):
         assert repaired(said) == said
+
+
+def test_neighbours_count_less_against_a_word_that_was_read_surely():
+    said = letters("Đến nay đã có", at5=("à", 0.02))
+    surely = tuple(replace(c, confidence=0.96) for c in said)
+    assert settled(surely) == surely  # laws say "này đã", never "đến nay"
+
+
+def test_a_level_of_units_stands_before_the_name_of_a_place():
+    assert text_of(settled(letters("xóm Bắc, tính Lâm Đồng", at10=("ỉ", 0.2)))).endswith(
+        "tỉnh Lâm Đồng"
+    )
+    stays = letters("tính toán lại", at1=("ỉ", 0.2))
+    assert settled(stays) == stays
+
+
+def test_of_two_words_never_met_here_the_commoner_is_taken():
+    assert text_of(settled(letters("quầy thộn x", at7=("ô", 0.3)))) == "quầy thôn x"
+    assert text_of(settled(letters("ông Thộn x", at6=("ô", 0.3)))) == "ông Thộn x"
