@@ -11,16 +11,19 @@ import datetime as dt
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from ocr.barcodes import read_codes
 from ocr.calibration import Calibration, calibrated
 from ocr.codes import expects_code, with_codes
-from ocr.document_types import DocumentTypes, shipped_document_types
-from ocr.extract import Extractor, secrecy_on, without_text
 from ocr.extraction import Extraction, Part
 from ocr.layout import PageLayout, lay_out
 from ocr.page import PageImage, PageText, Pixels
+
+if TYPE_CHECKING:  # who only reads pages waits neither for the types nor for the rules
+    from ocr.document_types import DocumentTypes
+    from ocr.extract import Extractor
 
 HANOI = dt.timezone(dt.timedelta(hours=7))
 
@@ -48,11 +51,18 @@ class Reader:
         today: Callable[[], dt.date] = lambda: dt.datetime.now(HANOI).date(),
     ) -> None:
         self.page_reader = page_reader
-        self.document_types = document_types or shipped_document_types()
-        self.extractor = Extractor(self.document_types)
+        self._document_types = document_types
         self.calibration = calibration
         self.review_below = review_below
         self.today = today
+
+    @cached_property
+    def extractor(self) -> Extractor:
+        """The rules, over the types given or the shipped ones."""
+        from ocr.document_types import shipped_document_types
+        from ocr.extract import Extractor
+
+        return Extractor(self._document_types or shipped_document_types())
 
     def read_page(self, image: PageImage) -> tuple[PageText, Pixels]:
         """Text of one page with the codes printed on it, and its upright pixels."""
@@ -91,6 +101,8 @@ class Reader:
         # by law the mark stands on the first page of a document (NĐ 30/2020, PL I, ô 10a)
         mark = next((m for group in groups if (m := _secrecy(_first_inked(group)))), None)
         if mark is not None:
+            from ocr.extract import without_text
+
             bare = tuple(replace(p, text="", words=()) for p in pages)
             return Extraction(
                 document=without_text(document, mark),
@@ -115,6 +127,8 @@ class Reader:
 
 def _secrecy(layout: PageLayout) -> str | None:
     """What the page's own reading saw, else what the laid-out rows show."""
+    from ocr.extract import secrecy_on
+
     seen = layout.page.quality.get("secret")
     return str(seen) if seen else secrecy_on(layout)
 

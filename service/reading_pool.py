@@ -45,6 +45,7 @@ def read_files(paths: Sequence[Path], jobs: int = 0) -> Iterator[tuple[Path, Out
         yield from ((path, _read(path)) for path in paths)
         return
     _load_readers()
+    _load_rules()
     with _pool(jobs) as pool:
         yield from zip(paths, pool.map(_read, paths), strict=True)
 
@@ -173,15 +174,21 @@ def _load_readers() -> None:
         import numpy.ma  # noqa: F401 - np.unique asks for it
 
         from ocr.compounds import shipped_compounds
-        from ocr.document_types import shipped_document_types
         from service import reading_desk  # noqa: F401
 
-        shipped_document_types()
         shipped_compounds()
         _witness()
         gc.freeze()
     finally:
         gc.enable()
+
+
+def _load_rules() -> None:
+    """What turns pages into fields, which a copy does not need."""
+    from ocr import extract  # noqa: F401
+    from ocr.document_types import shipped_document_types
+
+    shipped_document_types()
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
