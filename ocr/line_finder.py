@@ -27,6 +27,7 @@ _REACH = 0.80  # of a letter's height to both sides: justified blanks are < 1.5,
 _CROSSED = 3.5  # of a letter's height: what a signature's stroke can hide
 _SLOPED, _STEEPEST = 8, 0.05  # letters that tell how a line slants, and the most it may
 _CORE = 0.27  # of a letter's height taken off above and below: lines do not touch
+_RULED = 0.8  # of the rows between two pieces
 _DASHED = 2.3  # of a letter's height: two blanks and the dash between them
 _ON_TOP = 0.28  # of a letter's height between a mark and the letter it stands on
 _DOT = 0.38  # of a letter's height to both sides
@@ -102,7 +103,7 @@ def lines_in(ink: PageInk) -> FoundLines:
     usual = float(np.median(stats[letters, H]))
     home = _homes(stats, letters, _named_bars(stats[letters], rules, (height, width), usual))
     home = _with_marks(stats, home, letters, usual)
-    home = _joined(stats, home, ink.mask)
+    home = _joined(stats, home, ink)
     boxes, owner = _boxes(stats, home, letters, ink.middles, ink.leaders | remains, unit)
     boxes = [with_pale_dash(box, ink) for box in boxes]
     found = [
@@ -262,10 +263,10 @@ def _nearest(
     return gap[np.arange(len(pieces)), nearest], nearest
 
 
-def _joined(stats: Stats, home: npt.NDArray[np.int64], ink: Mask) -> npt.NDArray[np.int64]:
+def _joined(stats: Stats, home: npt.NDArray[np.int64], ink: PageInk) -> npt.NDArray[np.int64]:
     """Pieces of one line that a signature, a seal or a dash stands between.
 
-    A column gap is wider and empty.
+    A column gap is wider and empty; behind the upright rule of a table stands another cell.
     """
     names, box, count = _extents(stats, home)
     tall, middle = box[:, 3] - box[:, 1], (box[:, 1] + box[:, 3]) / 2
@@ -279,8 +280,10 @@ def _joined(stats: Stats, home: npt.NDArray[np.int64], ink: Mask) -> npt.NDArray
             continue
         k = int(np.where(right, gap, np.inf).argmin())
         top, bottom = int(max(box[left, 1], box[k, 1])), int(min(box[left, 3], box[k, 3]))
-        between = ink[top : bottom + 1, int(box[left, 2]) : int(box[k, 0]) + 1]
-        if between.size and _ties(between, float(gap[k] / tall[left])):
+        between = np.s_[top : bottom + 1, int(box[left, 2]) : int(box[k, 0]) + 1]
+        if ink.rules.mask[between].any(axis=1).mean() > _RULED:
+            continue
+        if _ties(ink.mask[between], float(gap[k] / tall[left])):
             renamed[renamed == names[k]] = renamed[home == names[left]][0]
     return renamed
 
