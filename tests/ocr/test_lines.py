@@ -45,3 +45,10 @@ def test_dots_behind_a_value_are_no_text():
     ]
     left = [w.text for w in without_scraps(words)]
     assert left == ["ngày:", "28/09/1964", "v.v...", "...", ".....", "ngày"]
+
+
+def test_a_dot_that_stands_alone_is_a_speck():
+    said = "· Giới tính: Nữ . Dân tộc: Kinh .. Ghi chú : v.v. ..."
+    words = [word(text, 0.05 * k, 0) for k, text in enumerate(said.split())]
+    left = " ".join(w.text for w in without_scraps(words))
+    assert left == "Giới tính: Nữ Dân tộc: Kinh Ghi chú : v.v. ..."
