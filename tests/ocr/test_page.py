@@ -1,7 +1,10 @@
+import copy
+import pickle
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr.page import Box
+from ocr.page import Box, Word
 
 unit = st.floats(0, 1, allow_nan=False)
 boxes = st.builds(
@@ -27,3 +30,11 @@ def test_around_equals_repeated_union(many):
 
 def test_around_nothing_is_nothing():
     assert Box.around([]) is None
+
+
+@given(boxes, st.text(max_size=9), st.floats(0, 1), st.integers(0, 99))
+def test_words_travel_between_processes_and_are_copied_whole(box, text, confidence, line):
+    word = Word(text=text, box=box, confidence=confidence, line=line)
+    for taken in (pickle.loads(pickle.dumps(word)), copy.deepcopy(word)):
+        assert taken == word
+        assert (type(taken), type(taken.box)) == (Word, Box)
