@@ -28,8 +28,8 @@ from ocr.recogniser.line_image import ALPHABET
 from ocr.vietnamese import is_syllable, words_of
 
 _SHIPPED = Path(__file__).with_suffix(".toml")
-_LIKE_HEAD, _LIKE_WORDING, _LIKE_WORD = 70.0, 35.0, 60.0
-_CONTENDERS = 3
+_LIKE_HEAD, _LIKE_WORDING, _LIKE_WORD = 70.0, 50.0, 60.0
+_CONTENDERS, _LEAST_LETTERS = 2, 4
 _CHEAP, _DEAR, _A_LETTER = 1.35, 3.0, 6.0
 """Nats a letter of the wording may cost: at once, at most, and then a letter that is changed."""
 _TIE = 1e-6
@@ -37,15 +37,19 @@ _TIE = 1e-6
 _SHORT, _MOST_OF_IT = 12, 0.6
 """Of a short wording no more may be changed: strokes of a signature bear any few letters."""
 _LABELS_TELL, _WORDS_SEEN = 2, 0.65
-PRINTED = 0.9
-"""Confidence of a letter that the form says and the network held for possible at least."""
+PRINTED = NEARLY_SURE
+"""Confidence of a letter that the form says and the network held for possible; none settles it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A printed form: the labels it is known by, and every wording on it."""
+    """A printed form: the labels and marks it is known by, and every wording on it.
+
+    A mark, as "<<<<" of the zone that machines read, tells the form by itself.
+    """
 
     labels: tuple[str, ...]
+    marks: tuple[str, ...]
     wordings: tuple[str, ...]
 
 
@@ -62,7 +66,7 @@ class Printed:
 class Spotted:
     """A wording on a line: what it costs in nats, and its letters where they stand.
 
-    None stands on a line that is too short for it; its cost has no end.
+    None stands on a line that is too short for it or too dear; its cost has no end.
     """
 
     wording: str
@@ -89,7 +93,11 @@ def shipped_printed() -> Printed:
         heads=tuple(told["heads"]),
         offices=tuple(told["offices"]),
         forms=tuple(
-            Form(labels=tuple(form["labels"]), wordings=(*form["labels"], *form["lines"]))
+            Form(
+                labels=tuple(form["labels"]),
+                marks=tuple(map(plain, form["marks"])),
+                wordings=(*form["labels"], *form["lines"]),
+            )
             for form in told["forms"]
         ),
     )
@@ -100,34 +108,42 @@ def with_printed(
 ) -> list[tuple[Character, ...]]:
     """The lines of one page with the wording that is printed where it stands.
 
-    `scores`: of each line, [steps, classes]. A form counts where two of its labels are plain to
-    read; lines alone, out of their page, are none.
+    `scores`: of each line, [steps, classes]. A form counts where one of its marks or two of its
+    labels are plain to read; lines alone, out of their page, are none.
     """
     known = shipped_printed()
     texts = [text_of(line) for line in lines]
     spelled = [plain(text) for text in texts]
     forms = [form for form in known.forms if _is_on(form, spelled)]
-    wordings = tuple(dict.fromkeys(w for form in forms for w in form.wordings))
+    # a shorter one is often part of a longer one
+    wordings = sorted({w for form in forms for w in form.wordings}, key=len, reverse=True)
     made = []
     for line, text, bare, said in zip(lines, texts, spelled, scores, strict=True):
         for wording in _at_head(text, bare, known):
-            line = _taken(line, [spotted(said, wording)], sure=0.0)
+            line = _taken(line, [spotted(said, wording, _DEAR)], sure=0.0)
         near = _near(text, bare, wordings)
         if near:
-            line = _taken(line, [spotted(said, wording) for wording in near], sure=PRINTED)
+            line = _taken(line, [spotted(said, wording, _DEAR) for wording in near], sure=PRINTED)
         made.append(line)
     return made
 
 
-def spotted(scores: Scores, wording: str) -> Spotted:
-    """Where on the line `wording` stands best; its cost is 0 where it is what was read."""
+def spotted(scores: Scores, wording: str, most: float = np.inf) -> Spotted:
+    """Where on the line `wording` stands best; its cost is 0 where it is what was read.
+
+    What is dearer than `most` is not looked for: each letter costs at least its best step.
+    """
     classes = np.array([ALPHABET.index(letter) + 1 for letter in wording], np.intp)
+    tops = scores.max(axis=1)
+    least = float((tops[:, None] - scores[:, classes]).min(axis=0).sum())
+    if least > most * len(wording):
+        return Spotted(wording=wording, cost=np.inf, letters=())
     states = np.zeros(2 * len(classes) - 1, np.intp)  # letters, blanks between them
     states[::2] = classes
     leaps = np.zeros(len(states), bool)  # from letter to letter: not between two alike
     leaps[2::2] = classes[1:] != classes[:-1]
     said = scores[:, states].astype(np.float64)
-    free = np.concatenate([[0.0], np.cumsum(scores.max(axis=1), dtype=np.float64)])
+    free = np.concatenate([[0.0], np.cumsum(tops, dtype=np.float64)])
     steps = len(said)
     came = np.zeros(said.shape, np.int8)
     reached = np.full(len(states), -np.inf)
@@ -176,7 +192,9 @@ def _traced(
 
 
 def _is_on(form: Form, lines: Sequence[str]) -> bool:
-    """Labels in two languages, one of them read in both: "Ngày sinh" alone stands on any form."""
+    """A mark; or labels in two languages, one read in both: "Ngày sinh" stands on any form."""
+    if any(mark in line for mark in form.marks for line in lines):
+        return True
     words = [frozenset(words_of(line)) for line in lines]
     seen = foreign = 0
     for label in form.labels:
@@ -211,11 +229,15 @@ def _at_head(text: str, bare: str, known: Printed) -> list[str]:
 
 
 def _near(text: str, bare: str, wordings: Sequence[str]) -> list[str]:
-    """The wordings of its form that a line may hold, and does not say yet."""
-    if not wordings or sum(map(str.isalnum, text)) < 2:
+    """The wordings of its form that a line may hold besides those it says already."""
+    rest = bare
+    for wording in wordings:
+        if wording in text:
+            rest = rest.replace(plain(wording), " ")
+    if sum(map(str.isalpha, rest)) < _LEAST_LETTERS:
         return []
     found = process.extract(
-        bare,
+        rest,
         [plain(wording) for wording in wordings],
         scorer=fuzz.partial_ratio,
         limit=_CONTENDERS,

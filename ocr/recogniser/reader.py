@@ -75,10 +75,10 @@ class NetRecogniser:
         """Pictures of lines already cut out; `boxes` tell where on the page each stands."""
         pictures = [line_image(crop) for crop in crops]
         scores = self.model.scores(pictures)
-        said = with_printed([settled(best_path(line)) for line in scores], scores)
+        said = with_printed([best_path(line) for line in scores], scores)
         read = []
         for box, picture, characters in zip(boxes, pictures, said, strict=True):
-            characters = with_gaps(characters, picture)
+            characters = with_gaps(settled(characters), picture)
             words = tuple(_on_page(w, box) for w in words_of(characters, picture))
             read.append(ReadLine(box=box, characters=characters, words=words))
         return read

@@ -106,6 +106,20 @@ def test_labels_count_only_where_the_page_is_that_form():
     assert read(*map(scores_of, birth_certificate), wrong)[-1] == "Ngảy simh / Daae of biàth:"
 
 
+def test_the_back_of_a_card_is_known_by_its_machine_readable_zone():
+    wrong = garbled("CỤC TRƯỞNG CỤC CẢNH SÁT", "CựC TRƯƯNG CuC cẢNM SÁT")
+    zone = "IDVNM0832326576068083232657<<2"
+    assert read(scores_of(zone), wrong) == [zone, "CỤC TRƯỞNG CỤC CẢNH SÁT"]
+    assert read(scores_of("số 0683232657"), wrong)[-1] == "CựC TRƯƯNG CuC cẢNM SÁT"
+
+
+def test_what_is_too_dear_is_not_looked_for():
+    scores = scores_of("Ngày sinh / Date of birth: 19/01/1983")
+    assert spotted(scores, BIRTH, 3.0).cost == pytest.approx(0.0, abs=1e-3)
+    assert spotted(scores, "CỤC TRƯỞNG", 3.0).letters == ()
+    assert spotted(scores, "CỤC TRƯỞNG").cost > 3.0 * len("CỤC TRƯỞNG")
+
+
 @pytest.mark.parametrize(
     "altered",
     [
