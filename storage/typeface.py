@@ -69,7 +69,8 @@ class Typeface:
         `per_em` re-scales the outlines (pyHanko 0.38 writes widths right only for 1000).
         `keep_numbers`: glyphs keep the numbers of `glyphs`, so text can be written first.
         """
-        font = _open(self.program)
+        # scaled outlines alone have other bounds: those of all glyphs took half of the time
+        font = _open(self.program, recalcBBoxes=per_em is not None)
         _cut(font, {ord(c) for c in characters} | {0x20}, keep_numbers=keep_numbers)
         if per_em is not None:
             scale_upem(font, per_em)
@@ -113,8 +114,8 @@ def _one_character_a_glyph(letters: Mapping[int, str]) -> dict[int, str]:
     return {c: chr(min(codes)) for codes in by_glyph.values() for c in codes if c != min(codes)}
 
 
-def _open(program: bytes) -> TTFont:
-    return TTFont(BytesIO(program), lazy=True, recalcTimestamp=False)
+def _open(program: bytes, **options: bool) -> TTFont:
+    return TTFont(BytesIO(program), lazy=True, recalcTimestamp=False, **options)
 
 
 def _cut(font: TTFont, codes: set[int], *, keep_numbers: bool) -> None:
@@ -122,6 +123,8 @@ def _cut(font: TTFont, codes: set[int], *, keep_numbers: bool) -> None:
     options.retain_gids = keep_numbers
     options.hinting = False
     options.layout_features = []
+    if keep_numbers:  # placed by number, letters are never shaped
+        options.drop_tables += ["GDEF", "GPOS", "GSUB"]
     options.notdef_outline = True
     options.name_IDs = [1, 2, 6]
     options.recalc_timestamp = False
