@@ -26,6 +26,7 @@ _INK = 0.02  # squared: the least ink of a dot or point
 _POINT, _FOOT = 0.45, 0.2  # size of a point, and how far off the foot of its line
 _FIRST, _SECOND = 0.6, 1.0  # a first point behind the line, and the second behind it
 _AFTER = 8.0  # so far behind the line no third may stand
+_CROSSED, _BLANK, _FILLED = 3.0, 0.4, 0.25
 _MOST = 400  # dots before lines; on a page that has more they are no dots of lists
 
 Sides = npt.NDArray[np.float64]
@@ -128,3 +129,44 @@ def with_pale_dash(
     # a stroke that comes from further left is a seal's ring or a rule
     alone = len(dark) and dark[0] >= 1 and np.ptp(dark) < len(dark) + 1
     return (left, y0, x1, y1) if alone and len(dark) >= 0.2 * high else box
+
+
+def crossed_ends(lines: Lines, ink: PageInk, crossing: npt.NDArray[np.bool_]) -> Sides:
+    """[n, 2] pixels by which a line goes on to the left and to the right under a stroke.
+
+    `crossing`: components too large for letters. The first letter of a name that a signature runs
+    through is one component with it; a stroke alone fills less of the line's height than a letter.
+    """
+    made = np.zeros((len(lines.tall), 2))
+    if not crossing.any():
+        return made
+    width = ink.mask.shape[1]
+    boxes = ink.stats[crossing]
+    x0, y0, x1, y1 = boxes[:, X], boxes[:, Y], boxes[:, X] + boxes[:, W], boxes[:, Y] + boxes[:, H]
+    for k, (left, top, right, bottom) in enumerate(lines.box.tolist()):
+        tall = lines.tall[k]
+        reach = _CROSSED * tall
+        near = (y0 < bottom) & (y1 > top) & (x0 < right + reach) & (x1 > left - reach)
+        if not near.any():
+            continue
+        rows = slice(max(0, int(top)), int(bottom) + 1)
+        for side, place in (
+            (0, slice(max(0, int(left - reach)), max(0, int(left)))),
+            (1, slice(min(width, int(right)), min(width, int(right + reach)))),
+        ):
+            own = crossing[ink.labels[rows, place]]
+            filled = own.mean(axis=0)
+            if side == 0:
+                filled = filled[::-1]
+            made[k, side] = _run(filled, tall)
+    return made
+
+
+def _run(filled: Sides, tall: float) -> float:
+    """How far from the line's end columns are filled as letters fill them, blanks left out."""
+    inked = np.flatnonzero(filled > 0)
+    if not inked.size or inked[0] > _BLANK * tall:
+        return 0.0
+    gaps = np.flatnonzero(np.diff(inked) > _BLANK * tall)
+    end = int(inked[gaps[0]] if gaps.size else inked[-1]) + 1
+    return float(end) if filled[:end].mean() >= _FILLED and end >= _BLANK * tall else 0.0

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr.components import Labels
-from ocr.line_ends import Lines, last_points, list_dots, with_pale_dash
+from ocr.line_ends import Lines, crossed_ends, last_points, list_dots, with_pale_dash
 from ocr.page import Box, Pixels
 from ocr.page_ink import AREA, H, Mask, PageInk, Rules, Stats, W, X, Y, page_ink
 from ocr.reading_order import in_reading_order
@@ -27,6 +27,7 @@ _REACH = 0.80  # of a letter's height to both sides: justified blanks are < 1.5,
 _CROSSED = 3.5  # of a letter's height: what a signature's stroke can hide
 _SLOPED, _STEEPEST = 8, 0.05  # letters that tell how a line slants, and the most it may
 _CORE = 0.27  # of a letter's height taken off above and below: lines do not touch
+_LEVEL, _BLANK = 0.6, 0.8  # of letters' heights: shared by pieces of a line, and between them
 _RULED = 0.8  # of the rows between two pieces
 _DASHED = 2.3  # of a letter's height: two blanks and the dash between them
 _ON_TOP = 0.28  # of a letter's height between a mark and the letter it stands on
@@ -104,7 +105,9 @@ def lines_in(ink: PageInk) -> FoundLines:
     home = _homes(stats, letters, _named_bars(stats[letters], rules, (height, width), usual))
     home = _with_marks(stats, home, letters, usual)
     home = _joined(stats, home, ink)
-    boxes, owner = _boxes(stats, home, letters, ink.middles, ink.leaders | remains, unit)
+    crossing = _crossing(ink, letters, ink.leaders | remains)
+    home = _joined_under_strokes(ink, home, crossing)
+    boxes, owner = _boxes(ink, home, letters, ink.leaders | remains, crossing)
     boxes = [with_pale_dash(box, ink) for box in boxes]
     found = [
         (
@@ -288,6 +291,40 @@ def _joined(stats: Stats, home: npt.NDArray[np.int64], ink: PageInk) -> npt.NDAr
     return renamed
 
 
+def _crossing(
+    ink: PageInk, letters: npt.NDArray[np.bool_], no_text: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Components too large for marks that are no letters: strokes, with letters they touch."""
+    large = (ink.stats[:, H] > 40 * ink.unit) | (ink.stats[:, W] > 60 * ink.unit)
+    large[0] = False
+    return np.asarray(large & ~letters & ~no_text, np.bool_)
+
+
+def _joined_under_strokes(
+    ink: PageInk, home: npt.NDArray[np.int64], crossing: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Pieces of one line where letters between them are one with the stroke that crosses them."""
+    stats = ink.stats
+    names, box, _ = _extents(stats, home)
+    tall = _usual(stats[:, H], home, names)
+    lines = Lines(box=box, tall=tall, foot=_usual(stats[:, Y] + stats[:, H], home, names))
+    ends = crossed_ends(lines, ink, crossing)
+    if not ends.any():
+        return home
+    renamed, high = home.copy(), box[:, 3] - box[:, 1]
+    start, end = box[:, 0] - ends[:, 0], box[:, 2] + ends[:, 1]
+    for k in np.argsort(box[:, 0]).tolist():
+        struck = (ends[:, 0] > 0) | (ends[k, 1] > 0)
+        right = struck & (box[:, 0] > box[k, 2]) & (start < end[k] + _BLANK * tall[k])
+        if not right.any():
+            continue
+        shared = np.minimum(box[k, 3], box[:, 3]) - np.maximum(box[k, 1], box[:, 1])
+        right &= shared > _LEVEL * np.minimum(high, high[k])
+        for j in np.flatnonzero(right).tolist():
+            renamed[renamed == renamed[home == names[j]][0]] = renamed[home == names[k]][0]
+    return renamed
+
+
 def _ties(between: Mask, gap: float) -> bool:
     """Ink all through the gap, or the dash of "Văn hóa - Xã hội" in one that is not wide."""
     inked = float((between > 0).any(axis=0).mean())
@@ -343,17 +380,17 @@ def _usual(
 
 
 def _boxes(
-    stats: Stats,
+    ink: PageInk,
     home: npt.NDArray[np.int64],
     letters: npt.NDArray[np.bool_],
-    middles: npt.NDArray[np.float64],
     leaders: npt.NDArray[np.bool_],
-    unit: float,
+    crossing: npt.NDArray[np.bool_],
 ) -> tuple[list[tuple[float, float, float, float]], npt.NDArray[np.intp]]:
     """Boxes around the letters of each line and the marks and points that hang on to it.
 
     And for each component the box it belongs to.
     """
+    stats, middles, unit = ink.stats, ink.middles, ink.unit
     names, box, _ = _extents(stats, home)
     owner = np.full(len(stats), _NOBODY)
     owner[leaders] = _NO_TEXT
@@ -364,7 +401,9 @@ def _boxes(
         ~letters & ~leaders & (stats[:, H] <= 40 * unit) & (stats[:, W] <= 60 * unit)
     )
     small = small[(small > 0) & (stats[small, AREA] >= max(3, 12 * unit * unit))]
+    lines = Lines(box=box, tall=tall, foot=_usual(bottom, home, names))
     grown = box.copy()
+    grown[:, (0, 2)] += crossed_ends(lines, ink, crossing) * (-1, 1)
     if small.size:
         hung = _owners(stats, home, names, box, tall, small, middles[small])
         owner[small] = np.where(hung >= 0, hung, owner[small])
@@ -375,7 +414,6 @@ def _boxes(
         np.minimum.at(grown[:, 1], line, stats[pieces, Y])
         np.maximum.at(grown[:, 2], line, right[pieces])
         np.maximum.at(grown[:, 3], line, bottom[pieces])
-        lines = Lines(box=box, tall=tall, foot=_usual(bottom, home, names))
         for found in (list_dots, last_points):
             pieces, line = found(lines, stats, small)
             owner[pieces] = line

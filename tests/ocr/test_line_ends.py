@@ -1,5 +1,6 @@
 """Small ink before and behind lines: worn dashes of lists, the last point of "./.", leaders."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -76,3 +77,36 @@ def test_what_is_left_of_a_row_of_dots_is_no_end_of_a_line():
     points(grey, "Dân tộc: Tày", 4, 15)
     text = LEFT + FONT.getlength("Dân tộc: Tày")
     assert find_lines(grey, DPI).boxes[1].x1 * grey.shape[1] < text + 3 + 15 + 4
+
+
+def struck(text: str, *letters: int) -> tuple[np.ndarray, tuple[float, float]]:
+    """A name with strokes from above into these letters; where it begins and ends."""
+    grey = grey_of(sheet((text,)))
+    for k in letters:
+        x = LEFT + round(FONT.getlength(text[:k]) + FONT.getlength(text[k]) / 2)
+        cv2.line(grey, (x - 60, TOP - 150), (x, foot(0) - 10), 0, 5)
+    return grey, (LEFT, LEFT + FONT.getlength(text))
+
+
+@pytest.mark.parametrize("letters", [(0,), (13,), (0, 13)])
+def test_the_first_and_the_last_letter_of_a_name_a_signature_runs_into_are_in_its_box(letters):
+    grey, (start, end) = struck("Ngô Minh Kiêng", *letters)
+    name = max(find_lines(grey, DPI).boxes, key=lambda box: box.y1)
+    assert name.x0 * grey.shape[1] < start + 2
+    assert name.x1 * grey.shape[1] > end - 2
+
+
+def test_pieces_of_a_name_are_one_line_where_a_stroke_took_the_letters_between():
+    grey, (start, end) = struck("Đào Quốc Lộc", 7, 9)
+    boxes = [b for b in find_lines(grey, DPI).boxes if b.y1 * grey.shape[0] > foot(0) - 4]
+    assert len(boxes) == 1
+    assert boxes[0].x0 * grey.shape[1] < start + 2
+    assert boxes[0].x1 * grey.shape[1] > end - 2
+
+
+def test_a_stroke_that_passes_beside_a_line_makes_it_no_longer():
+    grey = grey_of(sheet(("Ngô Minh Kiêng",)))
+    bare = find_lines(grey, DPI).boxes
+    cv2.line(grey, (LEFT - 120, foot(0) - 60), (LEFT - 6, foot(0) + 40), 0, 3)
+    found = find_lines(grey, DPI).boxes
+    assert found[-1].x0 >= bare[0].x0 - 12 / grey.shape[1]
