@@ -91,13 +91,13 @@ def prepare(pixels: Pixels, dpi: float, jpeg: bytes = b"") -> PreparedPicture:
     padded, cell = pad(pixels, dpi), cell_of(dpi)
     layers = split(padded, dpi)
     small = _quick(_grey(layers.small)[: -(-height // cell), : -(-width // cell)])
-    stencils = [_stencil(mask) for mask in layers.masks]
-    fidelity = None
-    if not _is_ragged(layers, stencils):
+    widest, fidelity = _stencil(layers.masks[0]), None
+    if not _is_ragged(layers, widest):
         # black and white alone need no measuring: the mask is the page
         fidelity = None if layers.exact else compare(layers, dpi / cell)
         if fidelity is None or fidelity.good:
             over = padded.shape[1] / width, padded.shape[0] / height
+            stencils = [widest, *map(_stencil, layers.masks[1:])]
             mixed = _mixed(layers, stencils, *over)
             made = PreparedPicture(mixed=mixed, jpeg=b"", small=small, fidelity=fidelity)
             if not jpeg or made.stored < len(jpeg):
@@ -127,10 +127,11 @@ def _mixed(layers: Layers, stencils: Sequence[Fax | None], wide: float, high: fl
     return Mixed(paper=paper, inks=tuple(inks), wide=wide, high=high)
 
 
-def _is_ragged(layers: Layers, stencils: Sequence[Fax | None]) -> bool:
+def _is_ragged(layers: Layers, widest: Fax | None) -> bool:
     """A copy of a copy: its letters live on shades that masks lose (a character in a hundred)."""
-    fax = stencils[0] if layers.soft else None
-    return fax is not None and len(fax.data) * 8 > _RAGGED_BITS * cv2.countNonZero(layers.masks[0])
+    if widest is None or not layers.soft:
+        return False
+    return len(widest.data) * 8 > _RAGGED_BITS * cv2.countNonZero(layers.masks[0])
 
 
 def _between(layers: Layers) -> Callable[[float], Coarse]:
