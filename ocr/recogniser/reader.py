@@ -14,6 +14,7 @@ from ocr.page import Box, Pixels, Word
 from ocr.page_ink import page_ink
 from ocr.recogniser.decoding import Character, best_path, text_of, words_of
 from ocr.recogniser.doubtful_words import settled
+from ocr.recogniser.line_ends import with_ends
 from ocr.recogniser.line_image import line_image
 from ocr.recogniser.model import LineModel
 from ocr.recogniser.number_gaps import with_gaps
@@ -76,9 +77,10 @@ class NetRecogniser:
         pictures = [line_image(crop) for crop in crops]
         scores = self.model.scores(pictures)
         said = with_printed([best_path(line) for line in scores], scores)
+        said = with_ends([settled(line) for line in said], boxes)
         read = []
         for box, picture, characters in zip(boxes, pictures, said, strict=True):
-            characters = with_gaps(settled(characters), picture)
+            characters = with_gaps(characters, picture)
             words = tuple(_on_page(w, box) for w in words_of(characters, picture))
             read.append(ReadLine(box=box, characters=characters, words=words))
         return read
