@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ocr.line_finder import _letters, find_lines, lines_in
 from ocr.page import Pixels
 from ocr.page_ink import page_ink
-from ocr.seal_remains import _crowd, seal_remains
+from ocr.seal_remains import _crowd, _rows, seal_remains
 from tests.ocr.sheets import DPI, TYPEFACE, paper, pixels
 
 PALE = 120  # of a seal scanned in grey; print is 0
@@ -89,6 +89,25 @@ def test_what_signing_software_prints_beside_its_seal_stays():
     assert gone.sum() >= 20
     assert beside.sum() > 30
     assert gone[beside].mean() < 0.15
+
+
+def letters_at(foot: np.ndarray) -> np.ndarray:
+    """Stats of letters 8 x 14 pixels, 11 pixels apart, that stand as low as `foot` says."""
+    x = 100 + 11 * np.arange(len(foot))
+    size = np.broadcast_to((8, 14, 60), (len(foot), 3))
+    return np.column_stack([x, np.rint(foot).astype(int) - 14, size]).astype(np.int32)
+
+
+def test_letters_at_the_foot_of_a_ring_are_no_level_row():
+    """They are as level as a row with its marks and tails, but each stands off the one before."""
+    off = 11 * (np.arange(9) - 4)
+    ring = 500 + np.sqrt(110.0**2 - off**2) - 110
+    assert np.ptp(ring) <= 14
+    assert _rows(letters_at(ring)) == []
+    written = np.full(20, 500.0)
+    written[[3, 8, 13]] += 4  # tails of g, y, p
+    written[12:] += 3  # another column, its text a little lower
+    assert len(_rows(letters_at(written))) == 1
 
 
 def test_of_a_raster_printed_pale_the_crowds_are_found_without_holding_all_against_all():
