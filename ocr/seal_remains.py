@@ -27,7 +27,7 @@ _LEVEL = 0.4  # of a letter's height between the middles of two in a row
 _BLANK = 1.6  # of a letter's height: a colon and a blank
 _SEAL_LETTER = 26  # pixels at 300 dpi: a seal's are 2 mm high and more
 _LONG = 8  # letters of a row
-_PIXEL, _STEPPED, _MOST_LEVEL = 1.5, 0.12, 0.5  # pixels, of a letter's height; of the letters
+_PIXEL, _STEPPED, _MOST_LEVEL = 1.5, 0.12, 0.6  # pixels, of a letter's height; of the letters
 
 Sides = npt.NDArray[np.float64]
 
