@@ -23,7 +23,6 @@ from service.config import Settings
 from service.opening_desk import dpi_of, opener
 from workflows.errors import SohoaError
 from workflows.opening import PAGES_A_STEP, RENDER_LIMITS, Coming
-from workflows.ports.sandbox import Ran
 
 _LOOKS_UP_S = 1.0
 """How often the process looks whether the one it draws for is still there."""
@@ -75,7 +74,7 @@ class Drawer:
         # those asked for before are drawn before
         patience = _STARTS_S + 2 * RENDER_LIMITS.wall_s * (1 + (last - first) // PAGES_A_STEP)
         try:
-            yield Coming(folder=out, end=end, patience_s=patience)
+            yield Coming(folder=out, end=end, drawer=self._process.pid or 0, patience_s=patience)
         finally:
             shutil.rmtree(out, ignore_errors=True)
 
@@ -90,12 +89,13 @@ def _draw(orders: Connection, untrusted: Path, settings: Settings, master: int) 
             if (order := orders.recv()) is None:
                 return
             verb, first, last, out, end = order
-            ended: Ran | SohoaError
             try:
                 look = look or opener(settings)
-                ended = look.draw(verb, untrusted, out, first, last, dpi_of(settings))
+                ended = pickle.dumps(look.draw(verb, untrusted, out, first, last, dpi_of(settings)))
             except SohoaError as trouble:
-                ended = trouble
+                ended = pickle.dumps(trouble)
+            except Exception as trouble:  # whoever waits has to hear of it
+                ended = pickle.dumps(SohoaError(f"drawing: {trouble!r}"))
             part = end.with_suffix(".part")
-            part.write_bytes(pickle.dumps(ended))
+            part.write_bytes(ended)
             part.replace(end)

@@ -31,8 +31,9 @@ if TYPE_CHECKING:  # loaded while the first pages are drawn
     from workflows.ports.archival import CopyPage
 
 Outcome = dict[str, Any] | SohoaError
-_PAGES = 12
-"""One child draws at least so many: it takes as long to start as to decode five."""
+_PAGES, _AHEAD = 20, 3
+"""One child draws at least so many: it takes as long to start as to decode five. The next starts
+when three for each reader are not read yet: it takes as long to start as two of them to be read."""
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _LINGERS_S = 0.05
 """How long the kernel may go on listing a thread that has ended."""
@@ -83,7 +84,7 @@ def copied_pages(path: Path, jobs: int = 0) -> Iterator[Iterator[CopyPage]]:
                 parted = jobs if high == count else 0
                 yield _handed_out(next_room, coming, range(low, high + 1), pool, parted)
 
-        yield _in_order(begun, later())
+        yield _in_order(begun, later(), _AHEAD * jobs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +97,14 @@ class _Stretch:
     takers: Sequence[Callable[[], CopyPage]]
 
 
-def _in_order(here: _Stretch | None, later: Iterator[_Stretch]) -> Iterator[CopyPage]:
-    """The next pages are drawn while those before them are read, never more."""
+def _in_order(here: _Stretch | None, later: Iterator[_Stretch], ahead: int) -> Iterator[CopyPage]:
+    """The next pages are drawn when no more than `ahead` of those before are to be taken."""
     while here is not None:
-        following = next(later, None)
+        following, asked = None, False
         with here.room:
-            for page in here.takers:
+            for left, page in zip(range(len(here.takers), 0, -1), here.takers, strict=True):
+                if left <= ahead and not asked:
+                    following, asked = next(later, None), True
                 yield page()
             here.coming.conclude(here.numbers)
         here = following
@@ -131,7 +134,9 @@ def _handed_out(
 
 def _copy(coming: Coming, number: int) -> CopyPage:
     desk = _desk()  # loaded while the page is drawn
-    return desk.copy_page(coming.page(number))
+    page = coming.page(number)
+    coming.forget(number)
+    return desk.copy_page(page)
 
 
 def _text(coming: Coming, number: int) -> PageText:

@@ -34,6 +34,7 @@ from workflows.errors import (
     HostileDocument,
     NotADocument,
     TooLarge,
+    Unavailable,
 )
 from workflows.ports.sandbox import Limits, Ran, Sandbox
 
@@ -50,8 +51,8 @@ INSPECT_LIMITS = Limits(wall_s=30, cpu_s=20)
 RENDER_LIMITS = Limits(wall_s=90, cpu_s=60)
 _PILLOW = {"PILLOW_BLOCKS_MAX": "4"}
 """Blocks of 16 MB that a child keeps from page to page: fresh ones are zeroed by the kernel."""
-_GLANCE_S = 0.002
-"""Between two looks for a page; a page takes 30 ms to draw."""
+_GLANCE_S, _LIVELY_S = 0.002, 0.5
+"""Between two looks for a page, which takes 30 ms to draw; before a look whether anybody draws."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +75,12 @@ class Coming:
     """Pages that a child is still writing into `folder`, taken over one by one as they come.
 
     `end`: how the run ended, pickled (a `Ran`, or the error that let none begin), written by who
-    watches the child and where the child cannot write. `patience_s`: past it nobody is watching.
+    watches the child and where the child cannot write. `drawer`: the process that does so.
     """
 
     folder: Path
     end: Path
+    drawer: int
     patience_s: float
 
     def opening(self) -> Opening:
@@ -97,6 +99,10 @@ class Coming:
             return load_page(self.folder, number)
         except CannotOpen as trouble:
             raise self._named(trouble) from trouble
+
+    def forget(self, number: int) -> None:
+        """Give the room of its raster back: a page takes up to 12 MB."""
+        page_files(self.folder, number)[0].unlink(missing_ok=True)
 
     def conclude(self, numbers: Sequence[int]) -> None:
         """Wait for the end. Raises unless the run ended well and says it drew these pages."""
@@ -125,13 +131,17 @@ class Coming:
 
     def _wait_for(self, file: Path) -> bool:
         """True when it is there, False when the run is over and it will not come."""
-        deadline = time.monotonic() + self.patience_s
+        began = time.monotonic()
         while not file.exists():
             if self.end.exists() or not self.folder.exists():
                 return file.exists()
-            if time.monotonic() > deadline:
-                raise HostileDocument(f"{file.name}: nobody draws any more")
             time.sleep(_GLANCE_S)
+            waited = time.monotonic() - began
+            if waited > self.patience_s or (waited > _LIVELY_S and not _lives(self.drawer)):
+                raise Unavailable(
+                    f"{file.name}: nobody draws any more",
+                    message="Tiến trình dựng trang đã dừng giữa chừng.",
+                )
         return True
 
 
@@ -237,6 +247,14 @@ class Opener:
         room = self.scratch.resolve()
         with tempfile.TemporaryDirectory(dir=room, ignore_cleanup_errors=True) as name:
             yield Path(name)
+
+
+def _lives(process: int) -> bool:
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def _as_bad_input(trouble: CannotOpen, ran: Ran) -> BadInput:

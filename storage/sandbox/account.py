@@ -13,6 +13,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 _WIDE = (0x7000_0000, 1 << 28)  # so many that two runs never meet
@@ -78,7 +79,8 @@ def settle(out: Path, owner: os.stat_result | None) -> None:
     """
     for top, folders, files in os.walk(out, followlinks=False):
         for name in (*folders, *files):
-            _settle_one(Path(top) / name, owner)
+            with suppress(FileNotFoundError):  # who takes pages as they come removes them meanwhile
+                _settle_one(Path(top) / name, owner)
     if owner:
         _give_back(out, owner)
 

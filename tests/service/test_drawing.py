@@ -8,15 +8,24 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from ocr.opened import PageSize, describe_page, write_down
+from service import drawing
 from service.config import Settings
 from service.drawing import Drawer
-from workflows.errors import DamagedDocument, HostileDocument, NotADocument, SandboxTooWeak
+from workflows.errors import (
+    DamagedDocument,
+    HostileDocument,
+    NotADocument,
+    SandboxTooWeak,
+    SohoaError,
+    Unavailable,
+)
 from workflows.opening import Coming
 from workflows.ports.sandbox import Ran
 
@@ -29,7 +38,8 @@ def ran(killed=None, returncode=0) -> bytes:
 @pytest.fixture
 def coming(tmp_path) -> Coming:
     (tmp_path / "out").mkdir()
-    return Coming(folder=tmp_path / "out", end=tmp_path / "1.end", patience_s=0.2)
+    mine = os.getpid()
+    return Coming(folder=tmp_path / "out", end=tmp_path / "1.end", drawer=mine, patience_s=0.2)
 
 
 def draw(coming: Coming, number: int) -> None:
@@ -46,8 +56,17 @@ def test_a_page_is_taken_before_the_run_has_ended(coming):
 
 
 def test_a_page_that_never_comes_is_given_up(coming):
-    with pytest.raises(HostileDocument, match="nobody draws"):
+    with pytest.raises(Unavailable, match="nobody draws"):
         coming.page(1)
+
+
+def test_a_page_whose_drawer_was_killed_is_given_up_soon(coming):
+    with subprocess.Popen(["/bin/true"]) as drawer:
+        orphaned = replace(coming, drawer=drawer.pid, patience_s=600)
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="nobody draws"):
+        orphaned.page(1)
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize(
@@ -85,7 +104,7 @@ def test_what_was_drawn_counts_only_when_the_run_ended_well(coming):
 
 
 def test_who_waits_for_a_folder_that_goes_is_let_go(coming):
-    waiting = Coming(folder=coming.folder, end=coming.end, patience_s=60)
+    waiting = replace(coming, patience_s=60)
     threading.Timer(0.05, coming.folder.rmdir).start()
     with pytest.raises(DamagedDocument, match="broken off"):
         waiting.page(1)
@@ -114,6 +133,31 @@ def test_stretches_are_drawn_one_after_the_other(file, settings):
             rest.conclude([3, 4, 5])
         assert not [*settings.data_dir.rglob("*.ppm")]
     assert not [*(settings.data_dir / "scratch").iterdir()]
+
+
+def test_a_reader_may_remove_what_it_has_taken_while_more_is_drawn(file, settings):
+    for _ in range(5):
+        with (
+            Drawer(file, settings, fork=False) as drawer,
+            drawer.stretch("open", 1, 5) as all_of_it,
+        ):
+            for number in range(1, 6):
+                assert all_of_it.page(number).number == number
+                all_of_it.forget(number)
+            all_of_it.conclude([1, 2, 3, 4, 5])
+
+
+def test_whatever_stops_the_drawing_is_told(coming, settings, monkeypatch):
+    def broken(settings):
+        raise OSError("no room")
+
+    monkeypatch.setattr(drawing, "opener", broken)
+    ours, its = multiprocessing.Pipe()
+    ours.send(("open", 1, 2, coming.folder, coming.end))
+    ours.send(None)
+    drawing._draw(its, coming.folder, settings, os.getppid())
+    with pytest.raises(SohoaError, match="no room"):
+        coming.opening()
 
 
 def test_an_error_does_not_wait_for_what_nobody_wants(file, settings):
