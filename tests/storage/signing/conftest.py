@@ -19,8 +19,6 @@ from workflows.ports.archival import ConversionMark, CopyPage
 from workflows.ports.sandbox import Ran, SandboxLevel
 from workflows.ports.signer import SignatureLevel
 
-NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
-
 PEOPLE = {
     "u1": Subject(name="Nguyễn Thị Mẫu", organisation="UBND xã Đông Sơn"),
     "u2": Subject(name="Trần Văn Thử", organisation="UBND xã Đông Sơn"),
@@ -51,8 +49,13 @@ class DirectSandbox:
 
 
 class FixedClock:
-    def __init__(self, at: dt.datetime = NOW) -> None:
-        self.at = at
+    """Stands still where it was made: never before the certificates that tests ask for then.
+
+    A clock of the whole run would: its tests may come hours after it began.
+    """
+
+    def __init__(self) -> None:
+        self.at = dt.datetime.now(dt.UTC).replace(microsecond=0)
 
     def now(self) -> dt.datetime:
         return self.at
@@ -71,12 +74,18 @@ def keys(authority) -> DevelopmentKeys:
 
 
 @pytest.fixture(scope="session")
-def signer(authority, keys) -> PyHankoSigner:
+def clock() -> FixedClock:
+    """By which `signer` signs."""
+    return FixedClock()
+
+
+@pytest.fixture(scope="session")
+def signer(authority, keys, clock) -> PyHankoSigner:
     return PyHankoSigner(
         keys,
         trust_dir=authority.trust,
         sandbox=DirectSandbox(),
-        clock=FixedClock(),
+        clock=clock,
         stamper=authority.time_stamper(),
         revocation=RevocationSources(lists=authority.revocation_lists),
     )
@@ -107,7 +116,9 @@ def compose(pixels: np.ndarray, *, mark: bool = True) -> bytes:
     height, width = pixels.shape[:2]
     _, jpeg = cv2.imencode(".jpg", pixels)
     said = ConversionMark(
-        converted_by="Nguyễn Thị Mẫu", unit_name="UBND xã Đông Sơn", converted_at=NOW
+        converted_by="Nguyễn Thị Mẫu",
+        unit_name="UBND xã Đông Sơn",
+        converted_at=dt.datetime(2026, 11, 22, 7, 3, 5, tzinfo=dt.UTC),
     )
     page = CopyPage(
         jpeg=jpeg.tobytes(),
@@ -165,6 +176,5 @@ class Tools:
     folder_with = staticmethod(folder_with)
     DirectSandbox = DirectSandbox
     FixedClock = FixedClock
-    NOW = NOW
     compose = staticmethod(compose)
     letter = staticmethod(letter)

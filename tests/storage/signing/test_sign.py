@@ -40,16 +40,16 @@ def ranges_of(content: bytes) -> list[list[int]]:
     return [[int(v) for v in row] for row in found]
 
 
-def test_a_signature_is_added_and_nothing_before_it_changes(signed, copy_pdf, verify, tools):
+def test_a_signature_is_added_and_nothing_before_it_changes(signed, copy_pdf, verify, clock):
     assert signed.content.startswith(copy_pdf)
     assert (signed.signer_name, signed.level) == ("Nguyễn Thị Mẫu", "B-B")
     assert signed.field_name == "ChuKyCaNhan1"
-    assert signed.signed_at == tools.NOW
+    assert signed.signed_at == clock.at
     [report] = verify(signed.content)
     assert report.state is SignatureState.VALID
     assert (report.intact, report.trusted, report.covers_whole_file) == (True, True, True)
     assert (report.signer_name, report.digest) == ("Nguyễn Thị Mẫu", "sha256")
-    assert report.signed_at == tools.NOW
+    assert report.signed_at == clock.at
 
 
 def test_the_signed_copy_is_still_pdf_a(signed, signed_twice):
@@ -110,9 +110,9 @@ def test_openssl_agrees(signed_twice, authority, tmp_path):
         assert ran.returncode != 0, "the check can fail"
 
 
-def test_the_visible_mark_names_signer_and_time(signed_twice, tools, tmp_path):
+def test_the_visible_mark_names_signer_and_time(signed_twice, clock, tmp_path):
     shown = text_of(signed_twice.content, tmp_path)
-    when = tools.NOW.astimezone(VIETNAM).isoformat(timespec="seconds")
+    when = clock.at.astimezone(VIETNAM).isoformat(timespec="seconds")
     assert when.endswith("+07:00")
     assert "Người số hóa: Nguyễn Thị Mẫu" in shown
     assert "Ký bởi: Ủy ban nhân dân xã Đông Sơn" in shown
