@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signed copies of all given PDFs and all kinds of sample papers, judged by three programs.
+"""Signed copies of all given PDFs and all kinds of sample papers, judged by four programs.
 
     python benchmarks/sign_everything.py OUT [PDF or folder]...
 
-Each file that came without a signature is copied (PDF/A), signed for a clerk and for a Unit at
-B-LTA with the development authority; then `pdfsig`, `openssl cms` and `sohoa verify` are asked
-about every signature. Files that came signed are listed and left alone. A table goes to stdout.
+Each file that came without a signature is read and copied as `sohoa sign` does it (PDF/A with text
+layer), signed for a clerk and for a Unit at B-LTA with the development authority; then `pdfsig`,
+`openssl cms` and `sohoa verify` are asked about every signature, `pdftotext` for the letters. Files
+that came signed are listed and left alone. A table goes to stdout.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import logging
@@ -18,21 +20,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-
-from ocr.page import PageText
 from service.config import Settings
 from service.copy_desk import compose_copy
+from service.reading_pool import copied_pages
 from service.samples import TYPE_CODES, make_sample, pdf_of
 from service.signing_desk import SigningDesk, signing_desk
 from storage.signing.profiles import load_profiles
-from workflows.ports.archival import CopyPage
 
-DPI = 150
 RANGE = re.compile(rb"/ByteRange ?\[ ?(\d+) (\d+) (\d+) (\d+)")
 STAMP = b"/ETSI.RFC3161"
 
@@ -41,6 +40,8 @@ STAMP = b"/ETSI.RFC3161"
 class Row:
     name: str
     pages: int
+    letters: int
+    lost: int
     seconds: float
     signatures: int
     pdfsig: int
@@ -49,28 +50,32 @@ class Row:
 
     @property
     def good(self) -> bool:
-        return self.pdfsig == self.openssl == self.signatures == 2 and self.verify == "B-LTA B-LTA"
+        proven = self.pdfsig == self.openssl == self.signatures == 2
+        return proven and self.verify == "B-LTA B-LTA" and not self.lost
 
 
-def main(arguments: list[str]) -> int:
+def main(out: Path, given: list[Path]) -> int:
+    """0 when every copy is as wanted; an existing OUT is written over."""
     logging.disable(logging.CRITICAL)  # pyHanko logs a traceback for every path it gives up
-    out = Path(arguments[0])
     out.mkdir(parents=True, exist_ok=True)
     settings = Settings()
     desk = signing_desk(settings)
     root = settings.certificates / "trust" / "sohoa-development-root.crt"
     rows, left_alone = [], []
-    print("| file | pages | s | signatures | pdfsig valid | openssl valid | sohoa verify |")
-    print("|---|---|---|---|---|---|---|", flush=True)
-    for name, content in sources(arguments[1:]):
+    print(
+        "| file | pages | letters | not in the layer | s | signatures | pdfsig valid "
+        "| openssl valid | sohoa verify |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    for name, content in sources(given):
         if b"/ByteRange" in content:
             left_alone.append((name, hashlib.sha256(content).hexdigest()))
             continue
         row = judged(name, content, desk, root, out)
         rows.append(row)
         print(
-            f"| {row.name} | {row.pages} | {row.seconds:.1f} | {row.signatures} | {row.pdfsig} "
-            f"| {row.openssl} | {row.verify} |",
+            f"| {row.name} | {row.pages} | {row.letters} | {row.lost} | {row.seconds:.1f} "
+            f"| {row.signatures} | {row.pdfsig} | {row.openssl} | {row.verify} |",
             flush=True,
         )
     bad = [row.name for row in rows if not row.good]
@@ -81,8 +86,8 @@ def main(arguments: list[str]) -> int:
     return 1 if bad or not rows else 0
 
 
-def sources(given: list[str]) -> Iterator[tuple[str, bytes]]:
-    for path in (Path(g) for g in given):
+def sources(given: list[Path]) -> Iterator[tuple[str, bytes]]:
+    for path in given:
         for file in sorted(path.rglob("*.pdf")) if path.is_dir() else [path]:
             yield file.stem, file.read_bytes()
     for number, code in enumerate(TYPE_CODES):
@@ -91,7 +96,12 @@ def sources(given: list[str]) -> Iterator[tuple[str, bytes]]:
 
 def judged(name: str, content: bytes, desk: SigningDesk, root: Path, out: Path) -> Row:
     began = time.perf_counter()
-    pages = list(drawn(content))
+    source = out / f"{name}.source.pdf"
+    source.write_bytes(content)
+    with copied_pages(source) as coming:
+        pages = list(coming)
+    source.unlink()
+    read = Counter(letter for page in pages for w in page.text.words for letter in w.text)
     copy = compose_copy(pages, name, "Cán bộ Thử")
     signed = desk.sign(copy, "Cán bộ Thử")
     both = desk.signer.sign(signed, profile=load_profiles()["co_quan"], who="Đơn vị Thử").content
@@ -104,6 +114,8 @@ def judged(name: str, content: bytes, desk: SigningDesk, root: Path, out: Path) 
     return Row(
         name=name,
         pages=len(pages),
+        letters=read.total(),
+        lost=(read - letters_of(path)).total(),
         seconds=seconds,
         signatures=len(cms),
         pdfsig=said.stdout.decode(errors="replace").count("Signature is Valid."),
@@ -112,17 +124,10 @@ def judged(name: str, content: bytes, desk: SigningDesk, root: Path, out: Path) 
     )
 
 
-def drawn(content: bytes) -> Iterator[CopyPage]:
-    with tempfile.TemporaryDirectory() as room:
-        source = Path(room) / "f.pdf"
-        source.write_bytes(content)
-        command = ["pdftoppm", "-r", str(DPI), "-jpeg", str(source), str(Path(room) / "p")]
-        subprocess.run(command, check=True, capture_output=True)
-        for number, file in enumerate(sorted(Path(room).glob("p-*.jpg")), 1):
-            jpeg = file.read_bytes()
-            height, width = cv2.imread(str(file)).shape[:2]
-            text = PageText(page=number, width=width, height=height, dpi=DPI)
-            yield CopyPage(jpeg=jpeg, width=width, height=height, dpi=DPI, text=text)
+def letters_of(path: Path) -> Counter[str]:
+    """What another program finds in the text layer; the mark and the stamps stand in it, too."""
+    ran = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, check=True)
+    return Counter(ran.stdout.decode())
 
 
 def signatures(pdf: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -157,4 +162,10 @@ def verify(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    said = argparse.ArgumentParser(description="Signed copies, judged by four programs.")
+    said.add_argument("out", type=Path, help="folder for the signed copies; made where it is not")
+    said.add_argument("given", type=Path, nargs="*", help="PDF files, or folders of them")
+    asked = said.parse_args()
+    if missing := [str(path) for path in asked.given if not path.exists()]:
+        said.error(f"not there: {', '.join(missing)}")
+    raise SystemExit(main(asked.out, asked.given))
