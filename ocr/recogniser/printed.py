@@ -22,7 +22,7 @@ import numpy.typing as npt
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Levenshtein
 
-from ocr.normalise import plain
+from ocr.normalise import comparable, plain
 from ocr.recogniser.decoding import NEARLY_SURE, Character, Scores, text_of
 from ocr.recogniser.line_image import ALPHABET
 from ocr.vietnamese import is_syllable, words_of
@@ -119,8 +119,8 @@ def with_printed(
     wordings = sorted({w for form in forms for w in form.wordings}, key=len, reverse=True)
     made = []
     for line, text, bare, said in zip(lines, texts, spelled, scores, strict=True):
-        for wording in _at_head(text, bare, known):
-            line = _taken(line, [spotted(said, wording, _DEAR)], sure=0.0)
+        heads = [spotted(said, wording, _DEAR) for wording in _at_head(text, bare, known)]
+        line = _taken(line, heads, sure=0.0)
         near = _near(text, bare, wordings)
         if near:
             line = _taken(line, [spotted(said, wording, _DEAR) for wording in near], sure=PRINTED)
@@ -212,18 +212,23 @@ def _long_words(text: str) -> list[str]:
 
 
 def _at_head(text: str, bare: str, known: Printed) -> list[str]:
-    """Wordings of letters that the line nearly says: a head as a whole, an office within."""
+    """Wordings of letters that the line nearly says: a head as a whole, an office within.
+
+    Offices that place tones the old way ("HOÀ", "UỶ") or print long dashes are right too.
+    """
     heads = [
         head
         for head in known.heads
         if abs(len(head) - len(text)) <= len(head) // 4
-        and head != text
         and fuzz.ratio(plain(head), bare) >= _LIKE_HEAD
     ]
+    if any(comparable(head) == comparable(text) for head in heads):
+        return []
     offices = []
     for office in known.offices:
         at = bare.find(plain(office))
-        if at >= 0 and (said := text[at : at + len(office)]) != office and said.isupper():
+        said = text[at : at + len(office)]
+        if at >= 0 and said.isupper() and comparable(said) != comparable(office):
             offices.append(office)
     return heads or offices
 

@@ -144,6 +144,17 @@ def test_the_heads_of_papers_count_on_every_page():
     assert lines[1][13].confidence == pytest.approx(0.3, abs=0.01)  # still in doubt
 
 
+def test_the_old_way_of_placing_tones_and_long_dashes_stay():
+    for said in (
+        "CỘNG HOÀ XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+        "Độc lập – Tự do – Hạnh phúc",
+        "UỶ BAN NHÂN DÂN",
+    ):
+        assert read(scores_of(said)) == [said]
+    old = garbled("CỘNG HOÀ XÃ HỘI CHỦ NGHĨA VIỆT NAM", "CÔNG HOÀ XÃ HỘI CHỦ NGHĨA VIỆT NĂM")
+    assert read(old) == ["CỘNG HOÀ XÃ HỘI CHỦ NGHĨA VIỆT NAM"]
+
+
 def test_text_that_only_resembles_a_head_stays():
     for said in ("Độc lập và tự do, hạnh phúc", "Ủy ban nhân dân xã", "BAN NHÂN ĐẦN", "Tự do"):
         assert read(scores_of(said)) == [said]
