@@ -25,8 +25,10 @@ _ITEMS = 20  # between two items of a list
 _INK = 0.02  # squared: the least ink of a dot or point
 _POINT, _FOOT = 0.45, 0.2  # size of a point, and how far off the foot of its line
 _FIRST, _SECOND = 0.6, 1.0  # a first point behind the line, and the second behind it
+_SLANT, _LEVEL = 0.3, 0.08  # the least room for the slant between them; how level they stand
+_SAME, _PIXEL = 0.3, 1.0  # of a point's size, and pixels: how much two of them differ
 _AFTER = 8.0  # so far behind the line no third may stand
-_CROSSED, _BLANK, _FILLED = 3.0, 0.4, 0.25
+_CROSSED, _BLANK, _FILLED, _WORD = 1.7, 0.4, 0.25, 1.7
 _MOST = 400  # dots before lines; on a page that has more they are no dots of lists
 
 Sides = npt.NDArray[np.float64]
@@ -83,9 +85,10 @@ def last_points(lines: Lines, stats: Stats, pieces: Numbers) -> tuple[Numbers, N
     # more of them are what is left of a row of dots
     two = np.bincount(line, minlength=len(lines.tall)) == 2
     pair = (line[first] == line[second]) & (off[first] <= _FIRST) & two[line[first]]
-    pair &= (gap > 0) & (gap <= _SECOND * tall)
-    pair &= np.abs(a[:, Y] + a[:, H] - b[:, Y] - b[:, H]) <= _FOOT * tall
-    pair &= (a[:, AREA] <= 2 * b[:, AREA]) & (b[:, AREA] <= 2 * a[:, AREA])
+    pair &= (gap >= _SLANT * tall) & (gap <= _SECOND * tall)
+    for side in (W, H):  # one type makes both
+        pair &= np.abs(a[:, side] - b[:, side]) <= np.maximum(_PIXEL, _SAME * a[:, side])
+    pair &= np.abs(a[:, Y] + a[:, H] - b[:, Y] - b[:, H]) <= np.maximum(_PIXEL, _LEVEL * tall)
     return piece[second[pair]], line[second[pair]]
 
 
@@ -145,6 +148,8 @@ def crossed_ends(lines: Lines, ink: PageInk, crossing: npt.NDArray[np.bool_]) ->
     x0, y0, x1, y1 = boxes[:, X], boxes[:, Y], boxes[:, X] + boxes[:, W], boxes[:, Y] + boxes[:, H]
     for k, (left, top, right, bottom) in enumerate(lines.box.tolist()):
         tall = lines.tall[k]
+        if right - left < _WORD * tall:
+            continue
         reach = _CROSSED * tall
         near = (y0 < bottom) & (y1 > top) & (x0 < right + reach) & (x1 > left - reach)
         if not near.any():

@@ -29,6 +29,8 @@ _SLOPED, _STEEPEST = 8, 0.05  # letters that tell how a line slants, and the mos
 _CORE = 0.27  # of a letter's height taken off above and below: lines do not touch
 _LEVEL, _BLANK = 0.6, 0.8  # of letters' heights: shared by pieces of a line, and between them
 _RULED = 0.8  # of the rows between two pieces
+_TOUCHING = 0.5  # of a letter's height
+_SEAL = 300  # pixels at 300 dpi: no signature is as large both ways
 _DASHED = 2.3  # of a letter's height: two blanks and the dash between them
 _ON_TOP = 0.28  # of a letter's height between a mark and the letter it stands on
 _DOT = 0.38  # of a letter's height to both sides
@@ -284,9 +286,10 @@ def _joined(stats: Stats, home: npt.NDArray[np.int64], ink: PageInk) -> npt.NDAr
         k = int(np.where(right, gap, np.inf).argmin())
         top, bottom = int(max(box[left, 1], box[k, 1])), int(min(box[left, 3], box[k, 3]))
         between = np.s_[top : bottom + 1, int(box[left, 2]) : int(box[k, 0]) + 1]
-        if ink.rules.mask[between].any(axis=1).mean() > _RULED:
-            continue
-        if _ties(ink.mask[between], float(gap[k] / tall[left])):
+        # where letters touch both sides of a rule it is the frame of a stamp over text
+        ruled = ink.rules.mask[between].any(axis=1).mean() > _RULED
+        apart = float(gap[k] / tall[left])
+        if apart <= _TOUCHING if ruled else _ties(ink.mask[between], apart):
             renamed[renamed == names[k]] = renamed[home == names[left]][0]
     return renamed
 
@@ -295,7 +298,10 @@ def _crossing(
     ink: PageInk, letters: npt.NDArray[np.bool_], no_text: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.bool_]:
     """Components too large for marks that are no letters: strokes, with letters they touch."""
-    large = (ink.stats[:, H] > 40 * ink.unit) | (ink.stats[:, W] > 60 * ink.unit)
+    high, wide = ink.stats[:, H], ink.stats[:, W]
+    large = (high > 40 * ink.unit) | (wide > 60 * ink.unit)
+    # letters stand around a seal, none are one with it
+    large &= np.minimum(high, wide) < _SEAL * ink.unit
     large[0] = False
     return np.asarray(large & ~letters & ~no_text, np.bool_)
 

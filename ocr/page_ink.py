@@ -181,7 +181,9 @@ def _without_seals(
 def find_rules(ink: Mask, unit: float) -> Rules:
     """Rules longer than any stroke of a letter, and the fields they enclose."""
     wide = _runs_along_rows(ink, _size(150, unit))
-    high = _runs_down_columns(ink, _size(130, unit))
+    # on a photo they lean: a pixel more to each side and 5 in 100 pixels are borne
+    leaning = np.asarray(cv2.dilate(ink, np.ones((1, 3), np.uint8)), np.uint8)
+    high = np.asarray(cv2.bitwise_and(_runs_down_columns(leaning, _size(130, unit)), ink), np.uint8)
     high = _standing_rules(high, wide, unit)
     joined = cv2.bitwise_or(
         cv2.dilate(wide, np.ones((3, _size(15, unit)), np.uint8)),

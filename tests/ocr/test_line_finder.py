@@ -125,6 +125,10 @@ def test_cells_are_cut_at_their_rules_and_read_row_by_row():
     assert sheet.order(found.boxes) == [cell for row in rows for cell in row] + [
         "Tổng cộng hai người được hỗ trợ."
     ]
+    # upright rules of a photographed page lean
+    lean = np.array([[1.0, 0.06, -0.06 * 0.33 * height], [0.0, 1.0, 0.0]])
+    leaning = cv2.warpAffine(sheet.grey, lean, (width, height), borderValue=255)
+    assert in_one_box(sheet.lines, find_lines(leaning, DPI).boxes) == len(sheet.lines)
 
 
 def test_specks_and_a_seal_are_no_lines(decision):
