@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from fontTools import subset
+import uharfbuzz
 from fontTools.ttLib import TTFont
-from fontTools.ttLib.scaleUpem import scale_upem
 
 from workflows.errors import Unavailable
 
 TINOS = Path("/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf")
 """Debian package fonts-croscore."""
 
+_SHAPING = (b"GDEF", b"GPOS", b"GSUB")
 _TONES = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
 _MARKED = {
     unicodedata.normalize("NFC", vowel + tone)
@@ -61,20 +61,35 @@ class Typeface:
         """Natural width of writable `text` in the unit of `size`."""
         return sum(self.advances[c] for c in text) * size / 1000
 
-    def subset(
-        self, characters: str, *, per_em: int | None = None, keep_numbers: bool = False
-    ) -> bytes:
+    def subset(self, characters: str, *, per_em: int | None = None) -> bytes:
         """A font program with just `characters`; the same characters give the same bytes.
 
         `per_em` re-scales the outlines (pyHanko 0.38 writes widths right only for 1000).
-        `keep_numbers`: glyphs keep the numbers of `glyphs`, so text can be written first.
         """
-        # scaled outlines alone have other bounds: those of all glyphs took half of the time
-        font = _open(self.program, recalcBBoxes=per_em is not None)
-        _cut(font, {ord(c) for c in characters} | {0x20}, keep_numbers=keep_numbers)
+        from fontTools.ttLib.scaleUpem import scale_upem
+
+        font = _open(self.program)
+        _cut(font, _codes(characters))
         if per_em is not None:
             scale_upem(font, per_em)
         return _saved(font)
+
+    def numbered_subset(self, characters: str) -> bytes:
+        """The same with the glyphs' numbers as in `glyphs`, so that text can be written first.
+
+        By HarfBuzz, in 1 ms: a copy waits for it when all its pages are read, and fontTools takes
+        20, besides 45 to be loaded.
+        """
+        wanted = uharfbuzz.SubsetInput()
+        wanted.unicode_set.update(_codes(characters))
+        # placed by number, letters are never shaped, and paper has no grid to be fitted to
+        wanted.drop_table_tag_set.update(int.from_bytes(tag) for tag in _SHAPING)
+        wanted.flags = (
+            uharfbuzz.SubsetFlags.RETAIN_GIDS
+            | uharfbuzz.SubsetFlags.NO_HINTING
+            | uharfbuzz.SubsetFlags.NOTDEF_OUTLINE
+        )
+        return bytes(uharfbuzz.subset(uharfbuzz.Face(self.program), wanted).blob.data)
 
 
 def load_typeface(path: Path = TINOS) -> Typeface:
@@ -114,17 +129,20 @@ def _one_character_a_glyph(letters: Mapping[int, str]) -> dict[int, str]:
     return {c: chr(min(codes)) for codes in by_glyph.values() for c in codes if c != min(codes)}
 
 
-def _open(program: bytes, **options: bool) -> TTFont:
-    return TTFont(BytesIO(program), lazy=True, recalcTimestamp=False, **options)
+def _codes(characters: str) -> set[int]:
+    return {ord(c) for c in characters} | {0x20}
 
 
-def _cut(font: TTFont, codes: set[int], *, keep_numbers: bool) -> None:
+def _open(program: bytes) -> TTFont:
+    return TTFont(BytesIO(program), lazy=True, recalcTimestamp=False)
+
+
+def _cut(font: TTFont, codes: set[int]) -> None:
+    from fontTools import subset
+
     options = subset.Options()
-    options.retain_gids = keep_numbers
     options.hinting = False
     options.layout_features = []
-    if keep_numbers:  # placed by number, letters are never shaped
-        options.drop_tables += ["GDEF", "GPOS", "GSUB"]
     options.notdef_outline = True
     options.name_IDs = [1, 2, 6]
     options.recalc_timestamp = False

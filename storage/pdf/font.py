@@ -35,7 +35,7 @@ class EmbeddedFont:
     def finish(self) -> None:
         pdf, face = self._pdf, self._face
         characters = "".join(sorted(self._used))
-        program = face.subset(characters, keep_numbers=True)
+        program = face.numbered_subset(characters)
         glyphs = {c: face.glyphs[c] for c in characters}
         tag = "".join(chr(65 + b % 26) for b in hashlib.sha256(program).digest()[:6])
         name = Name(f"/{tag}+{face.name}")
