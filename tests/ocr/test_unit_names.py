@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names of communes: spellings that units have, and marks they hardly have."""
 
+import gzip
+
 import pytest
 
+from benchmarks.unit_names import CATALOGUE, names_in
 from ocr.extraction import FieldReading, FieldStatus
 from ocr.spelling import with_unit_names
+from ocr.unit_names import SHIPPED as SHIPPED_FILE
 from ocr.unit_names import UnitNames, shipped_unit_names
 
 SHIPPED = shipped_unit_names()
@@ -86,3 +90,9 @@ def test_a_place_of_one_word_is_a_rest_unless_a_unit_is_called_so():
     assert with_unit_names(seen("Trạch"), is_name=True).needs_review
     assert not with_unit_names(seen("Huế"), is_name=True).needs_review
     assert not with_unit_names(seen("Xuân Trạch"), is_name=True).needs_review
+
+
+def test_the_shipped_names_are_those_of_the_catalogue():
+    made = gzip.decompress(SHIPPED_FILE.read_bytes()).decode().splitlines()
+    assert made == names_in(CATALOGUE), "run: python -m benchmarks.unit_names --write"
+    assert len(made) > 8_000
