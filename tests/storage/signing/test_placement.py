@@ -69,7 +69,7 @@ def placements(content: bytes, face, tmp_path, dust: int = DUST) -> dict[str, in
     return found
 
 
-@pytest.mark.parametrize("level", ["L2", "L4"])
+@pytest.mark.parametrize("level", ["L2", pytest.param("L4", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("code", TYPE_CODES)
 def test_every_sample_paper_takes_a_mark_that_covers_nothing(code, level, face, tmp_path):
     content = pdf_of(make_sample(code, 21, level))
