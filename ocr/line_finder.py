@@ -29,6 +29,7 @@ _SLOPED, _STEEPEST = 8, 0.05  # letters that tell how a line slants, and the mos
 _CORE = 0.27  # of a letter's height taken off above and below: lines do not touch
 _LEVEL, _BLANK = 0.6, 0.8  # of letters' heights: shared by pieces of a line, and between them
 _RULED = 0.8  # of the rows between two pieces
+_SEEN, _AT_ONCE = 3.0, 256  # letters' heights up and down, and pieces held against them at once
 _TOUCHING = 0.5  # of a letter's height
 _SEAL = 300  # pixels at 300 dpi: no signature is as large both ways
 _DASHED = 2.3  # of a letter's height: two blanks and the dash between them
@@ -251,6 +252,31 @@ def _nearest(
     A mark stands right above its letter; only a dot may also hang right below one. Whatever does
     neither (a comma, a hyphen) belongs to what is next to it.
     """
+    gap = np.full(len(pieces), np.inf, np.float32)
+    nearest = np.zeros(len(pieces), np.intp)
+    top = stats[carriers, Y]
+    order, tallest, reach = np.argsort(top), stats[carriers, H].max(), _SEEN * usual
+    rows = np.argsort(stats[pieces, Y], kind="stable")
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        own = stats[pieces[some]]
+        first = np.searchsorted(top[order], own[0, Y] - reach - tallest)
+        last = np.searchsorted(top[order], (own[:, Y] + own[:, H]).max() + reach, side="right")
+        near = np.sort(order[first:last])  # of two as near the first stands
+        if near.size:
+            gap[some], found = _gaps(stats, pieces[some], carriers[near], usual)
+            nearest[some] = near[found]
+    far = np.flatnonzero(gap > reach)
+    for start in range(0, len(far), _AT_ONCE):
+        some = far[start : start + _AT_ONCE]
+        gap[some], nearest[some] = _gaps(stats, pieces[some], carriers, usual)
+    return gap, nearest
+
+
+def _gaps(
+    stats: Stats, pieces: npt.NDArray[np.intp], carriers: npt.NDArray[np.intp], usual: float
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]:
+    """The same, each piece held against every carrier."""
     left, top, wide, high = (stats[pieces, :4].T[:, :, None]).astype(np.float32)
     x, y, w, h = (stats[carriers, :4].T[:, None, :]).astype(np.float32)
     middle = left + wide / 2

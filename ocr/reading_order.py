@@ -8,7 +8,7 @@ So header columns and signature blocks are read one after the other. Tables are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,21 +103,27 @@ def _ordered(units: Sequence[_Unit]) -> list[_Unit]:
     before = _before([u.box for u in units])
     done, order = [False] * len(units), list[_Unit]()
     for start in range(len(units)):
-        path = [start]
+        path, ahead = [start], {start: _ahead(before, start)}
         while path:
             here = path[-1]
             if done[here]:
                 path.pop()
                 continue
-            ahead = [k for k in np.flatnonzero(before[:, here]).tolist() if not done[k]]
-            new = next((k for k in ahead if k not in path), None)
+            new = next((k for k in ahead[here] if not done[k] and k not in ahead), None)
             if new is not None:
                 path.append(new)
+                ahead[new] = _ahead(before, new)
                 continue
             done[here] = True
             order.append(units[here])
             path.pop()
+            del ahead[here]
     return order
+
+
+def _ahead(before: npt.NDArray[np.bool_], unit: int) -> Iterator[int]:
+    """What is read before a unit, each but once: what was passed over is done or on the path."""
+    return iter(np.flatnonzero(before[:, unit]).tolist())
 
 
 def _before(boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
@@ -131,11 +137,26 @@ def _before(boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
     above = middle[:, None] < middle
     result = np.asarray(overlap & above, np.bool_)
     left = ~overlap & ((x0 + x1)[:, None] < x0 + x1)
+    # the lines by their height, a bit for each: what stands between two is a stretch of bits
+    order = np.argsort(middle, kind="stable")
+    spans = _packed(overlap[:, order])
+    heights = middle[order]
+    upto = _packed(heights < middle[:, None])
+    through = _packed(heights <= middle[:, None])
     for i, row in enumerate(left):
         others = np.flatnonzero(row)
-        low = np.minimum(middle[i], middle[others])[:, None]
-        high = np.maximum(middle[i], middle[others])[:, None]
-        between = (middle > low) & (middle < high) & overlap[i] & overlap[others]
+        lower = middle[others] > middle[i]
+        under = np.where(lower[:, None], upto[others], upto[i])
+        over = np.where(lower[:, None], through[i], through[others])
+        between = spans[others] & spans[i] & under & ~over
         result[i, others] |= ~between.any(axis=1)
     np.fill_diagonal(result, False)
     return result
+
+
+def _packed(bits: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
+    """Rows of bits in words of 64; the last is filled up with zeros."""
+    rows, width = bits.shape
+    padded = np.zeros((rows, -(-width // 64) * 64), np.bool_)
+    padded[:, :width] = bits
+    return np.packbits(padded, axis=1).view(np.uint64)

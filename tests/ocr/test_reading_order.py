@@ -1,0 +1,76 @@
+"""Which line is read before which: the definition, held against the quick way on random pages."""
+
+import numpy as np
+import pytest
+
+from ocr.line_finder import _gaps, _nearest
+from ocr.page import Box
+from ocr.reading_order import _OVERLAP, _before, in_reading_order
+
+OPEN = np.array([[0.0, 0.0, 1.0, 1.0]])
+
+
+def plainly_before(boxes: list[Box]) -> np.ndarray:
+    """Breuel's two rules, box by box."""
+    many = len(boxes)
+    made = np.zeros((many, many), bool)
+
+    def overlap(a: Box, b: Box) -> bool:
+        return min(a.x1, b.x1) - max(a.x0, b.x0) > _OVERLAP * min(a.x1 - a.x0, b.x1 - b.x0)
+
+    def middle(a: Box) -> float:
+        return (a.y0 + a.y1) / 2
+
+    for i, a in enumerate(boxes):
+        for j, b in enumerate(boxes):
+            low, high = sorted((middle(a), middle(b)))
+            if i == j:
+                continue
+            if overlap(a, b):
+                made[i, j] = middle(a) < middle(b)
+            elif a.x0 + a.x1 < b.x0 + b.x1:
+                made[i, j] = not any(
+                    low < middle(c) < high and overlap(a, c) and overlap(b, c) for c in boxes
+                )
+    return made
+
+
+def boxes_of(random: np.random.Generator, many: int) -> list[Box]:
+    x, y = random.uniform(0, 0.8, many), random.integers(0, 30, many) / 32
+    wide = random.choice([0.04, 0.15, 0.6], many)
+    return [
+        Box(float(a), float(b), float(a + c), float(b) + 0.02)
+        for a, b, c in zip(x, y, wide, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_read_before_what_is_what_the_rules_say(seed):
+    random = np.random.default_rng(seed)
+    boxes = boxes_of(random, (3, 20, 64, 65, 90, 130)[seed])
+    assert np.array_equal(_before(boxes), plainly_before(boxes))
+
+
+def test_columns_are_read_one_after_the_other_and_every_line_once():
+    columns = [
+        Box(x, 0.1 + 0.03 * k, x + 0.3, 0.12 + 0.03 * k) for x in (0.1, 0.6) for k in (2, 0, 1)
+    ]
+    order = in_reading_order([(box, 0) for box in columns], OPEN)
+    assert order == [1, 2, 0, 4, 5, 3]
+    random = boxes_of(np.random.default_rng(9), 200)
+    assert sorted(in_reading_order([(box, 0) for box in random], OPEN)) == list(range(200))
+    assert in_reading_order([], OPEN) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_a_mark_hangs_on_to_is_found_without_holding_it_against_all(seed):
+    random = np.random.default_rng(seed)
+    many = 1500
+    size = random.integers(3, 30, (many, 2))
+    places = random.integers(0, (1600, 2300 if seed % 2 else 60_000), (many, 2))
+    stats = np.column_stack([places, size, size.prod(axis=1)]).astype(np.int32)
+    pieces, carriers = np.arange(900), np.arange(600, many)
+    for quick, full in zip(
+        _nearest(stats, pieces, carriers, 20.0), _gaps(stats, pieces, carriers, 20.0), strict=True
+    ):
+        assert np.array_equal(quick, full)
