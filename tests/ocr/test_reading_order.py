@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ocr.line_finder import _gaps, _nearest
+from ocr.line_marks import _gaps, _nearest
 from ocr.page import Box
 from ocr.reading_order import _OVERLAP, _before, in_reading_order
 
