@@ -70,8 +70,8 @@ def by_neighbours(
     """Doubtful words as the syllables beside them ask for: "công túc" -> "công tác".
 
     The network's chance and the neighbours' count together (a noisy channel); another word must be
-    a syllable that was met beside one of its neighbours, or by far the commoner where neither was.
-    A capital inside the line is a name's.
+    a syllable that was met beside one of its neighbours, or the same letters with by far commoner
+    marks where neither was. A capital inside the line is a name's.
     """
     known = compounds or shipped_compounds()
     made = list(characters)
@@ -134,7 +134,7 @@ def _settle(
             return seen + (min(gain, _MOST_AGAINST) if surely else gain)
         if named and usual in _LEVELS:
             return seen
-        if own_met or not (token.word.islower() and word.islower()):
+        if own_met or not word.islower() or plain(word) != plain(token.word):
             return -inf
         often = (known.often(usual) + 1) / (known.often(own) + 1)
         return seen + _BY_COUNT * log(often) - _UNMET
