@@ -12,7 +12,7 @@ from ocr.closing import said_in_block
 from ocr.page import Box, PageImage, Word
 from ocr.page_reader import PageReader, shipped_network
 from ocr.reader import Reader
-from ocr.signature_block import Seen, _agreed, _begins_outside, _put, _said
+from ocr.signature_lines import Seen, agreed, begins_outside, put, said_words
 from tests.ocr.sheets import DPI, TYPEFACE, paper, pixels, write
 
 HEAD = [
@@ -122,7 +122,7 @@ def test_two_inks_read_by_one_reader_are_one_witness():
         return Seen(reader=reader, ink=ink, words=placed)
 
     def weakest(*lines):
-        (line,) = _agreed(lines)
+        (line,) = agreed(lines)
         return min(w.confidence for w in line)
 
     name, other = "Nguyễn Hoàng Giang", "Nguyễn Hoàng Giáng"
@@ -141,7 +141,7 @@ def test_a_name_that_the_block_says_otherwise_goes_to_a_person(sure, kept):
             for n, t in enumerate(text.split())
         ]
 
-    made = _put(line("Hoàng Bã Trường", 0.99), line("Hoàng Bá Trường", sure))
+    made = put(line("Hoàng Bã Trường", 0.99), line("Hoàng Bá Trường", sure))
     assert " ".join(w.text for w in made) == kept
     assert max(w.confidence for w in made) <= 0.6
 
@@ -154,7 +154,7 @@ def test_what_was_read_of_the_seal_over_a_name_goes_when_the_name_is_read():
         ]
 
     title, tall = row("CHỦ TỊCH", 0.42, 0.435, 0.99), row("Mai H ng", 0.45, 0.515, 0.6)
-    made = _put([*title, *tall], row("Mai Hồng Quyên", 0.5, 0.512, 0.96))
+    made = put([*title, *tall], row("Mai Hồng Quyên", 0.5, 0.512, 0.96))
     assert " ".join(w.text for w in made) == "CHỦ TỊCH Mai Hồng Quyên"
 
 
@@ -169,10 +169,10 @@ def test_a_line_that_the_left_edge_cuts_is_no_line_of_the_block():
 
     zone = Box(0.42, 0.4, 1.0, 0.8)
     address = words("Thôn Đông Điền, xã Trường Lộc Mẫu", 0.33)
-    assert _begins_outside(words("g Điền, xã Trường Lộc Mẫu", 0.42), zone, address)
-    assert not _begins_outside(words("Lý Trường Lộc", 0.6), zone, address)
+    assert begins_outside(words("g Điền, xã Trường Lộc Mẫu", 0.42), zone, address)
+    assert not begins_outside(words("Lý Trường Lộc", 0.6), zone, address)
     above = [replace(w, box=replace(w.box, y0=0.45, y1=0.465)) for w in address]
-    assert not _begins_outside(words("Lý Trường Lộc", 0.425), zone, above)
+    assert not begins_outside(words("Lý Trường Lộc", 0.425), zone, above)
 
 
 def test_a_line_of_the_block_says_what_it_is():
@@ -190,8 +190,8 @@ def test_what_is_nearly_a_name_is_kept_in_doubt():
     def line(text):
         return [Word(text=t, box=Box(0.6, 0.5, 0.7, 0.52), confidence=0.97) for t in text.split()]
 
-    kept = _said(line("Trân Bá Tuấn"))  # of Trần a mark lies under the seal
+    kept = said_words(line("Trân Bá Tuấn"))  # of Trần a mark lies under the seal
     assert [w.text for w in kept] == ["Trân", "Bá", "Tuấn"]
     assert max(w.confidence for w in kept) <= 0.6
-    assert min(w.confidence for w in _said(line("Trần Bá Tuấn"))) == 0.97
-    assert _said(line("Trân Bá")) == [] and _said(line("Như Điều Trên")) == []
+    assert min(w.confidence for w in said_words(line("Trần Bá Tuấn"))) == 0.97
+    assert said_words(line("Trân Bá")) == [] and said_words(line("Như Điều Trên")) == []
