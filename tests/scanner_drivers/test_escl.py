@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers.escl import virtual_scanner
+from servers.ports import free_port
 from zeroconf import ServiceInfo, Zeroconf
 
 from scanner_drivers.child import Watch
@@ -316,8 +317,7 @@ def wait_for(true, within_s=20):
 
 
 def test_nobody_there_is_offline(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
+    port = free_port()
     with pytest.raises(ScannerError) as gone:
         list(driver().scan(f"escl:http://127.0.0.1:{port}/eSCL", ADF, tmp_path / "out"))
     assert gone.value.fault is ScannerFault.OFFLINE

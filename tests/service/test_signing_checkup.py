@@ -7,6 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from servers.ports import free_port
 
 from service.config import Settings
 from service.signing_checkup import signing_standing, trust_standing
@@ -76,8 +77,9 @@ def test_no_trust_is_said(tmp_path, folder):
 
 
 def test_the_time_stamp_authority_is_asked_whether_it_is_there(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        url = f"http://127.0.0.1:{server.getsockname()[1]}/tsa"
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        url = f"http://127.0.0.1:{port}/tsa"
         there = rows(Settings(data_dir=tmp_path, tsa_url=url))["Máy chủ dấu thời gian"]
     gone = rows(Settings(data_dir=tmp_path, tsa_url=url))["Máy chủ dấu thời gian"]
     assert there.good and "nối được" in there.detail

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from minio.error import S3Error
+from servers.ports import free_port
 from servers.s3 import S3Server, s3_server  # noqa: F401
 
 from storage.objects import S3Store
@@ -68,9 +69,7 @@ def test_a_server_that_hangs_is_given_up_within_ten_seconds(store, s3_server):  
 
 
 def test_a_server_that_is_gone_is_told_at_once(store, s3_server):  # noqa: F811
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    gone = S3Store(replace(s3_server.settings, endpoint=f"127.0.0.1:{port}"))
+    gone = S3Store(replace(s3_server.settings, endpoint=f"127.0.0.1:{free_port()}"))
     assert seconds_until_unavailable(lambda: gone.put("copy/a", b"one", PDF)) < 3
 
 
