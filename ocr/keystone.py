@@ -21,6 +21,7 @@ _ODD, _ROUNDS = 0.012, 3  # of slant: a line so far from the others' tells nothi
 _MOST_OF = 0.7  # of these lines must say the same
 _APART = 0.1  # of the page's height: lines closer together do not tell how slant changes
 _STEEPEST = 0.2  # of slant at an edge of the page: more is no photo of a page
+_NEAREST = 0.5  # at 1 a side of the page stands where its lines meet, and is sent endlessly far
 
 
 def find_keystone(
@@ -47,6 +48,8 @@ def find_keystone(
     if not kept.any():
         return None
     edge = abs(mean) + abs(grows) * height / 2
+    if abs(grows) * width / 2 > _NEAREST:
+        return None
     if (np.abs(said) * wide)[kept].max() < _WORST * usual or edge > _STEEPEST:
         return None
     # all lines y = y' + (mean + grows y') x meet in one point, which this sends far off

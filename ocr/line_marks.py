@@ -14,6 +14,7 @@ from ocr.line_shapes import extents, levelled
 from ocr.page_ink import AREA, H, Stats, W, X, Y
 
 _SEEN, _AT_ONCE = 3.0, 256  # letters' heights up and down, and pieces held against them at once
+_HELD = 1 << 22  # pairs of a piece and what it may hang on to, held at once
 _ON_TOP = 0.28  # of a letter's height between a mark and the letter it stands on
 _DOT = 0.38  # of a letter's height to both sides
 _HANGING = 0.22  # of a letter's height between it and a mark on it, or between two such marks
@@ -95,8 +96,9 @@ def _nearest(
     top = stats[carriers, Y]
     order, tallest, reach = np.argsort(top), stats[carriers, H].max(), _SEEN * usual
     rows = np.argsort(stats[pieces, Y], kind="stable")
-    for start in range(0, len(rows), _AT_ONCE):
-        some = rows[start : start + _AT_ONCE]
+    at_once = min(_AT_ONCE, 1 + _HELD // len(carriers))
+    for start in range(0, len(rows), at_once):
+        some = rows[start : start + at_once]
         own = stats[pieces[some]]
         first = np.searchsorted(top[order], own[0, Y] - reach - tallest)
         last = np.searchsorted(top[order], (own[:, Y] + own[:, H]).max() + reach, side="right")
@@ -105,8 +107,8 @@ def _nearest(
             gap[some], found = _gaps(stats, pieces[some], carriers[near], usual)
             nearest[some] = near[found]
     far = np.flatnonzero(gap > reach)
-    for start in range(0, len(far), _AT_ONCE):
-        some = far[start : start + _AT_ONCE]
+    for start in range(0, len(far), at_once):
+        some = far[start : start + at_once]
         gap[some], nearest[some] = _gaps(stats, pieces[some], carriers, usual)
     return gap, nearest
 
@@ -141,20 +143,33 @@ def mark_owners(
     small: npt.NDArray[np.intp],
     middles: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.intp]:
-    """For each mark or point (`small`) the line it hangs on to; -1 for none."""
+    """For each mark or point (`small`) the line it hangs on to; -1 for none.
+
+    Some rows of the page at a time: on a large drawing with dust there are hundreds of thousands of
+    them and thousands of lines, and each held against each took gigabytes.
+    """
     x, y = middles.T
     dash = stats[small, W] >= 1.5 * stats[small, H]  # of a list, a blank before its line
-    hang = np.where(dash, 1.3, 0.6)[:, None]
-    near = (
-        (x[:, None] >= box[:, 0] - hang * tall)
-        & (x[:, None] <= box[:, 2] + hang * tall)
-        & (y[:, None] >= box[:, 1] - 0.45 * tall)
-        & (y[:, None] <= box[:, 3] + 0.40 * tall)
-    )
-    owner = np.where(near.any(axis=1), near.argmax(axis=1), -1)
-    disputed = near.sum(axis=1) > 1
+    hang = np.where(dash, 1.3, 0.6)
+    top, bottom = box[:, 1] - 0.45 * tall, box[:, 3] + 0.40 * tall
+    owner = np.full(len(small), -1, np.intp)
+    disputed, rivals = np.zeros(len(small), np.bool_), np.zeros(len(names), np.bool_)
+    rows = np.argsort(y, kind="stable")
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        lines = np.flatnonzero((top <= y[some[-1]]) & (y[some[0]] <= bottom))
+        if not lines.size:
+            continue
+        off = hang[some, None] * tall[lines]
+        across, level = x[some, None], y[some, None]
+        near = (across >= box[lines, 0] - off) & (across <= box[lines, 2] + off)
+        near &= (level >= top[lines]) & (level <= bottom[lines])
+        count = np.count_nonzero(near, axis=1)
+        owner[some] = np.where(count, lines[near.argmax(axis=1)], -1)
+        disputed[some] = count > 1
+        rivals[lines] |= near[count > 1].any(axis=0)
     if disputed.any():
-        letters = np.flatnonzero(np.isin(home, names[near[disputed].any(axis=0)]))
+        letters = np.flatnonzero(np.isin(home, names[rivals]))
         carriers = _carriers(stats, small[disputed], letters, small, float(np.median(tall)))
         owner[disputed] = np.searchsorted(names, home[letters[carriers]])
     return owner

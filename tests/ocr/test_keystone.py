@@ -87,6 +87,19 @@ def test_lines_side_by_side_and_lines_that_disagree_tell_nothing():
     assert find_keystone(wild, (2339, 1654), 20.0) is not None
 
 
+def test_no_side_of_a_long_strip_is_sent_endlessly_far():
+    height, width = 400, 4000
+    y = np.linspace(40.0, 360.0, 8)
+    for grows in (1e-4, 5e-4, 8e-4):  # at 5e-4 they meet at the edge, at 8e-4 upon the strip
+        rise = grows * (y - height / 2)
+        told = np.column_stack([rise, np.full(8, width / 2), y, np.full(8, 3200.0), np.full(8, 80)])
+        keystone = find_keystone(told, (height, width), 30.0)
+        assert (keystone is None) == (grows > 1e-4)
+        if keystone is not None:
+            far = (keystone @ [[0, width], [0, 0], [1, 1]])[2]
+            assert far.min() > 0.5
+
+
 def test_what_is_seen_straight_is_the_same_page_for_every_reader():
     grey, _ = sheet()
     seen, _ = from_the_side(grey, 0.05)
