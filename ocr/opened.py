@@ -30,6 +30,10 @@ MIN_DPI = 72
 MAX_WORDS = 20_000
 MAX_LETTERS = 200
 MAX_JSON = 4 << 20
+_MOST = 1e6
+"""Points and dots an inch; more is no paper."""
+_NOT_TOLD = (KeyError, TypeError, ValueError, OverflowError)
+"""What wrong values in JSON raise; to Python's, Infinity is a number."""
 KINDS = frozenset({"pdf", "png", "jpeg", "tiff"})
 
 
@@ -117,9 +121,9 @@ def read_opening(out: Path) -> Opening:
             encrypted=bool(row["encrypted"]),
             actions=bool(row["actions"]),
         )
-    except (KeyError, TypeError, ValueError) as wrong:
+    except _NOT_TOLD as wrong:
         raise CannotOpen(Trouble.DAMAGED, f"opening.json: {wrong!r}") from wrong
-    sizes_hold = all(0 < s < 1e6 for p in opening.pages for s in (p.width_pt, p.height_pt))
+    sizes_hold = all(0 < s < _MOST for p in opening.pages for s in (p.width_pt, p.height_pt))
     if opening.kind not in KINDS or not 0 < opening.page_count <= MAX_PAGES or not sizes_hold:
         raise CannotOpen(Trouble.DAMAGED, f"{opening.kind}, {opening.page_count} pages")
     return opening
@@ -139,7 +143,7 @@ def page_numbers(out: Path) -> list[int]:
         raise CannotOpen(Trouble.DAMAGED, "render.json names no pages")
     try:
         return [int(number) for number in numbers]
-    except (TypeError, ValueError) as wrong:
+    except _NOT_TOLD as wrong:
         raise CannotOpen(Trouble.DAMAGED, f"render.json: {wrong!r}") from wrong
 
 
@@ -173,7 +177,9 @@ def load_page(out: Path, number: int) -> PageImage:
         dpi = float(row["dpi"])
         size = PageSize(width_pt=float(row["width_pt"]), height_pt=float(row["height_pt"]))
         words = _words(row["words"])
-    except (KeyError, TypeError, ValueError) as wrong:
+        if not all(0 < told < _MOST for told in (dpi, size.width_pt, size.height_pt)):
+            raise ValueError(f"{size} at {dpi} dpi")
+    except _NOT_TOLD as wrong:
         raise CannotOpen(Trouble.DAMAGED, f"page {number}: {wrong!r}") from wrong
     try:
         with _plain_file(raster) as file:

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Self
 
 from service.config import Settings
+from service.lifeline import end_with
 from service.opening_desk import dpi_of, opener
 from workflows.errors import SohoaError
-from workflows.opening import PAGES_A_STEP, RENDER_LIMITS, Coming
+from workflows.opening import PAGES_A_STEP, RENDER_LIMITS, ROOM, Coming
 
 _LOOKS_UP_S = 1.0
 """How often the process looks whether the one it draws for is still there."""
@@ -43,12 +44,18 @@ class Drawer:
     def __enter__(self) -> Self:
         scratch = self._settings.data_dir / "scratch"
         scratch.mkdir(parents=True, exist_ok=True)
-        room = tempfile.TemporaryDirectory(dir=scratch.resolve(), ignore_cleanup_errors=True)
+        room = tempfile.TemporaryDirectory(
+            prefix=ROOM, dir=scratch.resolve(), ignore_cleanup_errors=True
+        )
         self._room = Path(self._kept.enter_context(room))
+        # the child's own account has to pass, or it would draw under ours (`sandbox.account`)
+        self._room.chmod(0o711)
         ours, its = self._context.Pipe()
         self._orders: Connection = ours
         self._process = self._context.Process(
-            target=_draw, args=(its, self._untrusted, self._settings, os.getpid()), daemon=True
+            target=_work,
+            args=(its, self._untrusted, self._settings, os.getpid(), self._room),
+            daemon=True,
         )
         self._process.start()
         its.close()
@@ -69,7 +76,7 @@ class Drawer:
         """Pages `first`..`last`, to be drawn next; their files go with the block."""
         self._asked += 1
         out, end = self._room / str(self._asked), self._room / f"{self._asked}.end"
-        out.mkdir()
+        out.mkdir(mode=0o700)
         self._orders.send((verb, first, last, out, end))
         # those asked for before are drawn before
         patience = _STARTS_S + 2 * RENDER_LIMITS.wall_s * (1 + (last - first) // PAGES_A_STEP)
@@ -77,6 +84,18 @@ class Drawer:
             yield Coming(folder=out, end=end, drawer=self._process.pid or 0, patience_s=patience)
         finally:
             shutil.rmtree(out, ignore_errors=True)
+
+
+def _work(orders: Connection, untrusted: Path, settings: Settings, master: int, room: Path) -> None:
+    """Draws; when the process it draws for is killed, stops at once and clears its room away."""
+    os.umask(0o077)  # how a run ended is nobody else's to read
+    with suppress(KeyboardInterrupt):
+        # a shell has its jobs in the background ignore it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if end_with(master, signal.SIGINT):
+            _draw(orders, untrusted, settings, master)
+    if os.getppid() != master:
+        shutil.rmtree(room, ignore_errors=True)
 
 
 def _draw(orders: Connection, untrusted: Path, settings: Settings, master: int) -> None:

@@ -7,6 +7,7 @@ import ctypes
 import gc
 import hashlib
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.config import Settings
 from service.drawing import Drawer
+from service.lifeline import end_with
 from workflows.errors import NotADocument, SohoaError
 from workflows.opening import Coming
 
@@ -202,7 +204,16 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
     With threads spawned, which costs each process a second: a forked Tesseract or OpenCV would
     inherit locks that a thread holds.
     """
-    return ProcessPoolExecutor(jobs, mp_context=get_context("fork" if _is_alone() else "spawn"))
+    context = get_context("fork" if _is_alone() else "spawn")
+    return ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_end_with_master, initargs=(os.getpid(),)
+    )
+
+
+def _end_with_master(master: int) -> None:
+    """Otherwise readers of a killed command would wait for pages for ever."""
+    if not end_with(master, signal.SIGKILL):
+        os._exit(1)
 
 
 def _is_alone() -> bool:

@@ -84,7 +84,7 @@ def _work(settings: Settings, queue: Queue) -> None:
     from storage.engine import DbosEngine, DbosWorker
     from storage.sandbox import sweep
 
-    sweep()  # a machine that only reads has no upkeep
+    sweep(settings.data_dir / "scratch")  # a machine that only reads has no upkeep
     cv2.setNumThreads(1)
     if queue is not Queue.COUNTER:
         os.nice(BATCH_NICE)

@@ -7,7 +7,6 @@ jobs. Signals go to the children this supervisor started and to nobody else.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -19,9 +18,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from service.lifeline import end_with
+
 log = structlog.get_logger(__name__)
 SUPERVISOR = "SUPERVISOR_PID"
-_PR_SET_PDEATHSIG = 1
 GRACE_S = 10.0
 BACKOFF_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 SETTLED_S = 30.0
@@ -49,11 +49,8 @@ def end_with_supervisor() -> None:
     Otherwise an orphaned web process would keep the port and no new server could start.
     """
     expected = os.environ.get(SUPERVISOR)
-    if expected is None or not sys.platform.startswith("linux"):
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != int(expected):  # it died before we asked
-        sys.exit(0)
+    if expected is not None and not end_with(int(expected), signal.SIGTERM):
+        sys.exit(0)  # it died before we asked
 
 
 class Supervisor:

@@ -173,7 +173,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
         _Chore(name="backup", every_s=REPLICATE_EVERY_S, do=lambda: _backup(here)),
         _Chore(name="anchor", every_s=settings.audit_anchor_minutes * 60.0, do=_anchor(here.audit)),
         _Chore(name="preserve", every_s=PRESERVE_EVERY_S, do=here.owed.ask),
-        _Chore(name="sweep", every_s=SWEEP_EVERY_S, do=sweep),
+        _Chore(
+            name="sweep", every_s=SWEEP_EVERY_S, do=lambda: sweep(settings.data_dir / "scratch")
+        ),
         _Chore(name="scrub", every_s=0.0, do=lambda: _scrub_step(here, stop)),
     ]
     passed_s = 0.0

@@ -51,6 +51,8 @@ INSPECT_LIMITS = Limits(wall_s=30, cpu_s=20)
 RENDER_LIMITS = Limits(wall_s=90, cpu_s=60)
 _PILLOW = {"PILLOW_BLOCKS_MAX": "4"}
 """Blocks of 16 MB that a child keeps from page to page: fresh ones are zeroed by the kernel."""
+ROOM = "sohoa-paper-"
+"""Folders in `scratch` that hold papers are named so: what a killed process leaves is swept."""
 _GLANCE_S, _LIVELY_S = 0.002, 0.5
 """Between two looks for a page, which takes 30 ms to draw; before a look whether anybody draws."""
 
@@ -245,7 +247,7 @@ class Opener:
     def _room(self) -> Iterator[Path]:
         self.scratch.mkdir(parents=True, exist_ok=True)
         room = self.scratch.resolve()
-        with tempfile.TemporaryDirectory(dir=room, ignore_cleanup_errors=True) as name:
+        with tempfile.TemporaryDirectory(prefix=ROOM, dir=room, ignore_cleanup_errors=True) as name:
             yield Path(name)
 
 

@@ -33,7 +33,7 @@ from workflows.domain.document import (
 )
 from workflows.domain.unit import EVERYWHERE
 from workflows.errors import SohoaError
-from workflows.opening import Opener
+from workflows.opening import ROOM, Opener
 from workflows.ports.clock import Clock
 from workflows.ports.database import Database
 from workflows.ports.objects import ObjectStore, derived_key
@@ -128,7 +128,7 @@ class Reading:
     def _on_disk(self, stored: StoredObject) -> Iterator[Path]:
         """The original as a file for the sandbox, re-hashed on the way out of the store."""
         self.opener.scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.opener.scratch) as room:
+        with tempfile.TemporaryDirectory(prefix=ROOM, dir=self.opener.scratch) as room:
             path = Path(room) / "document"
             path.write_bytes(self.objects.get(stored))
             yield path

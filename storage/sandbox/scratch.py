@@ -30,13 +30,14 @@ def given_folder(size: int) -> Iterator[Path]:
         yield Path(folder)
 
 
-def sweep(older_than_s: float = 3600.0) -> int:
+def sweep(*places: Path, older_than_s: float = 3600.0) -> int:
     """Remove the copies of papers that a killed service left; the number of folders removed.
 
-    No run lasts half so long (`Limits.wall_s`).
+    In memory, among the temporary folders and in `places`. No run lasts half so long
+    (`Limits.wall_s`).
     """
     edge, removed = time.time() - older_than_s, 0
-    for place in (Path(tempfile.gettempdir()), _MEMORY):
+    for place in (Path(tempfile.gettempdir()), _MEMORY, *places):
         for prefix in (_HOME, _GIVEN, *_OTHERS):
             for folder in place.glob(f"{prefix}*"):
                 with suppress(FileNotFoundError):  # its own run removed it meanwhile

@@ -312,19 +312,27 @@ def test_what_a_killed_service_left_is_swept(tmp_path, monkeypatch):
     monkeypatch.setattr(scratch, "_MEMORY", tmp_path / "memory")
     monkeypatch.setattr(scratch.tempfile, "gettempdir", lambda: str(tmp_path))
     yesterday = time.time() - 86_400
-    left = ("sohoa-given-old", "sohoa-home-old", "sohoa-paper-old", "memory/sohoa-given-old")
+    left = (
+        "sohoa-given-old",
+        "sohoa-home-old",
+        "sohoa-paper-old",
+        "memory/sohoa-given-old",
+        "scratch/sohoa-paper-old",
+    )
     for name in (*left, "other-old"):
         folder = tmp_path / name
         folder.mkdir(parents=True)
         (folder / "paper").write_bytes(b"someone's")
         os.utime(folder, (yesterday, yesterday))
     (tmp_path / "sohoa-home-young").mkdir()
-    assert sweep() == len(left)
+    assert sweep(tmp_path / "scratch", tmp_path / "nowhere") == len(left)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "memory",
         "other-old",
+        "scratch",
         "sohoa-home-young",
     ]
+    assert list((tmp_path / "scratch").iterdir()) == []
     assert list((tmp_path / "memory").iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from math import inf, nan
 
 import numpy as np
 import pikepdf
@@ -262,6 +263,7 @@ def test_silence_of_the_child_is_damage(out):
         {"kind": "exe", "pages": [[1, 1]], "signatures": 0, "encrypted": False, "actions": False},
         {"kind": "pdf", "pages": [], "signatures": 0, "encrypted": False, "actions": False},
         {"kind": "pdf", "pages": [[1e9, 1]], "signatures": 0, "encrypted": False, "actions": False},
+        {"kind": "pdf", "pages": [[1, 1]], "signatures": inf, "encrypted": 0, "actions": 0},
         {"error": {"code": "tai_lieu_la", "detail": 5}},
         {"error": "x"},
         [],
@@ -279,6 +281,32 @@ def test_a_raster_must_be_what_it_says(file, out):
     rendered(file, out)
     raster = next(out.glob("*.ppm"))
     raster.write_bytes(raster.read_bytes()[:-1])
+    with pytest.raises(CannotOpen):
+        list(load_pages(out))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"dpi": inf},
+        {"dpi": nan},
+        {"dpi": 0},
+        {"dpi": -200},
+        {"dpi": 10**400},
+        {"width_pt": -595},
+        {"words": [["a", 0, 0, 1, 1, inf]]},
+        {"words": 5},
+    ],
+)
+def test_a_page_must_be_one(file, out, said):
+    file.write_bytes(pdf_of(HELLO))
+    rendered(file, out)
+    described = next(out.glob("page-*.json"))
+    described.write_text(json.dumps(json.loads(described.read_text()) | said))
+    with pytest.raises(CannotOpen) as caught:
+        list(load_pages(out))
+    assert caught.value.code == Trouble.DAMAGED
+    (out / "render.json").write_text('{"pages": [Infinity]}')
     with pytest.raises(CannotOpen):
         list(load_pages(out))
 

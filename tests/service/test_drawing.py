@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -172,19 +173,32 @@ def test_an_error_does_not_wait_for_what_nobody_wants(file, settings):
 
 
 _MASTER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
+from types import SimpleNamespace
+from service import drawing
 from service.config import Settings
-from service.drawing import Drawer
-with Drawer(Path(sys.argv[1]), Settings(), fork=True) as drawer:
-    print(drawer._process.pid, flush=True)
-    time.sleep(60)
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as for what a script runs in the background
+if sys.argv[2] == "drawing":
+    def draw(verb, untrusted, out, *_):
+        (out / "page").write_text("someone's")
+        time.sleep(600)
+    drawing.opener = lambda settings: SimpleNamespace(draw=draw)
+with drawing.Drawer(Path(sys.argv[1]), Settings(), fork=True) as drawer:
+    with drawer.stretch("open", 1, 5) as coming:
+        while not ([*coming.folder.iterdir()] if sys.argv[2] == "drawing" else coming.end.exists()):
+            time.sleep(0.01)
+        print(drawer._process.pid, flush=True)
+        time.sleep(600)
 """
 
 
-def test_it_ends_with_the_process_it_draws_for(file, settings):
+@pytest.mark.parametrize("meanwhile", ["drawing", "idle"])
+def test_it_ends_with_the_process_it_draws_for_and_clears_its_papers_away(
+    file, settings, meanwhile
+):
     master = subprocess.Popen(
-        [sys.executable, "-c", _MASTER, str(file)],
+        [sys.executable, "-c", _MASTER, str(file), meanwhile],
         stdout=subprocess.PIPE,
         env={**os.environ, "SOHOA_DATA_DIR": str(settings.data_dir)},
     )
@@ -196,6 +210,18 @@ def test_it_ends_with_the_process_it_draws_for(file, settings):
     while _lives(drawer) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _lives(drawer)
+    assert not [*(settings.data_dir / "scratch").iterdir()]
+
+
+def test_the_account_of_the_child_may_pass_and_nobody_may_look(file, settings):
+    with Drawer(file, settings, fork=False) as drawer, drawer.stretch("open", 1, 5) as coming:
+        coming.conclude([1, 2, 3, 4, 5])
+        passed = [p for p in coming.folder.parents if p.is_relative_to(settings.data_dir)]
+        assert len(passed) == 3  # its room, `scratch`, `var`
+        assert all(folder.stat().st_mode & stat.S_IXOTH for folder in passed)
+        assert coming.folder.stat().st_mode & 0o077 == 0
+        assert coming.end.stat().st_mode & 0o077 == 0
+        assert coming.folder.parent.stat().st_mode & 0o066 == 0
 
 
 def _lives(pid: int) -> bool:

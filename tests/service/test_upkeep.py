@@ -63,9 +63,13 @@ def test_the_upkeep_process_replicates_anchors_and_scrubs_by_itself(office, tmp_
     document = office.store(make_sample("quyet_dinh", 1))
     [image, *_] = [p for p in objects_in(tmp_path / "var" / "objects") if p.suffix == ".jpg"]
     monkeypatch.setattr(upkeep, "_TICK_S", 0.01)
-    left = Path(tempfile.mkdtemp(prefix="sohoa-given-"))  # by a process that was killed
-    (left / "0").write_bytes(b"someone's paper")
-    os.utime(left, (0, 0))
+    scratch = office.station.settings.data_dir / "scratch"
+    scratch.mkdir(exist_ok=True)
+    left = [Path(tempfile.mkdtemp(prefix="sohoa-given-"))]  # by processes that were killed
+    left += [Path(tempfile.mkdtemp(prefix="sohoa-paper-", dir=scratch))]
+    for folder in left:
+        (folder / "0").write_bytes(b"someone's paper")
+        os.utime(folder, (0, 0))
     monkeypatch.setattr(upkeep.os, "nice", lambda _: 0)
     stop = threading.Event()
     process = threading.Thread(target=upkeep.run, args=(office.station.settings, stop))
@@ -80,7 +84,7 @@ def test_the_upkeep_process_replicates_anchors_and_scrubs_by_itself(office, tmp_
         stop.set()
         process.join(60)
     assert not process.is_alive()
-    assert not left.exists()
+    assert not [folder for folder in left if folder.exists()]
     assert here.scrub().last()["findings"] == []
     assert (tmp_path / "replica" / image.relative_to(tmp_path / "var" / "objects")).is_file()
     assert [k for k, _ in office.station.objects.keys("heads/")]
