@@ -18,6 +18,7 @@ from ocr.page import Box
 
 _OVERLAP = 0.25  # of the narrower one's width: less is the slant of a column
 _LARGEST_CELL = 0.5  # of the page; a frame around everything is no cell
+_AT_ONCE = 256  # lines held against all others
 _JOINT = 0.012  # of the page between the cells of one table
 
 
@@ -131,11 +132,14 @@ def _before(boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
     if not boxes:
         return np.zeros((0, 0), np.bool_)
     x0, y0, x1, y1 = np.array([(b.x0, b.y0, b.x1, b.y1) for b in boxes]).T
-    shared = np.minimum(x1[:, None], x1) - np.maximum(x0[:, None], x0)
-    overlap = shared > _OVERLAP * np.minimum((x1 - x0)[:, None], x1 - x0)
     middle = (y0 + y1) / 2
-    above = middle[:, None] < middle
-    result = np.asarray(overlap & above, np.bool_)
+    overlap = np.empty((len(boxes), len(boxes)), np.bool_)
+    for start in range(0, len(boxes), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        here, end = x0[some, None], x1[some, None]
+        shared = np.minimum(end, x1) - np.maximum(here, x0)
+        overlap[some] = shared > _OVERLAP * np.minimum(end - here, x1 - x0)
+    result = overlap & (middle[:, None] < middle)
     left = ~overlap & ((x0 + x1)[:, None] < x0 + x1)
     # the lines by their height, a bit for each: what stands between two is a stretch of bits
     order = np.argsort(middle, kind="stable")
