@@ -139,7 +139,7 @@ def _before(boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
         here, end = x0[some, None], x1[some, None]
         shared = np.minimum(end, x1) - np.maximum(here, x0)
         overlap[some] = shared > _OVERLAP * np.minimum(end - here, x1 - x0)
-    result = overlap & (middle[:, None] < middle)
+    result = np.asarray(overlap & (middle[:, None] < middle), np.bool_)
     left = ~overlap & ((x0 + x1)[:, None] < x0 + x1)
     # the lines by their height, a bit for each: what stands between two is a stretch of bits
     order = np.argsort(middle, kind="stable")
