@@ -115,8 +115,7 @@ def with_printed(
     texts = [text_of(line) for line in lines]
     spelled = [plain(text) for text in texts]
     forms = [form for form in known.forms if _is_on(form, spelled)]
-    # a shorter one is often part of a longer one
-    wordings = sorted({w for form in forms for w in form.wordings}, key=len, reverse=True)
+    wordings = _wordings(forms)
     made = []
     for line, text, bare, said in zip(lines, texts, spelled, scores, strict=True):
         heads = [spotted(said, wording, _DEAR) for wording in _at_head(text, bare, known)]
@@ -189,6 +188,15 @@ def _traced(
         if back > state:
             return starts, ends
         state, step = state - back, step - 1
+
+
+def _wordings(forms: Sequence[Form]) -> list[str]:
+    """Longest first, a shorter one is often part of a longer one; else as the file names them.
+
+    Of two that resemble a line as much the first is tried: in every process the same.
+    """
+    named = dict.fromkeys(wording for form in forms for wording in form.wordings)
+    return sorted(named, key=len, reverse=True)
 
 
 def _is_on(form: Form, lines: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ocr.recogniser.decoding import Character, best_path, text_of
 from ocr.recogniser.line_image import ALPHABET, BLANK
-from ocr.recogniser.printed import PRINTED, shipped_printed, spotted, with_printed
+from ocr.recogniser.printed import PRINTED, _wordings, shipped_printed, spotted, with_printed
 
 CLASSES = len(ALPHABET) + 1
 BIRTH = "Ngày sinh / Date of birth:"
@@ -168,6 +168,14 @@ def test_specks_that_stick_to_a_label_go_with_what_was_misread():
     lines, all_scores = _lines(*map(scores_of, LABELS))
     made = with_printed([*lines, line], [*all_scores, scores])[-1]
     assert text_of(made) == "CỤC TRƯỞNG CỤC CẢNH SÁT"
+
+
+def test_wordings_are_tried_in_the_same_order_by_every_process():
+    forms = shipped_printed().forms
+    named = [wording for form in forms for wording in form.wordings]
+    tried = _wordings([*forms, *forms])
+    assert len(tried) == len(set(tried)) == len(set(named))
+    assert tried == sorted(tried, key=lambda w: (-len(w), named.index(w)))
 
 
 def test_what_is_shipped_can_be_written_in_the_networks_alphabet():
