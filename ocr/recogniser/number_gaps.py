@@ -20,7 +20,9 @@ import numpy as np
 from ocr.recogniser.decoding import INKED, Character, Picture
 from ocr.recogniser.line_image import HEIGHT, SQUEEZE, STEP
 
-_ALWAYS = re.compile(r"(?<!\w)(?:[Ss]ố:|[Nn]gày|tháng|năm)(?=\d)|\d(?=(?:tháng|năm)\b)")
+_ALWAYS = re.compile(
+    r"(?<![^\W\d])(?:[Ss]ố:|[Nn]gày|tháng|năm)(?=\d)|\d(?=(?:tháng|năm)(?![^\W\d]))"
+)
 _SYMBOL_BEHIND = re.compile(r"\d(?=/[A-ZĐ]{2})")
 _GAP = 0.31
 """Of the line's height; twice and a half what stands between two printed characters."""

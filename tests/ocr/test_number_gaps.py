@@ -35,6 +35,8 @@ def line(text: str, gaps: dict[int, int] | None = None) -> tuple[tuple[Character
         ("Số: 12/QĐ-UBND", {6: 6}, "Số: 12/QĐ-UBND"),  # typed: hardly a gap
         ("Thanh Hóa, ngày27 tháng3 năm 2026", {}, "Thanh Hóa, ngày 27 tháng 3 năm 2026"),
         ("ngày09tháng 10năm 2017", {}, "ngày 09 tháng 10 năm 2017"),
+        ("ngày9tháng10năm2017", {}, "ngày 9 tháng 10 năm 2017"),
+        ("trong 3thángtới, 2nămsau", {}, "trong 3thángtới, 2nămsau"),
         ("theo Quyết định số 12/2024/NĐ-CP", {21: 14}, "theo Quyết định số 12/2024/NĐ-CP"),
         ("15/07/1983", {2: 20}, "15/07/1983"),  # days are no symbols
         ("Hộ số:4 trong số5", {}, "Hộ số: 4 trong số5"),
