@@ -22,6 +22,7 @@ from service.intakes import unpacking
 from service.intakes.feeding import Feeder, Refusal, erase
 from service.intakes.unpacking import MAX_PARTS, Part, Verdict
 from workflows.errors import DamagedDocument, HostileDocument, SohoaError
+from workflows.opening import ROOM
 from workflows.ports.sandbox import Limits, Sandbox
 
 log = structlog.get_logger(__name__)
@@ -113,7 +114,7 @@ class MailDelivery:
         """Raises `HostileDocument` (ran into a limit), `DamagedDocument` (no mail at all)."""
         self.scratch.mkdir(parents=True, exist_ok=True)
         message = message.resolve()
-        with tempfile.TemporaryDirectory(dir=self.scratch.resolve()) as name:
+        with tempfile.TemporaryDirectory(prefix=ROOM, dir=self.scratch.resolve()) as name:
             room = Path(name)
             ran = self.sandbox.run(
                 [sys.executable, str(UNPACKING), str(message), str(room)],

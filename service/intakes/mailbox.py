@@ -25,6 +25,7 @@ from service.intakes.mail import Delivered, MailDelivery
 from service.intakes.sources import MailboxSource, account_for
 from service.intakes.tries import MOST, REASON, Tries
 from workflows.errors import Unavailable
+from workflows.opening import ROOM
 
 log = structlog.get_logger(__name__)
 TIMEOUT_S = 30.0
@@ -79,7 +80,7 @@ class Mailbox:
         source, feeder = self._source, self._delivery.feeder
         if size > source.max_bytes:
             return self._refused(_TOO_LARGE.format(limit=source.max_bytes >> 20))
-        with tempfile.TemporaryDirectory(dir=self._delivery.scratch) as room:
+        with tempfile.TemporaryDirectory(prefix=ROOM, dir=self._delivery.scratch) as room:
             message = Path(room) / "message.eml"
             message.write_bytes(_fetched(imap, uid))
             account: str | None = source.account
