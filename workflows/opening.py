@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,7 +104,8 @@ class Coming:
 
     def forget(self, number: int) -> None:
         """Give the room of its raster back: a page takes up to 12 MB."""
-        page_files(self.folder, number)[0].unlink(missing_ok=True)
+        with suppress(OSError):  # gone, or the child laid a folder there: all of it goes at the end
+            page_files(self.folder, number)[0].unlink()
 
     def conclude(self, numbers: Sequence[int]) -> None:
         """Wait for the end. Raises unless the run ended well and says it drew these pages."""

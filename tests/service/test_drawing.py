@@ -104,6 +104,19 @@ def test_what_was_drawn_counts_only_when_the_run_ended_well(coming):
         coming.conclude([1])
 
 
+def test_a_folder_laid_in_the_place_of_a_raster_stops_nobody(coming):
+    draw(coming, 1)
+    raster = coming.folder / "page-00001.ppm"
+    coming.forget(1)
+    assert not raster.exists()
+    coming.forget(1)
+    raster.mkdir()
+    coming.forget(1)
+    coming.end.write_bytes(ran())
+    with pytest.raises(DamagedDocument):
+        coming.page(1)
+
+
 def test_who_waits_for_a_folder_that_goes_is_let_go(coming):
     waiting = replace(coming, patience_s=60)
     threading.Timer(0.05, coming.folder.rmdir).start()
