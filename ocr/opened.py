@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ _MOST = 1e6
 """Points and dots an inch; more is no paper."""
 _NOT_TOLD = (KeyError, TypeError, ValueError, OverflowError)
 """What wrong values in JSON raise; to Python's, Infinity is a number."""
+_NO_LETTER = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Controls, halves of a pair, and what Unicode says is no character."""
 KINDS = frozenset({"pdf", "png", "jpeg", "tiff"})
 
 
@@ -234,13 +237,19 @@ def _words(rows: Any) -> tuple[Any, ...]:
 
     return tuple(
         Word(
-            text=str(text)[:MAX_LETTERS],
+            text=letters,
             box=Box(*(min(1.0, max(0.0, float(v))) for v in (x0, y0, x1, y1))),
             confidence=0.99,
             line=int(line),
         )
         for text, x0, y0, x1, y1, line in rows[:MAX_WORDS]
+        if (letters := _printable(text)[:MAX_LETTERS])
     )
+
+
+def _printable(text: Any) -> str:
+    """Without what no database and no XML takes: fonts name such signs, a child may send them."""
+    return _NO_LETTER.sub("", str(text))
 
 
 def _bounded_json(path: Path) -> Mapping[str, Any]:
@@ -255,7 +264,7 @@ def _bounded_json(path: Path) -> Mapping[str, Any]:
         raise CannotOpen(Trouble.DAMAGED, f"{path.name} is no bounded object")
     if (error := row.get("error")) is not None:
         code = error.get("code") if isinstance(error, dict) else None
-        known = code if code in set(Trouble) else Trouble.DAMAGED
-        detail = str(error.get("detail", ""))[:500] if isinstance(error, dict) else ""
+        known = code if isinstance(code, str) and code in set(Trouble) else Trouble.DAMAGED
+        detail = _printable(error.get("detail", ""))[:500] if isinstance(error, dict) else ""
         raise CannotOpen(known, detail)
     return row

@@ -265,6 +265,7 @@ def test_silence_of_the_child_is_damage(out):
         {"kind": "pdf", "pages": [[1e9, 1]], "signatures": 0, "encrypted": False, "actions": False},
         {"kind": "pdf", "pages": [[1, 1]], "signatures": inf, "encrypted": 0, "actions": 0},
         {"error": {"code": "tai_lieu_la", "detail": 5}},
+        {"error": {"code": [], "detail": ""}},
         {"error": "x"},
         [],
     ],
@@ -309,6 +310,23 @@ def test_a_page_must_be_one(file, out, said):
     (out / "render.json").write_text('{"pages": [Infinity]}')
     with pytest.raises(CannotOpen):
         list(load_pages(out))
+
+
+def test_what_no_database_takes_is_left_out_of_words_and_complaints(file, out):
+    file.write_bytes(pdf_of(HELLO))
+    rendered(file, out)
+    described = out / "page-00001.json"
+    row = json.loads(described.read_text())
+    place = [0.1, 0.1, 0.2, 0.2, 1]
+    row["words"] = [["S\0ố\ud800\x07\uffff", *place], ["\0", *place], ["đến", *place]]
+    described.write_text(json.dumps(row))
+    (page,) = load_pages(out)
+    assert [word.text for word in page.layer] == ["Số", "đến"]
+    (out / "opening.json").write_text(
+        json.dumps({"error": {"code": Trouble.DAMAGED, "detail": "a\0b\udfff"}})
+    )
+    with pytest.raises(CannotOpen, match=r"ab$"):
+        read_opening(out)
 
 
 def test_a_link_laid_by_the_child_is_not_followed(file, out, tmp_path):
