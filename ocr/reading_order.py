@@ -19,6 +19,7 @@ from ocr.page import Box
 _OVERLAP = 0.25  # of the narrower one's width: less is the slant of a column
 _LARGEST_CELL = 0.5  # of the page; a frame around everything is no cell
 _AT_ONCE = 256  # lines held against all others
+_MOST = 6000  # lines: the order of twice as many takes a minute and a gigabyte
 _JOINT = 0.012  # of the page between the cells of one table
 
 
@@ -99,8 +100,13 @@ def _by_rows(names: Sequence[int], places: dict[int, Box]) -> list[int]:
 
 
 def _ordered(units: Sequence[_Unit]) -> list[_Unit]:
-    """Depth-first over "comes before"; a circle (slanted pages) falls back to the upper first."""
+    """Depth-first over "comes before"; a circle (slanted pages) falls back to the upper first.
+
+    A raster of signs is no text and has thousands of lines: the upper first, too.
+    """
     units = sorted(units, key=lambda u: (u.box.y0, u.box.x0))
+    if len(units) > _MOST:
+        return units
     before = _before([u.box for u in units])
     done, order = [False] * len(units), list[_Unit]()
     for start in range(len(units)):

@@ -9,7 +9,7 @@ from ocr.line_marks import _carriers, _gaps, _nearest, mark_owners
 from ocr.line_shapes import extents, usual_sizes
 from ocr.page import Box
 from ocr.page_ink import AREA, H, W
-from ocr.reading_order import _OVERLAP, _before, in_reading_order
+from ocr.reading_order import _MOST, _OVERLAP, _before, in_reading_order
 
 OPEN = np.array([[0.0, 0.0, 1.0, 1.0]])
 
@@ -64,6 +64,17 @@ def test_columns_are_read_one_after_the_other_and_every_line_once():
     random = boxes_of(np.random.default_rng(9), 200)
     assert sorted(in_reading_order([(box, 0) for box in random], OPEN)) == list(range(200))
     assert in_reading_order([], OPEN) == []
+
+
+def test_a_raster_of_signs_is_read_from_its_top_without_holding_all_against_all():
+    signs = boxes_of(np.random.default_rng(3), _MOST + 1)
+    tracemalloc.start()
+    order = in_reading_order([(box, 0) for box in signs], OPEN)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sorted(order) == list(range(_MOST + 1))
+    assert [(signs[k].y0, signs[k].x0) for k in order] == sorted((b.y0, b.x0) for b in signs)
+    assert peak < 20 << 20
 
 
 @pytest.mark.parametrize("seed", range(4))
