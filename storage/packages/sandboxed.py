@@ -37,8 +37,10 @@ class SandboxedCheck:
             return check_package(path)  # told without opening it
         untrusted = path.resolve()
         with tempfile.TemporaryDirectory(prefix="sohoa-package-") as room:
+            # the child's own account has to pass, or it would run under ours (`sandbox.account`)
+            Path(room).chmod(0o711)
             out = Path(room) / "out"
-            out.mkdir()
+            out.mkdir(mode=0o700)
             code = [_SOURCE / name for name in _PACKAGES]
             for package in code:
                 (out / package.name).symlink_to(package)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import segno
 
 from ocr.page import Pixels
 from storage.free_space import Ink, find_room, ink_of
@@ -103,6 +102,8 @@ def mark_operators(placed: PlacedMark, face: Typeface, encode: Callable[[str], s
 def _modules(content: str) -> Modules:
     if not content:
         return ()
+    import segno  # most copies bear no mark
+
     made = segno.make(content, error="m", micro=False, boost_error=False)
     return tuple(tuple(bool(dark) for dark in row) for row in made.matrix)
 

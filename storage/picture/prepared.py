@@ -122,7 +122,7 @@ def _mixed(layers: Layers, stencils: Sequence[Fax | None], wide: float, high: fl
     for number, stencil in enumerate(stencils, 1):
         share = number / len(stencils)
         if stencil is not None:
-            fill = tint if share == 1 else _fill(between(share), _PAPER_QUALITY, quick=True)
+            fill = tint if share == 1 else _fill(between(share), _PAPER_QUALITY)
             inks.append((stencil, fill))
     return Mixed(paper=paper, inks=tuple(inks), wide=wide, high=high)
 
@@ -149,10 +149,10 @@ def _between(layers: Layers) -> Callable[[float], Coarse]:
     return mixed
 
 
-def _fill(layer: Coarse, quality: int, *, quick: bool = False) -> Fill:
+def _fill(layer: Coarse, quality: int) -> Fill:
     if layer.flat:
         return tuple(int(level) for level in layer.pixels.reshape(-1))
-    return encoded(layer.pixels, quality, quick=quick)
+    return encoded(layer.pixels, quality)
 
 
 def _small(pixels: Pixels, dpi: float) -> bytes:
@@ -175,11 +175,13 @@ def _grey(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def encoded(pixels: Pixels, quality: int, *, quick: bool = False) -> bytes:
-    """Grey or RGB as JPEG; the same bytes for the same pixels. `quick`: a little larger."""
-    # progressive: runs of empty blocks cost next to nothing, and a coarse layer is mostly empty
+def encoded(pixels: Pixels, quality: int) -> bytes:
+    """Grey or RGB as JPEG; the same bytes for the same pixels.
+
+    Not progressive, which takes 2.5 times as long, saves 5 to 11 % of a page kept whole, and makes
+    coarse layers larger as often as smaller.
+    """
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
-    options += [cv2.IMWRITE_JPEG_PROGRESSIVE, int(not quick)]
     bgr = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     done, jpeg = cv2.imencode(".jpg", bgr, options)
     if not done:

@@ -34,8 +34,10 @@ class SandboxedVerifier:
         """Every signature in file order; one UNREADABLE report when the child was stopped."""
         untrusted = pdf.resolve()
         with tempfile.TemporaryDirectory(prefix="sohoa-verify-") as room:
+            # the child's own account has to pass, or it would run under ours (`sandbox.account`)
+            Path(room).chmod(0o711)
             out = Path(room) / "out"
-            out.mkdir()
+            out.mkdir(mode=0o700)
             answer = out / "reports.json"
             code = _link_packages(out)
             ran = self._sandbox.run(

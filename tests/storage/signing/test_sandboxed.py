@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.sandbox import LimitedSandbox, best_sandbox, describe
+from storage.sandbox import LimitedSandbox, account, best_sandbox, describe
 from storage.signing.reports import unread, verification_as_json, verification_from_json
 from storage.signing.sandboxed import SandboxedVerifier
 from storage.signing.stamp import first_page_ink
@@ -120,3 +120,17 @@ def test_verifications_survive_the_border(signed_twice, authority, tmp_path):
     told = PyHankoVerifier(authority.trust).verify(path)
     assert len(told) == 2
     assert verification_from_json(json.loads(json.dumps(verification_as_json(told)))) == told
+
+
+def test_the_childs_own_account_may_pass_to_its_folder(signed_file, authority, monkeypatch):
+    """Otherwise a weaker sandbox would run the child under the account of the service."""
+    seen = []
+
+    class Looking(Scripted):
+        def run(self, argv, *, read, out, limits, env=None):
+            seen.append(account.passable([out]) and not out.stat().st_mode & 0o077)
+            return super().run(argv, read=read, out=out, limits=limits, env=env)
+
+    monkeypatch.setattr("tempfile.tempdir", "/tmp")
+    SandboxedVerifier(Looking(None), authority.trust).verify(signed_file)
+    assert seen == [True]
