@@ -214,8 +214,8 @@ def _end_with_master(master: int) -> None:
     """Otherwise readers of a killed command would wait for pages for ever."""
     if not end_with(master, signal.SIGKILL):
         os._exit(1)
-    # a page makes tens of thousands of words and boxes, none of them in rings: looked through
-    # every 700 of them, as by default, they cost a hundredth of the reading
+    # a page makes tens of thousands of words and boxes, none of them in rings: looked through in
+    # vain every 700 of them by default
     gc.set_threshold(50_000, 20, 20)
 
 

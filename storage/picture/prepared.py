@@ -179,7 +179,7 @@ def encoded(pixels: Pixels, quality: int) -> bytes:
     """Grey or RGB as JPEG; the same bytes for the same pixels.
 
     Not progressive, which takes 2.5 times as long, saves 5 to 11 % of a page kept whole, and makes
-    coarse layers larger as often as smaller.
+    coarse layers larger more often than smaller.
     """
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
     bgr = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)

@@ -4,14 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pikepdf
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.picture import fax
 from storage.picture.fax import Fax, fax_of
-
-needs_libtiff = pytest.mark.skipif(fax._libtiff() is None, reason="no libtiff on this machine")
 
 
 @st.composite
@@ -43,7 +40,6 @@ def shown(made: Fax) -> np.ndarray:
         return ~np.asarray(pikepdf.PdfImage(image).as_pil_image(), bool)
 
 
-@needs_libtiff
 @given(inks())
 def test_both_write_the_same_strip(ink):
     assert fax._by_libtiff(ink, fax._libtiff()) == fax._by_pillow(ink)
@@ -68,7 +64,6 @@ def test_without_libtiff_pillow_writes_it(monkeypatch):
         fax._libtiff.cache_clear()
 
 
-@needs_libtiff
 def test_a_thousand_pages_leave_no_memory_and_no_descriptor_behind():
     ink = np.zeros((300, 400), np.uint8)
     ink[50:60, 30:300] = 255
